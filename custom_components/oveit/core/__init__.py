@@ -1,0 +1,1 @@
+"""Tickets, decisions and the ledger: everything that does not need Home Assistant."""

@@ -1,0 +1,391 @@
+"""Client of the Oveit web API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+import json
+from time import monotonic
+from typing import Any
+
+import aiohttp
+
+from .exceptions import OveitAuthenticationError, OveitConnectionError, OveitResponseError
+from .models import (
+    MAX_CODE_LENGTH,
+    Account,
+    Addon,
+    Answer,
+    CheckIn,
+    Event,
+    JsonValue,
+    Ticket,
+    TicketType,
+)
+
+LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
+_MAX_REPLY = 4 * 1024 * 1024
+_RENEW_EVERY = 300.0
+_MAX_ID = 2**63
+
+type Json = Mapping[str, Any]
+
+
+class OveitClient:
+    """One account at Oveit.
+
+    Every method raises OveitConnectionError when Oveit cannot be reached,
+    OveitAuthenticationError when it does not accept the credentials, and
+    OveitResponseError when the reply is not understood.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        *,
+        token: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        language: str = "en",
+    ) -> None:
+        """Take a token, or an e-mail address and a password to get one."""
+        self._session = session
+        self._api_url = api_url.rstrip("/")
+        self._token = token
+        self._login = {"email": email, "password": password} if email and password else None
+        self._language = language if language in LANGUAGES else "en"
+        self._renewing = asyncio.Lock()
+        self._renewed_at: float | None = None
+
+    async def login(self) -> Account:
+        """Log in and keep the token for the calls that follow."""
+        if self._login is None:
+            raise OveitAuthenticationError("The token is not valid, and there is no password")
+        body, _ = await self._request("seller/login", self._login)
+        reply = _parse(body)
+        if reply.get("error"):
+            raise OveitAuthenticationError("The login was refused")
+        token, user = reply.get("token"), reply.get("user")
+        if not isinstance(token, str) or not token:
+            raise OveitResponseError("The login was answered without a token")
+        self._token = token
+        return _account(token, user if isinstance(user, dict) else {})
+
+    async def events(self) -> tuple[Event, ...]:
+        """Return the account's active events."""
+        body, _ = await self._call("seller/events", {})
+        events = _parse(body).get("events")
+        if not isinstance(events, list):
+            raise OveitResponseError("The reply holds no events")
+        return tuple(event for item in events if (event := _event(item)))
+
+    async def tickets(self, event_id: int) -> bytes:
+        """Return the reply with an event's ticket list, as it came."""
+        body, _ = await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
+        return body
+
+    async def check_in(
+        self,
+        ticket_code: str,
+        *,
+        ticket_type_id: int | None = None,
+        addon_id: int | None = None,
+    ) -> Answer:
+        """Mark a ticket, or one use of its add-on; admit only this type when one is given."""
+        params = {
+            "ticket_code": ticket_code,
+            "ticket_type_id": ticket_type_id,
+            "addon_id": addon_id,
+        }
+        return await self._ask("tickets/checkin", params)
+
+    async def scan(self, *, ticket_code: str | None = None, rfid_code: str | None = None) -> Answer:
+        """Look a ticket up by its code or by a tag; nothing is marked."""
+        return await self._ask("tickets/scan", {"ticket_code": ticket_code, "rfid_code": rfid_code})
+
+    async def _ask(self, endpoint: str, params: Json) -> Answer:
+        """Ask about one ticket."""
+        started = monotonic()
+        body, date = await self._call(endpoint, params)
+        return _answer(_parse(body), date - timedelta(seconds=monotonic() - started))
+
+    async def _call(
+        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
+    ) -> tuple[bytes, datetime]:
+        """Make a call with a token; one that died is renewed, and the call made once more."""
+        if self._token is None:
+            await self._renew(None)
+        token = self._token
+        try:
+            return await self._request(endpoint, params, timeout)
+        except OveitAuthenticationError:
+            await self._renew(token)
+            return await self._request(endpoint, params, timeout)
+
+    async def _renew(self, token: str | None) -> None:
+        """Log in again, once for all callers, and at most once in five minutes."""
+        async with self._renewing:
+            if self._token != token:
+                return
+            if self._renewed_at is not None and monotonic() - self._renewed_at < _RENEW_EVERY:
+                raise OveitAuthenticationError("The token is not valid, and was renewed just now")
+            try:
+                await self.login()
+            except OveitAuthenticationError:
+                self._renewed_at = monotonic()
+                raise
+            if token is not None:
+                self._renewed_at = monotonic()
+
+    async def _request(
+        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
+    ) -> tuple[bytes, datetime]:
+        """Post a form; return the body and the time by Oveit's clock."""
+        headers = {"Accept": "application/json", "Accept-Language": self._language}
+        if self._token is not None and endpoint != "seller/login":
+            headers["Authorization"] = f"Bearer {self._token}"
+        form = {key: str(value) for key, value in params.items() if value is not None}
+        async with (
+            _connection_errors(),
+            self._session.post(
+                f"{self._api_url}/{endpoint}",
+                data=form,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response,
+        ):
+            if response.status == 403:
+                raise OveitAuthenticationError("Oveit does not accept the token")
+            if response.status == 429 or response.status >= 500:
+                raise OveitConnectionError(f"Oveit answered with status {response.status}")
+            if response.status != 200:
+                raise OveitResponseError(f"Oveit answered with status {response.status}")
+            return await _read(response, timeout), _date(response.headers.get("Date"))
+
+
+@asynccontextmanager
+async def _connection_errors() -> AsyncIterator[None]:
+    """Turn what happens on the way into OveitConnectionError."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+        raise OveitConnectionError(_describe(err), sent=False) from err
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
+        raise OveitConnectionError(_describe(err)) from err
+
+
+def _describe(err: Exception) -> str:
+    """Name an error without what it was about."""
+    return f"The connection to Oveit failed: {type(err).__name__}"
+
+
+async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:
+    """Read a body; only a ticket list may be large."""
+    if timeout is _LIST_TIMEOUT:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > _MAX_REPLY:
+            raise OveitResponseError("Oveit's reply is too long")
+    return bytes(body)
+
+
+def _date(header: str | None) -> datetime:
+    """Return the time of a Date header, else our own."""
+    try:
+        date = parsedate_to_datetime(header or "")
+    except ValueError:
+        return datetime.now(UTC)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _parse(body: bytes) -> Json:
+    """Return the JSON object in a body."""
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError) as err:
+        raise OveitResponseError("Oveit's reply is not JSON") from err
+    if not isinstance(reply, dict):
+        raise OveitResponseError("Oveit's reply is not a JSON object")
+    return reply
+
+
+def _account(token: str, user: Json) -> Account:
+    """Read who logged in; the documented key `seller_id ` ends in a blank."""
+    user = {key.strip(): value for key, value in user.items()}
+    seller_id, permissions = user.get("seller_id"), user.get("permissions")
+    return Account(
+        token=token,
+        seller_id=_text(seller_id),
+        permissions=frozenset(filter(None, map(_text, permissions)))
+        if isinstance(permissions, list)
+        else None,
+    )
+
+
+def _answer(reply: Json, asked_at: datetime) -> Answer:
+    """Read the reply to a check-in or a scan; what is not plainly a yes is none."""
+    error, ok = reply.get("error"), reply.get("ok")
+    if not isinstance(ok, bool) and not error:
+        raise OveitResponseError("Oveit's reply is neither a yes nor a no")
+    ticket, zoned = _answered_ticket(reply)
+    yes = ok is True and not error
+    if yes and ticket is None:
+        raise OveitResponseError("Oveit's yes names no ticket")
+    codes = reply.get("rfid_codes")
+    return Answer(
+        ok=yes,
+        asked_at=asked_at,
+        zoned=zoned,
+        message=_text(error) or _text(reply.get("message")),
+        ticket=ticket,
+        event=_event(reply.get("event")),
+        rfid_codes=tuple(
+            code for item in codes if isinstance(item, dict) and (code := _code(item.get("code")))
+        )
+        if isinstance(codes, list)
+        else None,
+        attendee=_attendee(reply.get("attendee")),
+    )
+
+
+def _answered_ticket(reply: Json) -> tuple[Ticket | None, bool]:
+    """Return the ticket a reply is about, and whether its dates name their zone."""
+    ticket, kind, event = reply.get("ticket"), reply.get("ticket_type"), reply.get("event")
+    if not isinstance(ticket, dict) or (code := _code(ticket.get("code"))) is None:
+        return None, True
+    uses = reply.get("checkins")
+    uses = [use for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
+    dates = [_datetime(use.get("date")) for use in uses]
+    checkins = tuple(
+        CheckIn(addon_id=_id(use.get("addon_id")), at=date and date[0])
+        for use, date in zip(uses, dates, strict=True)
+    )
+    return Ticket(
+        code=code,
+        event_id=_id(event.get("id")) if isinstance(event, dict) else None,
+        ticket_type_id=_id(kind.get("id")) if isinstance(kind, dict) else None,
+        ticket_type=_text(kind.get("name")) if isinstance(kind, dict) else None,
+        series=_text(ticket.get("series")),
+        checked_in=any(use.addon_id is None for use in checkins),
+        checkins=tuple(sorted(checkins, key=lambda use: use.at.timestamp() if use.at else 0)),
+    ), all(date is None or date[1] for date in dates)
+
+
+def _event(item: object) -> Event | None:
+    """Read an event; one without an id is none."""
+    if not isinstance(item, dict) or (event_id := _id(item.get("id"))) is None:
+        return None
+    tickets = item.get("tickets", item.get("tickets_sold"))
+    kinds, start = item.get("ticket_types"), _datetime(item.get("starts_at"))
+    return Event(
+        id=event_id,
+        name=_text(item.get("name")) or str(event_id),
+        starts_at=start and start[0],
+        location=_text(item.get("location")),
+        tickets=_number(tickets),
+        checked_in=_number(item.get("tickets_checked_in")),
+        ticket_types=tuple(
+            kind
+            for value in (kinds if isinstance(kinds, list) else ())
+            if (kind := _ticket_type(value))
+        ),
+    )
+
+
+def _ticket_type(item: object) -> TicketType | None:
+    """Read a ticket type with its add-ons."""
+    if not isinstance(item, dict) or (type_id := _id(item.get("id"))) is None:
+        return None
+    addons = item.get("addons")
+    return TicketType(
+        id=type_id,
+        name=_text(item.get("name")) or str(type_id),
+        addons=tuple(
+            addon
+            for value in (addons if isinstance(addons, list) else ())
+            if (addon := _addon(value))
+        ),
+    )
+
+
+def _addon(item: object) -> Addon | None:
+    """Read an add-on; older replies leave out `is_bundled` and `enabled`."""
+    if not isinstance(item, dict) or (addon_id := _id(item.get("id"))) is None:
+        return None
+    return Addon(
+        id=addon_id,
+        name=_text(item.get("name")) or str(addon_id),
+        is_bundled=item.get("is_bundled", True) is True,
+        uses=_number(item.get("uses")) or None,
+        enabled=item.get("enabled", True) is True,
+    )
+
+
+def _attendee(item: object) -> Mapping[str, JsonValue] | None:
+    """Read an attendee's form: field name to value."""
+    if not isinstance(item, dict):
+        return None
+    fields, values = item.get("fields"), item.get("values")
+    if not isinstance(fields, list) or not isinstance(values, list):
+        return None
+    names = [_text(field.get("name")) if isinstance(field, dict) else None for field in fields]
+    return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
+
+
+def _clean(value: object) -> JsonValue:
+    """Return a value from outside as one that can be shown and stored."""
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_text(key) or "": _clean(item) for key, item in value.items()}
+    if isinstance(value, bool | float):
+        return value
+    return _text(value)
+
+
+def _datetime(value: object) -> tuple[datetime, bool] | None:
+    """Read a date as UTC, and whether it named its zone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        date = datetime.fromisoformat(value)
+        if date.tzinfo is None:
+            return date.replace(tzinfo=UTC), False
+        return date.astimezone(UTC), True
+    except ValueError, OverflowError:
+        return None
+
+
+def _number(value: object) -> int | None:
+    """Read a count, also one written as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MAX_ID:
+        return None
+    return value
+
+
+def _id(value: object) -> int | None:
+    """Read an id, also one written as text."""
+    return _number(value) or None
+
+
+def _text(value: object) -> str | None:
+    """Read a short text, without what no database can hold."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).encode("utf-8", "replace").decode().replace("\0", "").strip() or None
+
+
+def _code(value: object) -> str | None:
+    """Read a ticket's or a tag's code."""
+    code = _text(value)
+    return code if code and len(code) <= MAX_CODE_LENGTH else None

@@ -1,0 +1,26 @@
+"""What can go wrong between a venue and Oveit."""
+
+
+class OveitError(Exception):
+    """Oveit could not be asked, or its reply could not be used."""
+
+
+class OveitConnectionError(OveitError):
+    """Oveit could not be reached, or not in time; `sent` tells whether it may have heard."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        """Remember whether the request may have reached Oveit."""
+        super().__init__(message)
+        self.sent = sent
+
+
+class OveitAuthenticationError(OveitError):
+    """Oveit does not accept the credentials."""
+
+
+class OveitResponseError(OveitError):
+    """Oveit's reply is not understood, so it is never a yes."""
+
+
+class LedgerError(OveitError):
+    """The ledger could not be read or written."""

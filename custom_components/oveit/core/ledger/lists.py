@@ -1,0 +1,135 @@
+"""Taking up ticket lists."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row as Record, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import DatabaseError
+
+from ..exceptions import OveitResponseError
+from ..models import Event, ListState, Seen
+from ..polling import drift
+from ..rules import SAME_USE
+from . import sqlite
+from .attendance import count, count_tickets
+from .tables import from_epoch, lists
+
+MOST_SEEN = 20
+SHRUNK = 0.8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Arrived:
+    """How many rows a reply has, and how many of them are tickets."""
+
+    rows: int
+    tickets: int
+
+    @property
+    def skipped(self) -> int:
+        """Return how many rows are no tickets, or a ticket again."""
+        return self.rows - self.tickets
+
+
+def take(engine: Engine, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+    """Take a reply apart first, then apply what differs in one short transaction."""
+    digest = sha256(reply).hexdigest()
+    with engine.connect() as connection:
+        with connection.begin():
+            known = _record(connection, event.id)
+            if known is not None and known.digest == digest:
+                arrived = None
+            else:
+                arrived = _take_apart(connection, event.id, reply)
+            seen = _find_seen(connection, event.id) if arrived and known and known.digest else []
+        connection.execution_options(writing=True)
+        with connection.begin():
+            if arrived and _is_doubtful(connection, event.id, known, arrived):
+                _keep(connection, event.id, doubted_count=arrived.tickets)
+                return []
+            if arrived:
+                sqlite.apply_changes(connection, event.id)
+                sqlite.drop_temporary(connection)
+                _keep(connection, event.id, digest=digest, skipped=arrived.skipped)
+            _keep(
+                connection,
+                event.id,
+                fetched_at=at.timestamp(),
+                doubted_count=None,
+                **_drift(connection, event, at),
+            )
+    return seen
+
+
+def state(connection: Connection, event_id: int) -> ListState:
+    """Return what is known of an event's list."""
+    record = _record(connection, event_id)
+    if record is None:
+        return ListState()
+    return ListState(
+        fetched_at=from_epoch(record.fetched_at),
+        skipped=record.skipped,
+        doubted=record.doubted_count is not None,
+        drift_tickets=record.drift_tickets,
+        drift_checked_in=record.drift_checked_in,
+    )
+
+
+def _record(connection: Connection, event_id: int) -> Record[Any] | None:
+    """Return what is kept about an event's list."""
+    return connection.execute(select(lists).where(lists.c.event_id == event_id)).one_or_none()
+
+
+def _keep(connection: Connection, event_id: int, **values: Any) -> None:
+    """Write what is to be kept about an event's list."""
+    connection.execute(
+        upsert(lists).values(event_id=event_id, **values).on_conflict_do_update(set_=values)
+    )
+
+
+def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived:
+    """Take a reply apart; one that holds no ticket list raises OveitResponseError."""
+    try:
+        text = reply.decode("utf-8-sig")
+        kind, rows, failed = sqlite.describe_reply(connection, text)
+    except (UnicodeDecodeError, DatabaseError) as err:
+        raise OveitResponseError("The ticket list is not JSON") from err
+    if failed or kind != "array":
+        raise OveitResponseError("The reply holds no ticket list")
+    arrived = _Arrived(rows=rows, tickets=sqlite.take_apart(connection, event_id, text))
+    if arrived.rows and not arrived.tickets:
+        raise OveitResponseError("The ticket list holds nothing that is a ticket")
+    return arrived
+
+
+def _is_doubtful(
+    connection: Connection, event_id: int, known: Record[Any] | None, arrived: _Arrived
+) -> bool:
+    """Tell whether a list lost too much to be believed the first time."""
+    if known is None or known.doubted_count == arrived.tickets:
+        return False
+    return arrived.tickets < SHRUNK * count_tickets(connection, event_id)
+
+
+def _find_seen(connection: Connection, event_id: int) -> list[Seen]:
+    """Return the newest check-ins of a list that were not known, oldest first."""
+    records = sqlite.find_seen(connection, event_id, SAME_USE.total_seconds(), MOST_SEEN)
+    return [
+        Seen(
+            event_id=event_id,
+            ticket_type_id=record.ticket_type_id,
+            addon_id=record.addon_id,
+            at=from_epoch(record.at),
+            code_end=record.code_end,
+        )
+        for record in reversed(records)
+    ]
+
+
+def _drift(connection: Connection, event: Event, at: datetime) -> dict[str, int | None]:
+    """Return how far Oveit's own counts are from ours."""
+    tickets, checked_in = drift(event, count(connection, event.id, at))
+    return {"drift_tickets": tickets, "drift_checked_in": checked_in}

@@ -1,0 +1,187 @@
+"""What is SQLite's own about the ledger: its settings, and taking a reply apart.
+
+The statements here use `json_each`, so that a ticket list never becomes Python
+objects and the interpreter is not held while it is read.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+_SETTINGS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA temp_store=MEMORY",
+)
+
+_IS_DATE = "json_type(use.value, '$.date') = 'text' AND use.value ->> '$.date' GLOB '[0-9][0-9][0-9][0-9]-*'"
+
+_USES = f"""
+    SELECT json_group_array(json_array(addon_id, at)) FROM (
+        SELECT
+            CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
+                THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
+            CASE WHEN {_IS_DATE} THEN unixepoch(use.value ->> '$.date') END AS at
+        FROM json_each(item.value, '$.checkins') AS use
+        WHERE use.type = 'object'
+        ORDER BY at
+    )
+"""
+
+_TAKE_APART = f"""
+    INSERT INTO temp.incoming (code, ticket_type_id, checked_in, entered_at, checkins)
+    SELECT
+        code,
+        ticket_type_id,
+        checked_in OR EXISTS (SELECT 1 FROM json_each(checkins) WHERE value ->> 0 IS NULL),
+        (SELECT min(value ->> 1) FROM json_each(checkins) WHERE value ->> 0 IS NULL),
+        checkins
+    FROM (
+        SELECT
+            trim(item.value ->> '$.code') AS code,
+            CASE WHEN json_type(item.value, '$.ticket_type_id') IN ('integer', 'text')
+                THEN CAST(item.value ->> '$.ticket_type_id' AS INTEGER) END AS ticket_type_id,
+            lower(coalesce(item.value ->> '$.checked_in', '')) IN ('1', 'true', 'yes')
+                AS checked_in,
+            CASE WHEN coalesce(json_type(item.value, '$.checkins'), '') = 'array'
+                AND json_array_length(item.value, '$.checkins') > 0
+                THEN ({_USES}) ELSE '[]' END AS checkins
+        FROM json_each(:reply, '$.tickets') AS item
+        WHERE item.type = 'object'
+            AND coalesce(json_type(item.value, '$.code'), '') IN ('text', 'integer')
+    )
+    WHERE length(code) BETWEEN 1 AND 256
+    ON CONFLICT (code) DO UPDATE SET
+        ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
+        entered_at = excluded.entered_at, checkins = excluded.checkins
+    WHERE excluded.checked_in >= incoming.checked_in
+"""
+
+_FIND_CHANGED = """
+    INSERT INTO temp.changed
+    SELECT incoming.code FROM temp.incoming
+    LEFT JOIN tickets ON tickets.event_id = :event_id AND tickets.code = incoming.code
+    WHERE tickets.code IS NULL
+        OR tickets.ticket_type_id IS NOT incoming.ticket_type_id
+        OR tickets.checked_in IS NOT incoming.checked_in
+        OR tickets.checkins IS NOT incoming.checkins
+"""
+
+_FIND_GONE = """
+    INSERT INTO temp.gone
+    SELECT code FROM tickets
+    WHERE event_id = :event_id AND code NOT IN (SELECT code FROM temp.incoming)
+"""
+
+_FIND_SEEN = """
+    SELECT
+        incoming.ticket_type_id,
+        use.value ->> 0 AS addon_id,
+        use.value ->> 1 AS at,
+        substr(incoming.code, -3) AS code_end
+    FROM temp.changed
+    JOIN temp.incoming USING (code)
+    JOIN json_each(incoming.checkins) AS use
+    LEFT JOIN tickets ON tickets.event_id = :event_id AND tickets.code = incoming.code
+    WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(coalesce(tickets.checkins, '[]')) AS known
+        WHERE known.value = use.value
+    ) AND NOT EXISTS (
+        SELECT 1 FROM journal
+        WHERE journal.code = incoming.code AND journal.addon_id IS (use.value ->> 0)
+            AND abs(journal.at - (use.value ->> 1)) <= :same_use
+    )
+    ORDER BY at DESC LIMIT :most
+"""
+
+_APPLY = (
+    "DELETE FROM tickets WHERE event_id = :event_id AND code IN (SELECT code FROM temp.gone)",
+    """
+    INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
+    SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins
+    FROM temp.changed JOIN temp.incoming USING (code)
+    WHERE true
+    ON CONFLICT (event_id, code) DO UPDATE SET
+        ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
+        entered_at = excluded.entered_at, checkins = excluded.checkins
+    """,
+)
+
+_TEMPORARY = (
+    """CREATE TEMP TABLE IF NOT EXISTS incoming (
+        code TEXT PRIMARY KEY, ticket_type_id INTEGER, checked_in INTEGER,
+        entered_at INTEGER, checkins TEXT) WITHOUT ROWID""",
+    "CREATE TEMP TABLE IF NOT EXISTS changed (code TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TEMP TABLE IF NOT EXISTS gone (code TEXT PRIMARY KEY) WITHOUT ROWID",
+    "DELETE FROM temp.incoming",
+    "DELETE FROM temp.changed",
+    "DELETE FROM temp.gone",
+)
+
+
+def open_engine(path: Path) -> Engine:
+    """Return an engine on a file: durable commits, readers beside one writer."""
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.text_factory = _decode
+        for setting in _SETTINGS:
+            connection.execute(setting)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _decode(value: bytes) -> str:
+    """Read a text that came from outside and may not be sound UTF-8."""
+    return value.decode(errors="replace")
+
+
+def describe_reply(connection: Connection, reply: str) -> tuple[str | None, int, bool]:
+    """Return the JSON type of `tickets`, their number, and whether there is an error.
+
+    Raises sqlalchemy.exc.OperationalError when the reply is not JSON.
+    """
+    statement = text(
+        "SELECT json_type(:reply, '$.tickets'), json_array_length(:reply, '$.tickets'),"
+        " coalesce(json_type(:reply, '$.error'), 'null') <> 'null'"
+    )
+    kind, length, error = connection.execute(statement, {"reply": reply}).one()
+    return kind, length or 0, bool(error)
+
+
+def take_apart(connection: Connection, event_id: int, reply: str) -> int:
+    """Put a reply's tickets into temporary tables and return how many there are."""
+    for statement in _TEMPORARY:
+        connection.exec_driver_sql(statement)
+    connection.execute(text(_TAKE_APART), {"reply": reply})
+    for statement in (_FIND_CHANGED, _FIND_GONE):
+        connection.execute(text(statement), {"event_id": event_id})
+    count: int = connection.execute(text("SELECT count(*) FROM temp.incoming")).scalar_one()
+    return count
+
+
+def find_seen(connection: Connection, event_id: int, same_use: float, most: int) -> list[Any]:
+    """Return the newest check-ins that neither the list before nor the journal holds."""
+    parameters = {"event_id": event_id, "same_use": same_use, "most": most}
+    return list(connection.execute(text(_FIND_SEEN), parameters))
+
+
+def apply_changes(connection: Connection, event_id: int) -> None:
+    """Bring the mirror of the list to what the temporary tables hold."""
+    for statement in _APPLY:
+        connection.execute(text(statement), {"event_id": event_id})
+
+
+def drop_temporary(connection: Connection) -> None:
+    """Give back the memory of the temporary tables."""
+    for name in ("incoming", "changed", "gone"):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS temp.{name}")

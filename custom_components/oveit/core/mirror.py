@@ -1,0 +1,145 @@
+"""The mirror: keeps the ledger's copy of Oveit's events and ticket lists fresh."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from .api import OveitClient
+from .exceptions import OveitError, OveitResponseError
+from .ledger import Ledger
+from .models import Attendance, Event, Seen
+from .polling import (
+    IDLE_INTERVAL,
+    LOOK_AGAIN_AGE,
+    LOOK_AGAIN_INTERVAL,
+    is_list_due,
+    is_live,
+    poll_interval,
+)
+
+
+class Mirror:
+    """What Oveit lists, as the ledger has it; refreshes come one after the other."""
+
+    def __init__(
+        self,
+        client: OveitClient,
+        ledger: Ledger,
+        *,
+        follows: Callable[[int], bool],
+        on_seen: Callable[[Seen], None],
+    ) -> None:
+        """Take which events are followed, and who hears of check-ins made elsewhere."""
+        self.events: dict[int, Event] = {}
+        self.interval: timedelta = IDLE_INTERVAL
+        self._client = client
+        self._ledger = ledger
+        self._follows = follows
+        self._on_seen = on_seen
+        self._refreshing = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked_at: float | None = None
+
+    @property
+    def followed(self) -> dict[int, Event]:
+        """Return the events of this venue by their id."""
+        return {key: event for key, event in self.events.items() if self._follows(key)}
+
+    async def load(self) -> None:
+        """Take up the events that the ledger remembers."""
+        self.events = await self._ledger.events()
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        if self._looking:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+
+    async def refresh(self, *, everything: bool = False) -> None:
+        """Ask for the events, then for the ticket lists that are due, or for all.
+
+        A list that fails does not hold up the others; its error is raised at the end.
+        """
+        async with self._refreshing:
+            await self._refresh_events()
+            counts = await self.attendance()
+            now = datetime.now(UTC)
+            live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
+            self.interval = poll_interval(live.values())
+            due = [
+                event
+                for key, event in self.followed.items()
+                if event.active
+                and (everything or await self._is_due(event, counts[key], now, live=live[key]))
+            ]
+            await self._refresh_lists(due)
+
+    async def look_again(self) -> None:
+        """Ask for the events and for lists older than 30 s, at most once in 10 s.
+
+        For a ticket or a ticket type that is not known here (decisions.md B5, A2).
+        What was asked goes on when the caller gives up.
+        """
+        if self._looking is None or self._looking.done():
+            now = monotonic()
+            if (
+                self._looked_at is not None
+                and now - self._looked_at < LOOK_AGAIN_INTERVAL.total_seconds()
+            ):
+                return
+            self._looked_at = now
+            self._looking = asyncio.create_task(self._look_again())
+        await asyncio.shield(self._looking)
+
+    async def attendance(self) -> dict[int, Attendance]:
+        """Count the tickets of each followed event."""
+        now = datetime.now(UTC)
+        return {key: await self._ledger.attendance(key, now) for key in self.followed}
+
+    async def _look_again(self) -> None:
+        """Refresh what is older than 30 s."""
+        async with self._refreshing:
+            await self._refresh_events()
+            limit = datetime.now(UTC) - LOOK_AGAIN_AGE
+            stale = []
+            for event in self.followed.values():
+                fetched_at = (await self._ledger.list_state(event.id)).fetched_at
+                if event.active and (fetched_at is None or fetched_at < limit):
+                    stale.append(event)
+            await self._refresh_lists(stale)
+
+    async def _refresh_events(self) -> None:
+        """Take up the events as they are now; one that is no longer listed has ended."""
+        listed = {event.id: event for event in await self._client.events()}
+        ended = {
+            key: replace(event, active=False)
+            for key, event in self.events.items()
+            if key not in listed
+        }
+        events = listed | ended
+        if events != self.events:
+            await self._ledger.save_events(events.values())
+            self.events = events
+
+    async def _is_due(
+        self, event: Event, attendance: Attendance, now: datetime, *, live: bool
+    ) -> bool:
+        """Tell whether an event's list should be fetched."""
+        state = await self._ledger.list_state(event.id)
+        return is_list_due(event, state, attendance, now, live=live)
+
+    async def _refresh_lists(self, events: list[Event]) -> None:
+        """Fetch ticket lists and take them up."""
+        error: OveitError | None = None
+        for event in events:
+            asked_at = datetime.now(UTC)
+            try:
+                reply = await self._client.tickets(event.id)
+                for seen in await self._ledger.take_list(event, reply, asked_at):
+                    self._on_seen(seen)
+            except OveitResponseError as err:
+                error = err
+        if error:
+            raise error

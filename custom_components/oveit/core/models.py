@@ -1,0 +1,279 @@
+"""What Oveit says, what a venue asks, and what is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+MAX_CODE_LENGTH = 256
+
+type JsonValue = Mapping[str, JsonValue] | list[JsonValue] | str | int | float | bool | None
+
+
+class Reason(StrEnum):
+    """Why a guest is admitted or refused."""
+
+    CHECKED_IN = "checked_in"
+    REPEAT = "repeat"
+    OVERRIDE = "override"
+    LEFT = "left"
+    ALREADY_CHECKED_IN = "already_checked_in"
+    UNKNOWN_TICKET = "unknown_ticket"
+    UNKNOWN_TAG = "unknown_tag"
+    WRONG_EVENT = "wrong_event"
+    WRONG_TICKET_TYPE = "wrong_ticket_type"
+    ADDON_UNAVAILABLE = "addon_unavailable"
+    ADDON_USED_UP = "addon_used_up"
+    AMBIGUOUS = "ambiguous"
+    GATE_CLOSED = "gate_closed"
+    STALE_READ = "stale_read"
+    NO_TICKET_LIST = "no_ticket_list"
+    OFFLINE_REFUSED = "offline_refused"
+    REFUSED = "refused"
+
+    @property
+    def admits(self) -> bool:
+        """Return whether this reason opens a door."""
+        return self in (Reason.CHECKED_IN, Reason.REPEAT, Reason.OVERRIDE, Reason.LEFT)
+
+
+class Source(StrEnum):
+    """Who decided."""
+
+    OVEIT = "oveit"
+    LEDGER = "ledger"
+
+
+class Direction(StrEnum):
+    """Which way the guest goes."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class OfflinePolicy(StrEnum):
+    """What to do while Oveit cannot be asked."""
+
+    ADMIT_KNOWN = "admit_known"
+    REFUSE = "refuse"
+
+
+class RowState(StrEnum):
+    """What Oveit knows of a journal row."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    IN_DOUBT = "in_doubt"
+    REJECTED = "rejected"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """The account behind a login."""
+
+    token: str
+    seller_id: str | None
+    permissions: frozenset[str] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addon:
+    """Something a ticket type includes; `uses` is None where Oveit names no limit."""
+
+    id: int
+    name: str
+    is_bundled: bool = True
+    uses: int | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketType:
+    """A kind of ticket of one event."""
+
+    id: int
+    name: str
+    addons: tuple[Addon, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """An event; perpetual when it has no start, inactive when it left Oveit's list."""
+
+    id: int
+    name: str
+    active: bool = True
+    starts_at: datetime | None = None
+    location: str | None = None
+    tickets: int | None = None
+    checked_in: int | None = None
+    ticket_types: tuple[TicketType, ...] = ()
+
+    def ticket_type(self, ticket_type_id: int | None) -> TicketType | None:
+        """Return the ticket type with this id."""
+        return next((kind for kind in self.ticket_types if kind.id == ticket_type_id), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckIn:
+    """One use of a ticket: an entry, or the use of an add-on."""
+
+    addon_id: int | None = None
+    at: datetime | None = None
+    gate: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticket:
+    """A ticket with all that is known of its uses, at Oveit and here."""
+
+    code: str
+    event_id: int | None = None
+    ticket_type_id: int | None = None
+    ticket_type: str | None = None
+    series: str | None = None
+    checked_in: bool = False
+    checkins: tuple[CheckIn, ...] = ()
+
+    @property
+    def first_entry(self) -> CheckIn | None:
+        """Return the entry that made this ticket used."""
+        return next((use for use in self.checkins if use.addon_id is None), None)
+
+    def uses_of(self, addon_id: int) -> int:
+        """Return how often an add-on was used."""
+        return sum(use.addon_id == addon_id for use in self.checkins)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Oveit's reply to a check-in or a scan; only `ok` is a yes.
+
+    `asked_at` is when Oveit was asked, by Oveit's own clock; `zoned` tells whether
+    every date in the reply named its zone.
+    """
+
+    ok: bool
+    asked_at: datetime
+    zoned: bool = True
+    message: str | None = None
+    ticket: Ticket | None = None
+    event: Event | None = None
+    rfid_codes: tuple[str, ...] | None = None
+    attendee: Mapping[str, JsonValue] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A read at a door; exactly one of the codes is set, `deadline` is in seconds."""
+
+    ticket_code: str | None = None
+    rfid_code: str | None = None
+    ticket_type_ids: frozenset[int] = frozenset()
+    addon_id: int | None = None
+    event_ids: frozenset[int] = frozenset()
+    gate: str | None = None
+    direction: Direction = Direction.ENTRY
+    deadline: float = 3.0
+    offline: OfflinePolicy = OfflinePolicy.ADMIT_KNOWN
+    re_entry: bool = False
+    scan_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A journal row about to be written: what is asked of Oveit, and for whom."""
+
+    ticket: Ticket
+    rfid_code: str | None = None
+    addon_id: int | None = None
+    gate: str | None = None
+    at: datetime
+    scan_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddonUse:
+    """An add-on and how much of it a ticket has left."""
+
+    id: int
+    name: str | None
+    uses: int | None
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        """Return the uses left, None where Oveit names no limit."""
+        return None if self.uses is None else max(self.uses - self.used, 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """The outcome of a read; only `admitted` opens a door."""
+
+    reason: Reason
+    source: Source
+    request: Request
+    at: datetime
+    latency: float
+    message: str | None = None
+    ticket: Ticket | None = None
+    event: Event | None = None
+    addon: AddonUse | None = None
+    attendee: Mapping[str, JsonValue] | None = field(default=None, repr=False)
+    scan_id: str
+
+    @property
+    def admitted(self) -> bool:
+        """Return whether the guest may come in."""
+        return self.reason.admits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastEntry:
+    """The newest entry of an event; `code_end` is the code's last three characters."""
+
+    at: datetime
+    ticket_type_id: int | None
+    gate: str | None
+    code_end: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attendance:
+    """How full an event is; `arrivals` is tickets a minute over the last ten minutes."""
+
+    tickets: int = 0
+    checked_in: int = 0
+    checked_in_by_type: Mapping[int, int] = field(default_factory=dict)
+    last_entry: LastEntry | None = None
+    arrivals: float = 0.0
+    waiting: int = 0
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListState:
+    """What is known of an event's ticket list.
+
+    `drift_*` is how far Oveit's own counts were from the ledger's when the list was
+    taken: a drift that changed means something happened that the ledger has not seen.
+    """
+
+    fetched_at: datetime | None = None
+    skipped: int = 0
+    doubted: bool = False
+    drift_tickets: int | None = None
+    drift_checked_in: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A check-in made elsewhere, as a new ticket list shows it."""
+
+    event_id: int
+    ticket_type_id: int | None
+    addon_id: int | None
+    at: datetime | None
+    code_end: str

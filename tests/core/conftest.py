@@ -1,0 +1,12 @@
+"""Lets the core be tested without Home Assistant."""
+
+from pathlib import Path
+import sys
+from types import ModuleType
+
+_FOLDER = Path(__file__).parents[2] / "custom_components" / "oveit"
+
+if "custom_components.oveit" not in sys.modules:
+    package = ModuleType("custom_components.oveit")
+    package.__path__ = [str(_FOLDER)]
+    sys.modules["custom_components.oveit"] = package
