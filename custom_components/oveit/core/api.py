@@ -56,6 +56,7 @@ class OveitClient:
         """Take a token, or an e-mail address and a password to get one."""
         self._session = session
         self._api_url = api_url.rstrip("/")
+        self.account: Account | None = None
         self._token = token
         self._login = {"email": email, "password": password} if email and password else None
         self._language = language if language in LANGUAGES else "en"
@@ -74,7 +75,8 @@ class OveitClient:
         if not isinstance(token, str) or not token:
             raise OveitResponseError("The login was answered without a token")
         self._token = token
-        return _account(token, user if isinstance(user, dict) else {})
+        self.account = _account(user if isinstance(user, dict) else {})
+        return self.account
 
     async def events(self) -> tuple[Event, ...]:
         """Return the account's active events."""
@@ -217,12 +219,11 @@ def _parse(body: bytes) -> Json:
     return reply
 
 
-def _account(token: str, user: Json) -> Account:
+def _account(user: Json) -> Account:
     """Read who logged in; the documented key `seller_id ` ends in a blank."""
     user = {key.strip(): value for key, value in user.items()}
     seller_id, permissions = user.get("seller_id"), user.get("permissions")
     return Account(
-        token=token,
         seller_id=_text(seller_id),
         permissions=frozenset(filter(None, map(_text, permissions)))
         if isinstance(permissions, list)

@@ -44,13 +44,6 @@ class Source(StrEnum):
     LEDGER = "ledger"
 
 
-class Direction(StrEnum):
-    """Which way the guest goes."""
-
-    ENTRY = "entry"
-    EXIT = "exit"
-
-
 class OfflinePolicy(StrEnum):
     """What to do while Oveit cannot be asked."""
 
@@ -70,9 +63,8 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """The account behind a login."""
+    """The account behind a login; what Oveit did not tell is None."""
 
-    token: str
     seller_id: str | None
     permissions: frozenset[str] | None
 
@@ -174,7 +166,6 @@ class Request:
     addon_id: int | None = None
     event_ids: frozenset[int] = frozenset()
     gate: str | None = None
-    direction: Direction = Direction.ENTRY
     deadline: float = 3.0
     offline: OfflinePolicy = OfflinePolicy.ADMIT_KNOWN
     re_entry: bool = False

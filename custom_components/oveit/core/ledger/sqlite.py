@@ -16,7 +16,10 @@ _SETTINGS = (
     "PRAGMA temp_store=MEMORY",
 )
 
-_IS_DATE = "json_type(use.value, '$.date') = 'text' AND use.value ->> '$.date' GLOB '[0-9][0-9][0-9][0-9]-*'"
+_IS_DATE = """
+    json_type(use.value, '$.date') = 'text'
+    AND use.value ->> '$.date' GLOB '[0-9][0-9][0-9][0-9]-*'
+"""
 
 _USES = f"""
     SELECT json_group_array(json_array(addon_id, at)) FROM (

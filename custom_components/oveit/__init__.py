@@ -1,0 +1,80 @@
+"""Check in people with Oveit tickets."""
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .actions import async_setup_actions
+from .const import DOMAIN
+from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
+from .repairs import async_update_issues
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions."""
+    async_setup_actions(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bool:
+    """Set up an account."""
+    coordinator = OveitCoordinator(hass, entry)
+    entry.async_on_unload(coordinator.async_close)
+    await coordinator.async_config_entry_first_refresh()
+
+    async def _async_close(_: Event) -> None:
+        await coordinator.async_close()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
+    entry.runtime_data = coordinator
+    _remove_unfollowed_devices(hass, entry)
+    async_update_issues(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bool:
+    """Unload an account."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Delete an account's ledger."""
+    path = ledger_path(hass, entry)
+
+    def _delete() -> None:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+    await hass.async_add_executor_job(_delete)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: OveitConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person remove the device of an event that has ended."""
+    return not any(
+        (DOMAIN, f"{entry.entry_id}_{event_id}") in device.identifiers
+        for event_id, state in entry.runtime_data.data.items()
+        if state.event.active
+    )
+
+
+async def _async_reload(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Set up anew with other options or credentials."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+def _remove_unfollowed_devices(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Remove the devices of events that are no longer followed."""
+    followed = {(DOMAIN, f"{entry.entry_id}_{event_id}") for event_id in entry.runtime_data.data}
+    registry = dr.async_get(hass)
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        if not device.identifiers & followed:
+            registry.async_remove_device(device.id)

@@ -1,0 +1,40 @@
+"""A button that refreshes everything now."""
+
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import OveitConfigEntry
+from .entity import OveitEventEntity, async_add_event_entities
+
+PARALLEL_UPDATES = 1
+
+SYNC = ButtonEntityDescription(
+    key="sync", translation_key="sync", entity_category=EntityCategory.DIAGNOSTIC
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OveitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the button of each event."""
+    coordinator = entry.runtime_data
+    async_add_event_entities(
+        entry,
+        async_add_entities,
+        lambda state: [OveitSync(coordinator, state.event.id, SYNC)],
+    )
+
+
+class OveitSync(OveitEventEntity, ButtonEntity):
+    """Refreshes the events and every ticket list."""
+
+    @override
+    async def async_press(self) -> None:
+        """Refresh now."""
+        await self.coordinator.async_sync()

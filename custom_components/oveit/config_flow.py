@@ -1,0 +1,308 @@
+"""Config flow: an account by login or token, then its events."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any, override
+from urllib.parse import urlsplit
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .const import (
+    CONF_API_URL,
+    CONF_EVENTS,
+    CONF_FOLLOW_NEW,
+    CONF_IGNORED_EVENTS,
+    DEFAULT_API_URL,
+    DOMAIN,
+    LOGGER,
+    SECTION_ADVANCED,
+)
+from .coordinator import OveitConfigEntry, create_client
+from .core.exceptions import (
+    OveitAuthenticationError,
+    OveitConnectionError,
+    OveitError,
+    OveitResponseError,
+)
+from .core.models import Account, Event
+
+LOGIN_FIELDS: dict[vol.Marker, Any] = {
+    vol.Required(CONF_EMAIL): TextSelector(
+        TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username")
+    ),
+    vol.Required(CONF_PASSWORD): TextSelector(
+        TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+    ),
+}
+TOKEN_FIELDS: dict[vol.Marker, Any] = {
+    vol.Required(CONF_TOKEN): TextSelector(
+        TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+    ),
+}
+ADVANCED_FIELDS: dict[vol.Marker, Any] = {
+    vol.Required(SECTION_ADVANCED, default=dict): section(
+        vol.Schema(
+            {
+                vol.Required(CONF_API_URL, default=DEFAULT_API_URL): TextSelector(
+                    TextSelectorConfig(type=TextSelectorType.URL)
+                )
+            }
+        ),
+        {"collapsed": True},
+    ),
+}
+
+ERRORS: dict[type[OveitError], str] = {
+    OveitAuthenticationError: "invalid_auth",
+    OveitConnectionError: "cannot_connect",
+    OveitResponseError: "invalid_response",
+}
+
+
+class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets up an account and keeps its credentials valid."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Start without an account."""
+        self._data: dict[str, Any] = {}
+        self._account: Account | None = None
+        self._events: tuple[Event, ...] = ()
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OveitOptionsFlow:
+        """Return the flow for the events that are followed."""
+        return OveitOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how to sign in."""
+        return self.async_show_menu(step_id="user", menu_options=["login", "token"])
+
+    async def async_step_login(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Sign in with an e-mail address and a password."""
+        return await self._async_step_credentials("login", LOGIN_FIELDS, user_input)
+
+    async def async_step_token(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Sign in with a token."""
+        return await self._async_step_credentials("token", TOKEN_FIELDS, user_input)
+
+    async def async_step_events(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the events to follow."""
+        if user_input is not None:
+            seller = self._account.seller_id if self._account else None
+            return self.async_create_entry(
+                title=f"Oveit {seller}" if seller else "Oveit",
+                data=self._data,
+                options=_read_options(user_input, self._events),
+            )
+        everything = [str(event.id) for event in self._events]
+        return self.async_show_form(
+            step_id="events",
+            data_schema=self.add_suggested_values_to_schema(
+                _events_schema(self._events), {CONF_EVENTS: everything, CONF_FOLLOW_NEW: True}
+            ),
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for new credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take new credentials for the same account."""
+        return await self._async_step_renew("reauth_confirm", self._get_reauth_entry(), user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take other credentials or another address for the same account."""
+        return await self._async_step_renew(
+            "reconfigure", self._get_reconfigure_entry(), user_input
+        )
+
+    async def _async_step_credentials(
+        self, step_id: str, fields: dict[vol.Marker, Any], user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Take the credentials of a new account."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_sign_in(user_input)
+            if not errors:
+                await self._async_abort_if_known()
+                return await self.async_step_events()
+        return self._show_credentials(step_id, fields, user_input, errors)
+
+    async def _async_step_renew(
+        self, step_id: str, entry: OveitConfigEntry, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Take credentials of the kind that an entry has."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_sign_in(user_input)
+            if not errors:
+                if not self._is_same_account(entry):
+                    return self.async_abort(reason="wrong_account")
+                return self._finish(entry)
+        fields = TOKEN_FIELDS if entry.data.get(CONF_TOKEN) else LOGIN_FIELDS
+        known = {
+            CONF_EMAIL: entry.data.get(CONF_EMAIL),
+            SECTION_ADVANCED: {CONF_API_URL: entry.data[CONF_API_URL]},
+        }
+        return self._show_credentials(step_id, fields, user_input or known, errors)
+
+    def _show_credentials(
+        self,
+        step_id: str,
+        fields: dict[vol.Marker, Any],
+        typed: dict[str, Any] | None,
+        errors: dict[str, str],
+    ) -> ConfigFlowResult:
+        """Show a form for credentials, with what was typed before."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(fields | ADVANCED_FIELDS), typed
+            ),
+            errors=errors,
+        )
+
+    async def _async_sign_in(self, user_input: dict[str, Any]) -> dict[str, str]:
+        """Try credentials: keep the account and its events, or return what is wrong."""
+        data = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
+        data[CONF_API_URL] = user_input[SECTION_ADVANCED][CONF_API_URL].strip().rstrip("/")
+        if not _is_secure(data[CONF_API_URL]):
+            return {"base": "insecure_url"}
+        client = create_client(self.hass, data)
+        try:
+            if CONF_PASSWORD in data:
+                await client.login()
+            self._events = await client.events()
+        except OveitError as err:
+            return {"base": ERRORS.get(type(err), "unknown")}
+        except Exception:  # noqa: BLE001
+            LOGGER.exception("Unexpected error while signing in")
+            return {"base": "unknown"}
+        self._data, self._account = data, client.account
+        return {}
+
+    async def _async_abort_if_known(self) -> None:
+        """Abort when this account is set up already."""
+        if self._account and self._account.seller_id:
+            await self.async_set_unique_id(self._account.seller_id)
+            self._abort_if_unique_id_configured()
+        key = CONF_TOKEN if CONF_TOKEN in self._data else CONF_EMAIL
+        self._async_abort_entries_match(
+            {CONF_API_URL: self._data[CONF_API_URL], key: self._data[key]}
+        )
+
+    def _is_same_account(self, entry: OveitConfigEntry) -> bool:
+        """Tell whether the credentials are of an entry's account; a token must see its events."""
+        if entry.unique_id is not None:
+            return bool(self._account and self._account.seller_id == entry.unique_id)
+        followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
+        return not followed or any(event.id in followed for event in self._events)
+
+    def _finish(self, entry: OveitConfigEntry) -> ConfigFlowResult:
+        """Keep the credentials and set the entry up with them."""
+        changed = self._data != dict(entry.data)
+        if changed and entry.update_listeners:
+            return self.async_update_and_abort(entry, data=self._data)
+        return self.async_update_reload_and_abort(entry, data=self._data)
+
+
+class OveitOptionsFlow(OptionsFlow):
+    """Changes which events are followed."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the events to follow."""
+        entry: OveitConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        coordinator = entry.runtime_data
+        events = [
+            event
+            for event in coordinator.mirror.events.values()
+            if event.active or coordinator.follows(event.id)
+        ]
+        if user_input is not None:
+            return self.async_create_entry(data=_read_options(user_input, events))
+        followed = [str(event.id) for event in events if coordinator.follows(event.id)]
+        follow_new = entry.options.get(CONF_FOLLOW_NEW, True)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                _events_schema(events), {CONF_EVENTS: followed, CONF_FOLLOW_NEW: follow_new}
+            ),
+        )
+
+
+def _events_schema(events: Iterable[Event]) -> vol.Schema:
+    """Return a form to choose events by their names and dates."""
+    options = [SelectOptionDict(value=str(event.id), label=_label(event)) for event in events]
+    return vol.Schema(
+        {
+            vol.Optional(CONF_EVENTS, default=list): SelectSelector(
+                SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+            ),
+            vol.Required(CONF_FOLLOW_NEW, default=True): BooleanSelector(),
+        }
+    )
+
+
+def _label(event: Event) -> str:
+    """Return an event's name, with its date where it has one."""
+    return f"{event.name} ({event.starts_at:%Y-%m-%d})" if event.starts_at else event.name
+
+
+def _read_options(user_input: dict[str, Any], events: Iterable[Event]) -> dict[str, Any]:
+    """Return the options: what is followed, and what was there but not chosen."""
+    chosen = [int(event_id) for event_id in user_input[CONF_EVENTS]]
+    return {
+        CONF_EVENTS: chosen,
+        CONF_FOLLOW_NEW: user_input[CONF_FOLLOW_NEW],
+        CONF_IGNORED_EVENTS: [event.id for event in events if event.id not in chosen],
+    }
+
+
+def _is_secure(url: str) -> bool:
+    """Tell whether a URL is HTTPS, or plain HTTP within this machine or network."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return False
+    if not host or parts.scheme not in ("http", "https"):
+        return False
+    if parts.scheme == "https" or host == "localhost":
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private

@@ -1,0 +1,26 @@
+"""Constants of the Oveit integration."""
+
+import logging
+
+DOMAIN = "oveit"
+LOGGER = logging.getLogger(__package__)
+
+DEFAULT_API_URL = "https://l.oveit.com/api"
+
+SECTION_ADVANCED = "advanced"
+CONF_API_URL = "api_url"
+CONF_EVENTS = "events"
+CONF_FOLLOW_NEW = "follow_new"
+CONF_IGNORED_EVENTS = "ignored_events"
+
+ATTR_ADDON = "addon"
+ATTR_CODE_END = "code_end"
+ATTR_GATE = "gate"
+ATTR_REASON = "reason"
+ATTR_SOURCE = "source"
+ATTR_TICKET_TYPE = "ticket_type"
+
+EVENT_ADMITTED = "admitted"
+EVENT_REFUSED = "refused"
+
+ISSUE_MISSING_PERMISSION = "missing_permission"

@@ -1,0 +1,54 @@
+"""Diagnostics: counts and settings, field by field, nothing personal."""
+
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.const import CONF_TOKEN
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW
+from .coordinator import EventState, OveitConfigEntry
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: OveitConfigEntry
+) -> dict[str, Any]:
+    """Return what helps to find a fault."""
+    coordinator = entry.runtime_data
+    account = coordinator.client.account
+    return {
+        "account": {
+            "api_url": entry.data[CONF_API_URL],
+            "kind": "token" if entry.data.get(CONF_TOKEN) else "login",
+            "permissions": sorted(account.permissions or ()) if account else None,
+        },
+        "options": {
+            CONF_EVENTS: entry.options.get(CONF_EVENTS),
+            CONF_FOLLOW_NEW: entry.options.get(CONF_FOLLOW_NEW),
+        },
+        "connected": coordinator.connected,
+        "update_interval": coordinator.mirror.interval.total_seconds(),
+        "events": [_describe(state) for state in coordinator.data.values()],
+    }
+
+
+def _describe(state: EventState) -> dict[str, Any]:
+    """Return an event's counts."""
+    event, counts = state.event, state.attendance
+    return {
+        "id": event.id,
+        "active": event.active,
+        "starts_at": event.starts_at,
+        "tickets_at_oveit": event.tickets,
+        "checked_in_at_oveit": event.checked_in,
+        "ticket_types": [
+            {"id": kind.id, "addons": [addon.id for addon in kind.addons]}
+            for kind in event.ticket_types
+        ],
+        "tickets": counts.tickets,
+        "checked_in": counts.checked_in,
+        "arrivals": counts.arrivals,
+        "waiting": counts.waiting,
+        "conflicts": counts.conflicts,
+        "ticket_list": asdict(state.ticket_list),
+    }

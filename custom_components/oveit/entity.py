@@ -1,0 +1,77 @@
+"""Base of the entities of an event."""
+
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
+
+
+class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
+    """An entity of one followed event."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: OveitCoordinator, event_id: int, description: EntityDescription
+    ) -> None:
+        """Tie the entity to the device of its event."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._event_id = event_id
+        device = f"{coordinator.config_entry.entry_id}_{event_id}"
+        self._attr_unique_id = f"{device}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            entry_type=DeviceEntryType.SERVICE,
+            identifiers={(DOMAIN, device)},
+            manufacturer="Oveit",
+            model="Event",
+            name=self.state_of_event.event.name,
+        )
+
+    @property
+    def state_of_event(self) -> EventState:
+        """Return what is known of the event."""
+        return self.coordinator.data[self._event_id]
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the event is still one of the account's active events."""
+        return (
+            super().available
+            and self._event_id in self.coordinator.data
+            and self.state_of_event.event.active
+        )
+
+
+@callback
+def async_add_event_entities(
+    entry: OveitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[EventState], Iterable[Entity]],
+) -> None:
+    """Add the entities of each followed event, also of what appears later."""
+    coordinator = entry.runtime_data
+    known: set[str | None] = set()
+
+    @callback
+    def _async_add_new() -> None:
+        entities = [
+            entity
+            for state in coordinator.data.values()
+            for entity in build(state)
+            if entity.unique_id not in known
+        ]
+        known.update(entity.unique_id for entity in entities)
+        if entities:
+            async_add_entities(entities)
+
+    _async_add_new()
+    entry.async_on_unload(coordinator.async_add_listener(_async_add_new))

@@ -1,0 +1,107 @@
+"""Check-ins as they happen, at our gates and elsewhere."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import (
+    ATTR_ADDON,
+    ATTR_CODE_END,
+    ATTR_GATE,
+    ATTR_REASON,
+    ATTR_SOURCE,
+    ATTR_TICKET_TYPE,
+    EVENT_ADMITTED,
+    EVENT_REFUSED,
+)
+from .coordinator import OveitConfigEntry
+from .core.models import Decision, Event, Reason, Seen, Source
+from .entity import OveitEventEntity, async_add_event_entities
+
+PARALLEL_UPDATES = 0
+
+CHECK_IN = EventEntityDescription(
+    key="check_in",
+    translation_key="check_in",
+    event_types=[EVENT_ADMITTED, EVENT_REFUSED],
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OveitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the check-ins of each event."""
+    coordinator = entry.runtime_data
+    async_add_event_entities(
+        entry,
+        async_add_entities,
+        lambda state: [OveitCheckIn(coordinator, state.event.id, CHECK_IN)],
+    )
+
+
+class OveitCheckIn(OveitEventEntity, EventEntity):
+    """The newest check-in of an event."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to check-ins."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_add_check_in_listener(self._async_handle_check_in)
+        )
+
+    @callback
+    def _async_handle_check_in(self, check_in: Decision | Seen) -> None:
+        """Show a check-in of this event."""
+        if isinstance(check_in, Seen):
+            if check_in.event_id != self._event_id:
+                return
+            event_type, attributes = EVENT_ADMITTED, _describe_seen(check_in, self._event)
+        else:
+            if not self._concerns(check_in):
+                return
+            event_type = EVENT_ADMITTED if check_in.admitted else EVENT_REFUSED
+            attributes = _describe_decision(check_in)
+        self._trigger_event(event_type, attributes)
+        self.async_write_ha_state()
+
+    @property
+    def _event(self) -> Event:
+        """Return the event."""
+        return self.state_of_event.event
+
+    def _concerns(self, decision: Decision) -> bool:
+        """Tell whether a decision is about this event; an unknown code is if there is no other."""
+        if decision.event is not None:
+            return decision.event.id == self._event_id
+        return list(self.coordinator.data) == [self._event_id]
+
+
+def _describe_decision(decision: Decision) -> dict[str, Any]:
+    """Return what may be told of a decision: no names, no whole codes."""
+    return {
+        ATTR_REASON: decision.reason,
+        ATTR_SOURCE: decision.source,
+        ATTR_TICKET_TYPE: decision.ticket and decision.ticket.ticket_type,
+        ATTR_ADDON: decision.addon and decision.addon.name,
+        ATTR_GATE: decision.request.gate,
+        ATTR_CODE_END: decision.ticket and decision.ticket.code[-3:],
+    }
+
+
+def _describe_seen(seen: Seen, event: Event) -> dict[str, Any]:
+    """Return what may be told of a check-in made elsewhere."""
+    kind = event.ticket_type(seen.ticket_type_id)
+    addons = {addon.id: addon.name for kind in event.ticket_types for addon in kind.addons}
+    return {
+        ATTR_REASON: Reason.CHECKED_IN,
+        ATTR_SOURCE: Source.OVEIT,
+        ATTR_TICKET_TYPE: kind.name if kind else None,
+        ATTR_ADDON: seen.addon_id and addons.get(seen.addon_id),
+        ATTR_GATE: None,
+        ATTR_CODE_END: seen.code_end,
+    }

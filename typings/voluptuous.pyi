@@ -1,0 +1,2 @@
+# Home Assistant puts its successor in the place of voluptuous.
+from probatio import *
