@@ -1,7 +1,7 @@
 """The desk: decides a read with Oveit and the ledger, and remembers what it decided."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -75,8 +75,8 @@ class Desk:
         """Check a ticket in: the rules first, then Oveit, then the journal."""
         case = _open(request)
         await self._identify(case)
-        async with self._alone(case.tickets):
-            case.tickets = await self._reload(case.tickets)
+        async with self._alone(case):
+            case.tickets = await self._ledger.renew(case.tickets)
             verdict = decide(self._known(case), case.request)
             if verdict.reason.admits and verdict.ticket:
                 verdict = await self._mark(case, verdict, verdict.ticket)
@@ -141,16 +141,13 @@ class Desk:
             scan_id=case.scan_id,
         )
         seq = await self._ledger.begin(row)
-        case.answer = await self._check_in_at_oveit(case, ticket, seq)
-        reason = accept(case.answer, verdict, self._known(case), request)
-        if reason.admits:
-            await self._ledger.confirm(seq)
-        else:
-            await self._ledger.discard(seq)
-        await self._learn(case.answer)
+        answer = case.answer = await self._check_in_at_oveit(case, ticket, seq)
+        reason = accept(answer, verdict, self._known(case), request)
+        fresh = await self._ledger.settle(
+            seq, admitted=reason.admits, ticket=ticket, answer=self._ours(answer, ticket)
+        )
         if reason is Reason.REFUSED:
-            return await self._explain(case, verdict, ticket)
-        (fresh,) = await self._reload((ticket,))
+            return await self._explain(case, verdict, fresh)
         return replace(verdict, reason=reason, ticket=fresh, addon=_count(verdict.addon, fresh))
 
     async def _check_in_at_oveit(self, case: _Case, ticket: Ticket, seq: int) -> Answer:
@@ -179,8 +176,9 @@ class Desk:
                 await self._learn(await self._look_up(case, ticket_code=ticket.code))
             except OveitError as err:
                 _LOGGER.debug("A refusal could not be explained: %s", err)
-        fresh = await self._reload((ticket,))
-        explained = decide(Known(events=self._mirror.followed, tickets=fresh), case.request)
+            (ticket,) = await self._ledger.renew((ticket,))
+        known = Known(events=self._mirror.followed, tickets=(ticket,))
+        explained = decide(known, case.request)
         if explained.reason.admits:
             return replace(verdict, reason=Reason.REFUSED)
         return explained
@@ -202,32 +200,35 @@ class Desk:
 
     async def _learn(self, answer: Answer, tag: str | None = None) -> Ticket | None:
         """Keep what an answer tells of a ticket of ours, and return that ticket."""
-        ticket = answer.ticket
-        if ticket is None:
+        if answer.ticket is None:
             return None
-        if ticket.event_id is None and len(listed := await self._ledger.find(ticket.code)) == 1:
-            ticket = replace(ticket, event_id=listed[0].event_id)
-        if ticket.event_id in self._mirror.followed:
+        listed = await self._ledger.find(answer.ticket.code)
+        ticket = self._ours(answer, listed[0] if len(listed) == 1 else answer.ticket).ticket
+        if ticket:
             await self._ledger.learn(ticket, answer.rfid_codes, tag)
-        return ticket
+        return ticket or answer.ticket
 
-    async def _reload(self, tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
-        """Return tickets as the ledger has them now."""
-        return tuple(
-            [
-                fresh
-                for ticket in tickets
-                for fresh in await self._ledger.find(ticket.code) or (ticket,)
-            ]
-        )
+    def _ours(self, answer: Answer, ticket: Ticket) -> Answer:
+        """Return an answer without a ticket of an event that is not followed.
+
+        An answer that names no event is about the event that the ledger has the ticket in,
+        and the ledger's way to write the code stays.
+        """
+        if answer.ticket is None:
+            return answer
+        event_id = answer.ticket.event_id or ticket.event_id
+        if event_id not in self._mirror.followed:
+            return replace(answer, ticket=None)
+        return replace(answer, ticket=replace(answer.ticket, event_id=event_id, code=ticket.code))
 
     @asynccontextmanager
-    async def _alone(self, tickets: Iterable[Ticket]) -> AsyncIterator[None]:
+    async def _alone(self, case: _Case) -> AsyncIterator[None]:
         """Decide one read of a ticket after the other, by whichever code it comes."""
         async with AsyncExitStack() as stack:
-            for key in sorted({ticket.code.lower() for ticket in tickets}):
-                lock = self._locks.setdefault(key, asyncio.Lock())
-                await stack.enter_async_context(lock)
+            async with case.deadline():
+                for key in sorted({ticket.code for ticket in case.tickets}):
+                    lock = self._locks.setdefault(key, asyncio.Lock())
+                    await stack.enter_async_context(lock)
             yield
 
     def _known(self, case: _Case) -> Known:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..exceptions import LedgerError
-from ..models import Attendance, Event, ListState, Row, Seen, Ticket
+from ..models import Answer, Attendance, Event, ListState, Row, Seen, Ticket
 from . import attendance, events, journal, lists, sqlite, tables, tickets
 
 
@@ -64,6 +64,10 @@ class Ledger:
         """Return the tickets that a tag is known to carry."""
         return await self._read(tickets.on_tag, rfid_code)
 
+    async def renew(self, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+        """Return tickets as they are now; one that is not in the ledger stays as it is."""
+        return await self._read(tickets.renew, known)
+
     async def learn(
         self, ticket: Ticket, rfid_codes: tuple[str, ...] | None, tag: str | None = None
     ) -> None:
@@ -74,12 +78,15 @@ class Ledger:
         """Write a row in doubt, before Oveit is asked, and return its number."""
         return await self._write(journal.begin, row)
 
-    async def confirm(self, seq: int) -> None:
-        """Note that Oveit said yes and the guest is admitted."""
-        await self._write(journal.confirm, seq)
+    async def settle(self, seq: int, *, admitted: bool, ticket: Ticket, answer: Answer) -> Ticket:
+        """Settle a row by Oveit's answer: admitted, or as if it had never been.
+
+        Keeps what the answer told of a ticket of ours, and returns the row's ticket.
+        """
+        return await self._write(journal.settle, seq, admitted, ticket, answer)
 
     async def discard(self, seq: int) -> None:
-        """Forget a row that Oveit refused or never heard of."""
+        """Forget a row that Oveit never heard of."""
         await self._write(journal.discard, seq)
 
     async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[Seen]:
@@ -113,7 +120,7 @@ class Ledger:
         """Run database work on a thread of ours."""
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
-        except (SQLAlchemyError, OSError, RuntimeError) as err:
+        except (SQLAlchemyError, OSError, RuntimeError, ValueError) as err:
             raise LedgerError(f"The ledger failed: {type(err).__name__}") from err
 
     def _transact[T](self, writing: bool, function: Callable[..., T], *arguments: Any) -> T:

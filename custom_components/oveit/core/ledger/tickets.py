@@ -4,19 +4,70 @@ from datetime import UTC, datetime
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row as Record, Select, case, delete, func, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import (
+    Connection,
+    Row as Record,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ..models import CheckIn, Ticket
 from ..rules import merge_uses
 from .tables import from_epoch, journal, tags, tickets
 
+_BY_CODE = select(tickets).where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
+_BY_TAG = (
+    select(tickets)
+    .join(tags, tags.c.code == tickets.c.code)
+    .where(tags.c.rfid_code == bindparam("rfid_code"))
+)
+_BY_KEY = select(tickets).where(
+    tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code")
+)
+_OUR_USES = (
+    select(journal.c.addon_id, journal.c.at, journal.c.gate)
+    .where(
+        journal.c.event_id == bindparam("event_id"),
+        journal.c.code == bindparam("code"),
+        journal.c.admitted,
+    )
+    .order_by(journal.c.seq)
+)
+_CHANGE = (
+    update(tickets)
+    .where(
+        tickets.c.event_id == bindparam("of_event"),
+        tickets.c.code == bindparam("of_code"),
+    )
+    .values(
+        ticket_type_id=func.coalesce(bindparam("ticket_type_id"), tickets.c.ticket_type_id),
+        checked_in=or_(bindparam("checked_in"), tickets.c.checked_in),
+        entered_at=func.coalesce(bindparam("entered_at"), tickets.c.entered_at),
+        checkins=case(
+            (bindparam("checkins") == "[]", tickets.c.checkins), else_=bindparam("checkins")
+        ),
+        series=func.coalesce(bindparam("series"), tickets.c.series),
+    )
+)
+_ADD = insert(tickets)
+_CHANGE_TAG = (
+    update(tags)
+    .where(tags.c.rfid_code == bindparam("of_tag"), tags.c.code == bindparam("of_code"))
+    .values(learned_at=bindparam("learned_at"))
+)
+_ADD_TAG = insert(tags)
+
 
 def find(connection: Connection, code: str) -> tuple[Ticket, ...]:
-    """Return the tickets with a code."""
-    found = _load_tickets(
-        connection, select(tickets).where(func.lower(tickets.c.code) == func.lower(code))
-    )
+    """Return the tickets with a code; case matters only where two differ by it."""
+    found = _load(connection, _BY_CODE, code=code)
     exact = tuple(ticket for ticket in found if ticket.code == code)
     if exact:
         return exact
@@ -25,25 +76,33 @@ def find(connection: Connection, code: str) -> tuple[Ticket, ...]:
 
 def on_tag(connection: Connection, rfid_code: str) -> tuple[Ticket, ...]:
     """Return the tickets on a tag."""
-    codes = select(tags.c.code).where(tags.c.rfid_code == rfid_code)
-    return _load_tickets(connection, select(tickets).where(tickets.c.code.in_(codes)))
+    return _load(connection, _BY_TAG, rfid_code=rfid_code)
 
 
-def _load_tickets(connection: Connection, statement: Select[Any]) -> tuple[Ticket, ...]:
-    """Return tickets with their uses, Oveit's and ours."""
-    records = connection.execute(statement).all()
-    ours: dict[str, list[CheckIn]] = {record.code: [] for record in records}
-    rows = connection.execute(
-        select(journal).where(journal.c.code.in_(ours), journal.c.admitted).order_by(journal.c.seq)
+def renew(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+    """Return tickets as they are now; one that is not here stays as it is."""
+    return tuple(
+        fresh
+        for ticket in known
+        for fresh in _load(connection, _BY_KEY, event_id=ticket.event_id, code=ticket.code)
+        or (ticket,)
     )
-    for row in rows:
-        use = CheckIn(addon_id=row.addon_id, at=from_epoch(row.at), gate=row.gate)
-        ours[row.code].append(use)
-    return tuple(_to_ticket(record, ours[record.code]) for record in records)
 
 
-def _to_ticket(record: Record[Any], ours: list[CheckIn]) -> Ticket:
+def _load(connection: Connection, statement: Select[Any], **what: Any) -> tuple[Ticket, ...]:
+    """Return tickets with their uses, Oveit's and ours."""
+    return tuple(
+        _to_ticket(connection, record) for record in connection.execute(statement, what).all()
+    )
+
+
+def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
+    key = {"event_id": record.event_id, "code": record.code}
+    ours = [
+        CheckIn(addon_id=row.addon_id, at=from_epoch(row.at), gate=row.gate)
+        for row in connection.execute(_OUR_USES, key)
+    ]
     listed = [
         CheckIn(addon_id=addon_id, at=from_epoch(at))
         for addon_id, at in json.loads(record.checkins)
@@ -61,42 +120,32 @@ def _to_ticket(record: Record[Any], ours: list[CheckIn]) -> Ticket:
 def learn(
     connection: Connection, ticket: Ticket, rfid_codes: tuple[str, ...] | None, tag: str | None
 ) -> None:
-    """Write what an answer told."""
+    """Write what an answer told; the answer's tags are all that the ticket has."""
     _learn_ticket(connection, ticket)
-    mine = tags.c.code == ticket.code
     if rfid_codes is not None:
-        connection.execute(delete(tags).where(mine, tags.c.rfid_code.not_in(rfid_codes)))
+        connection.execute(
+            delete(tags).where(tags.c.code == ticket.code, tags.c.rfid_code.not_in(rfid_codes))
+        )
     learned_at = datetime.now(UTC).timestamp()
     for rfid_code in {*(rfid_codes or ()), *filter(None, [tag])}:
-        connection.execute(
-            upsert(tags)
-            .values(rfid_code=rfid_code, code=ticket.code, learned_at=learned_at)
-            .on_conflict_do_update(set_={"learned_at": learned_at})
-        )
+        key = {"of_tag": rfid_code, "of_code": ticket.code, "learned_at": learned_at}
+        if not connection.execute(_CHANGE_TAG, key).rowcount:
+            values = {"rfid_code": rfid_code, "code": ticket.code, "learned_at": learned_at}
+            connection.execute(_ADD_TAG, values)
 
 
 def _learn_ticket(connection: Connection, ticket: Ticket) -> None:
     """Bring a ticket of the mirror to what an answer told; a use is never unlearned."""
     uses = [[use.addon_id, use.at and int(use.at.timestamp())] for use in ticket.checkins]
     entries = [at for addon_id, at in uses if addon_id is None and at is not None]
-    statement = upsert(tickets).values(
-        event_id=ticket.event_id,
-        code=ticket.code,
-        ticket_type_id=ticket.ticket_type_id,
-        checked_in=ticket.checked_in,
-        entered_at=min(entries, default=None),
-        checkins=json.dumps(uses, separators=(",", ":")),
-        series=ticket.series,
-    )
-    new, old = statement.excluded, tickets.c
-    connection.execute(
-        statement.on_conflict_do_update(
-            set_={
-                "ticket_type_id": func.coalesce(new.ticket_type_id, old.ticket_type_id),
-                "checked_in": or_(new.checked_in, old.checked_in),
-                "entered_at": func.coalesce(new.entered_at, old.entered_at),
-                "checkins": case((new.checkins == "[]", old.checkins), else_=new.checkins),
-                "series": func.coalesce(new.series, old.series),
-            }
-        )
-    )
+    values = {
+        "ticket_type_id": ticket.ticket_type_id,
+        "checked_in": ticket.checked_in,
+        "entered_at": min(entries, default=None),
+        "checkins": json.dumps(uses, separators=(",", ":")),
+        "series": ticket.series,
+    }
+    key = {"of_event": ticket.event_id, "of_code": ticket.code}
+    if not connection.execute(_CHANGE, values | key).rowcount:
+        added = values | {"event_id": ticket.event_id, "code": ticket.code}
+        connection.execute(_ADD, added)
