@@ -60,7 +60,7 @@ TOKEN_FIELDS: dict[vol.Marker, Any] = {
     ),
 }
 ADVANCED_FIELDS: dict[vol.Marker, Any] = {
-    vol.Required(SECTION_ADVANCED, default=dict): section(
+    vol.Optional(SECTION_ADVANCED): section(
         vol.Schema(
             {
                 vol.Required(CONF_API_URL, default=DEFAULT_API_URL): TextSelector(
@@ -117,7 +117,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_create_entry(
                 title=f"Oveit {seller}" if seller else "Oveit",
                 data=self._data,
-                options=_read_options(user_input, self._events),
+                options=_read_options(user_input, {event.id for event in self._events}),
             )
         everything = [str(event.id) for event in self._events]
         return self.async_show_form(
@@ -194,7 +194,8 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_sign_in(self, user_input: dict[str, Any]) -> dict[str, str]:
         """Try credentials: keep the account and its events, or return what is wrong."""
         data = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
-        data[CONF_API_URL] = user_input[SECTION_ADVANCED][CONF_API_URL].strip().rstrip("/")
+        advanced = user_input.get(SECTION_ADVANCED, {})
+        data[CONF_API_URL] = advanced.get(CONF_API_URL, DEFAULT_API_URL).strip().rstrip("/")
         if not _is_secure(data[CONF_API_URL]):
             return {"base": "insecure_url"}
         client = create_client(self.hass, data)
@@ -229,10 +230,11 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _finish(self, entry: OveitConfigEntry) -> ConfigFlowResult:
         """Keep the credentials and set the entry up with them."""
-        changed = self._data != dict(entry.data)
-        if changed and entry.update_listeners:
-            return self.async_update_and_abort(entry, data=self._data)
-        return self.async_update_reload_and_abort(entry, data=self._data)
+        if not entry.update_listeners:
+            return self.async_update_reload_and_abort(entry, data=self._data)
+        if self._data == dict(entry.data):
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_update_and_abort(entry, data=self._data)
 
 
 class OveitOptionsFlow(OptionsFlow):
@@ -250,7 +252,8 @@ class OveitOptionsFlow(OptionsFlow):
             if event.active or coordinator.follows(event.id)
         ]
         if user_input is not None:
-            return self.async_create_entry(data=_read_options(user_input, events))
+            known = {*coordinator.mirror.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
+            return self.async_create_entry(data=_read_options(user_input, known))
         followed = [str(event.id) for event in events if coordinator.follows(event.id)]
         follow_new = entry.options.get(CONF_FOLLOW_NEW, True)
         return self.async_show_form(
@@ -279,13 +282,13 @@ def _label(event: Event) -> str:
     return f"{event.name} ({event.starts_at:%Y-%m-%d})" if event.starts_at else event.name
 
 
-def _read_options(user_input: dict[str, Any], events: Iterable[Event]) -> dict[str, Any]:
-    """Return the options: what is followed, and what was there but not chosen."""
+def _read_options(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
+    """Return the options: what is followed, and what is known but was not chosen."""
     chosen = [int(event_id) for event_id in user_input[CONF_EVENTS]]
     return {
         CONF_EVENTS: chosen,
         CONF_FOLLOW_NEW: user_input[CONF_FOLLOW_NEW],
-        CONF_IGNORED_EVENTS: [event.id for event in events if event.id not in chosen],
+        CONF_IGNORED_EVENTS: sorted(known.difference(chosen)),
     }
 
 

@@ -81,10 +81,13 @@ class OveitClient:
     async def events(self) -> tuple[Event, ...]:
         """Return the account's active events."""
         body, _ = await self._call("seller/events", {})
-        events = _parse(body).get("events")
-        if not isinstance(events, list):
+        listed = _parse(body).get("events")
+        if not isinstance(listed, list):
             raise OveitResponseError("The reply holds no events")
-        return tuple(event for item in events if (event := _event(item)))
+        events = tuple(event for item in listed if (event := _event(item)))
+        if listed and not events:
+            raise OveitResponseError("The reply holds nothing that is an event")
+        return events
 
     async def tickets(self, event_id: int) -> bytes:
         """Return the reply with an event's ticket list, as it came."""

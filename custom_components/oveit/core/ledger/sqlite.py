@@ -126,7 +126,7 @@ _TEMPORARY = (
 
 def open_engine(path: Path) -> Engine:
     """Return an engine on a file: durable commits, readers beside one writer."""
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
