@@ -118,6 +118,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._publisher.async_shutdown()
         if hasattr(self, "mirror"):
             await self.mirror.close()
+        await self.client.close()
         if hasattr(self, "ledger"):
             await self.ledger.close()
 

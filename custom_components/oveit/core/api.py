@@ -1,6 +1,5 @@
 """Client of the Oveit web API."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from .models import (
     Ticket,
     TicketType,
 )
+from .shared import Shared
 
 LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
 
@@ -31,6 +31,7 @@ _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
 _MAX_REPLY = 4 * 1024 * 1024
 _RENEW_EVERY = 300.0
 _MAX_ID = 2**63
+_MAX_DEPTH = 8
 
 type Json = Mapping[str, Any]
 
@@ -60,8 +61,12 @@ class OveitClient:
         self._token = token
         self._login = {"email": email, "password": password} if email and password else None
         self._language = language if language in LANGUAGES else "en"
-        self._renewing = asyncio.Lock()
+        self._renewal = Shared(self._log_in_again)
         self._renewed_at: float | None = None
+
+    async def close(self) -> None:
+        """Stop a login that is under way."""
+        await self._renewal.close()
 
     async def login(self) -> Account:
         """Log in and keep the token for the calls that follow."""
@@ -133,19 +138,22 @@ class OveitClient:
             return await self._request(endpoint, params, timeout)
 
     async def _renew(self, token: str | None) -> None:
-        """Log in again, once for all callers, and at most once in five minutes."""
-        async with self._renewing:
-            if self._token != token:
-                return
-            if self._renewed_at is not None and monotonic() - self._renewed_at < _RENEW_EVERY:
-                raise OveitAuthenticationError("The token is not valid, and was renewed just now")
-            try:
-                await self.login()
-            except OveitAuthenticationError:
-                self._renewed_at = monotonic()
-                raise
-            if token is not None:
-                self._renewed_at = monotonic()
+        """Replace a token, once for all callers."""
+        if self._token == token:
+            await self._renewal.join()
+
+    async def _log_in_again(self) -> None:
+        """Log in, at most once in five minutes where a login did not help."""
+        if self._renewed_at is not None and monotonic() - self._renewed_at < _RENEW_EVERY:
+            raise OveitAuthenticationError("The token is not valid, and was renewed just now")
+        is_first = self._token is None
+        try:
+            await self.login()
+        except OveitAuthenticationError:
+            self._renewed_at = monotonic()
+            raise
+        if not is_first:
+            self._renewed_at = monotonic()
 
     async def _request(
         self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
@@ -239,7 +247,7 @@ def _answer(reply: Json, asked_at: datetime) -> Answer:
     error, ok = reply.get("error"), reply.get("ok")
     if not isinstance(ok, bool) and not error:
         raise OveitResponseError("Oveit's reply is neither a yes nor a no")
-    ticket, zoned = _answered_ticket(reply)
+    ticket = _answered_ticket(reply)
     yes = ok is True and not error
     if yes and ticket is None:
         raise OveitResponseError("Oveit's yes names no ticket")
@@ -247,7 +255,6 @@ def _answer(reply: Json, asked_at: datetime) -> Answer:
     return Answer(
         ok=yes,
         asked_at=asked_at,
-        zoned=zoned,
         message=_text(error) or _text(reply.get("message")),
         ticket=ticket,
         event=_event(reply.get("event")),
@@ -260,17 +267,14 @@ def _answer(reply: Json, asked_at: datetime) -> Answer:
     )
 
 
-def _answered_ticket(reply: Json) -> tuple[Ticket | None, bool]:
-    """Return the ticket a reply is about, and whether its dates name their zone."""
+def _answered_ticket(reply: Json) -> Ticket | None:
+    """Return the ticket a reply is about."""
     ticket, kind, event = reply.get("ticket"), reply.get("ticket_type"), reply.get("event")
     if not isinstance(ticket, dict) or (code := _code(ticket.get("code"))) is None:
-        return None, True
+        return None
     uses = reply.get("checkins")
-    uses = [use for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
-    dates = [_datetime(use.get("date")) for use in uses]
-    checkins = tuple(
-        CheckIn(addon_id=_id(use.get("addon_id")), at=date and date[0])
-        for use, date in zip(uses, dates, strict=True)
+    checkins = (
+        [_use(use) for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
     )
     return Ticket(
         code=code,
@@ -280,7 +284,17 @@ def _answered_ticket(reply: Json) -> tuple[Ticket | None, bool]:
         series=_text(ticket.get("series")),
         checked_in=any(use.addon_id is None for use in checkins),
         checkins=tuple(sorted(checkins, key=lambda use: use.at.timestamp() if use.at else 0)),
-    ), all(date is None or date[1] for date in dates)
+    )
+
+
+def _use(item: Json) -> CheckIn:
+    """Read one use of a ticket."""
+    date = _datetime(item.get("date"))
+    return CheckIn(
+        addon_id=_id(item.get("addon_id")),
+        at=date[0] if date else None,
+        zoned=date[1] if date else True,
+    )
 
 
 def _event(item: object) -> Event | None:
@@ -344,12 +358,14 @@ def _attendee(item: object) -> Mapping[str, JsonValue] | None:
     return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
 
 
-def _clean(value: object) -> JsonValue:
-    """Return a value from outside as one that can be shown and stored."""
+def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
+    """Return a value from outside as one that can be shown; what lies too deep is null."""
+    if isinstance(value, list | dict) and not depth:
+        return None
     if isinstance(value, list):
-        return [_clean(item) for item in value]
+        return [_clean(item, depth - 1) for item in value]
     if isinstance(value, dict):
-        return {_text(key) or "": _clean(item) for key, item in value.items()}
+        return {_text(key) or "": _clean(item, depth - 1) for key, item in value.items()}
     if isinstance(value, bool | float):
         return value
     return _text(value)

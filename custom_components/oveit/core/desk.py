@@ -18,7 +18,7 @@ from .exceptions import (
     OveitResponseError,
 )
 from .ledger import Ledger
-from .mirror import Mirror
+from .mirror import Glance, Mirror
 from .models import AddonUse, Answer, Decision, Reason, Request, Row, Source, Ticket
 from .rules import Known, Verdict, accept, clean_code, decide
 
@@ -37,9 +37,9 @@ class _Case:
     answer: Answer | None = None
 
     @asynccontextmanager
-    async def deadline(self) -> AsyncIterator[None]:
-        """Give up what is awaited inside when the guest has waited long enough."""
-        left = self.started + self.request.deadline - monotonic()
+    async def deadline(self, share: float = 1) -> AsyncIterator[None]:
+        """Give up what is awaited inside when a share of the guest's time has passed."""
+        left = (self.started + self.request.deadline - monotonic()) * share
         if left <= 0:
             raise OveitConnectionError("There is no time left to ask Oveit", sent=False)
         try:
@@ -104,7 +104,7 @@ class Desk:
         else:
             await self._identify_code(case, case.request.ticket_code or "", ask=ask)
         if any(self._is_of_unknown_type(ticket) for ticket in case.tickets):
-            await self._look_again(case)
+            await self._glance(case, self._mirror.look_for_types, share=0.5)
 
     async def _identify_code(self, case: _Case, code: str, *, ask: bool) -> None:
         """Find a ticket by its code; one that is not in the list may be new (decisions.md B5)."""
@@ -115,7 +115,7 @@ class Desk:
         if ticket := await self._learn(case.answer):
             case.tickets = await self._ledger.find(ticket.code) or (ticket,)
         elif not case.tickets:
-            await self._look_again(case)
+            await self._glance(case, self._mirror.look_again)
             case.tickets = await self._ledger.find(code)
 
     async def _identify_tag(self, case: _Case, tag: str) -> None:
@@ -124,7 +124,9 @@ class Desk:
         ticket = await self._learn(case.answer, tag)
         for other in await self._ledger.on_tag(tag):
             if ticket is None or other.code != ticket.code:
-                await self._learn(await self._look_up(case, ticket_code=other.code))
+                about = await self._look_up(case, ticket_code=other.code)
+                if await self._learn(about) is None and ticket is not None:
+                    await self._ledger.unpair(tag, other.code)
         case.tickets = await self._ledger.on_tag(tag)
         if ticket and ticket.event_id not in self._mirror.followed:
             case.tickets += (ticket,)
@@ -190,11 +192,11 @@ class Desk:
         async with case.deadline():
             return await self._client.scan(ticket_code=ticket_code, rfid_code=rfid_code)
 
-    async def _look_again(self, case: _Case) -> None:
-        """Have the mirror refreshed; a guest does not wait for one that fails."""
+    async def _glance(self, case: _Case, glance: Glance, *, share: float = 1) -> None:
+        """Have the mirror look at Oveit; the decision does not depend on its success."""
         try:
-            async with case.deadline():
-                await self._mirror.look_again()
+            async with case.deadline(share):
+                await glance()
         except OveitError as err:
             _LOGGER.debug("The ticket list could not be refreshed: %s", err)
 

@@ -1,7 +1,7 @@
 """The mirror: keeps the ledger's copy of Oveit's events and ticket lists fresh."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -18,10 +18,40 @@ from .polling import (
     is_live,
     poll_interval,
 )
+from .shared import Shared
+
+
+class Glance:
+    """A look at Oveit for what is not known here, shared by all, at most once in 10 s."""
+
+    def __init__(self, look: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Take what is done."""
+        self._look = Shared(look)
+        self._began_at: float | None = None
+
+    async def __call__(self) -> None:
+        """Look, or join who is looking."""
+        if not self._look.under_way:
+            now = monotonic()
+            if (
+                self._began_at is not None
+                and now - self._began_at < LOOK_AGAIN_INTERVAL.total_seconds()
+            ):
+                return
+            self._began_at = now
+        await self._look.join()
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        await self._look.close()
 
 
 class Mirror:
-    """What Oveit lists, as the ledger has it; refreshes come one after the other."""
+    """What Oveit lists, as the ledger has it; refreshes come one after the other.
+
+    `look_for_types` asks for the events (decisions.md A2), `look_again` also for lists
+    older than 30 s (B5).
+    """
 
     def __init__(
         self,
@@ -39,8 +69,8 @@ class Mirror:
         self._follows = follows
         self._on_seen = on_seen
         self._refreshing = asyncio.Lock()
-        self._looking: asyncio.Task[None] | None = None
-        self._looked_at: float | None = None
+        self.look_for_types = Glance(self._refresh_events)
+        self.look_again = Glance(self._refresh_old)
 
     @property
     def followed(self) -> dict[int, Event]:
@@ -53,9 +83,8 @@ class Mirror:
 
     async def close(self) -> None:
         """Stop what is under way."""
-        if self._looking:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+        for glance in (self.look_for_types, self.look_again):
+            await glance.close()
 
     async def refresh(self, *, everything: bool = False) -> None:
         """Ask for the events, then for the ticket lists that are due, or for all.
@@ -76,30 +105,13 @@ class Mirror:
             ]
             await self._refresh_lists(due)
 
-    async def look_again(self) -> None:
-        """Ask for the events and for lists older than 30 s, at most once in 10 s.
-
-        For a ticket or a ticket type that is not known here (decisions.md B5, A2).
-        What was asked goes on when the caller gives up.
-        """
-        if self._looking is None or self._looking.done():
-            now = monotonic()
-            if (
-                self._looked_at is not None
-                and now - self._looked_at < LOOK_AGAIN_INTERVAL.total_seconds()
-            ):
-                return
-            self._looked_at = now
-            self._looking = asyncio.create_task(self._look_again())
-        await asyncio.shield(self._looking)
-
     async def attendance(self) -> dict[int, Attendance]:
         """Count the tickets of each followed event."""
         now = datetime.now(UTC)
         return {key: await self._ledger.attendance(key, now) for key in self.followed}
 
-    async def _look_again(self) -> None:
-        """Refresh what is older than 30 s."""
+    async def _refresh_old(self) -> None:
+        """Refresh the events, and the lists that are older than 30 s."""
         async with self._refreshing:
             await self._refresh_events()
             limit = datetime.now(UTC) - LOOK_AGAIN_AGE

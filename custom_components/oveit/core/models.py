@@ -109,11 +109,17 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckIn:
-    """One use of a ticket: an entry, or the use of an add-on."""
+    """One use of a ticket: an entry, or the use of an add-on.
+
+    `at` is by the clock of who wrote it down; `at_oveit` is by Oveit's clock for a use
+    of ours that Oveit confirmed. Without `zoned`, Oveit's date named no zone.
+    """
 
     addon_id: int | None = None
     at: datetime | None = None
     gate: str | None = None
+    at_oveit: datetime | None = None
+    zoned: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,13 +148,11 @@ class Ticket:
 class Answer:
     """Oveit's reply to a check-in or a scan; only `ok` is a yes.
 
-    `asked_at` is when Oveit was asked, by Oveit's own clock; `zoned` tells whether
-    every date in the reply named its zone.
+    `asked_at` is when Oveit was asked, by Oveit's own clock.
     """
 
     ok: bool
     asked_at: datetime
-    zoned: bool = True
     message: str | None = None
     ticket: Ticket | None = None
     event: Event | None = None

@@ -76,37 +76,54 @@ def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> 
 def clean_code(text: str) -> str:
     r"""Return the ticket code in what a scanner read (decisions.md B15).
 
-    In this order: blanks and control characters at both ends go; so do a scanner's
-    symbology identifier (`]Q1`) and character set (`\000026`) at the start; of a web
-    address, the last part of its path stays. Upper and lower case stay as they are.
+    Again and again until nothing changes: blanks and control characters at both ends
+    go; so do a scanner's symbology identifier (`]Q1`) and character set (`\000026`) at
+    the start; of a web address, the last part of its path stays. Upper and lower case
+    stay as they are.
     """
-    code = _EDGES.sub("", text)
-    code = _EDGES.sub("", _SCANNER_PREFIX.sub("", code))
-    if _WEB_ADDRESS.match(code):
-        code = unquote(urlsplit(code).path.rstrip("/").rpartition("/")[2]) or code
+    code = _clean(text)
+    while code != text:
+        text, code = code, _clean(code)
     return code
+
+
+def _clean(text: str) -> str:
+    """Take one layer off a code."""
+    code = _SCANNER_PREFIX.sub("", _EDGES.sub("", text))
+    if _WEB_ADDRESS.match(code):
+        code = unquote(_path(code).rstrip("/").rpartition("/")[2]) or code
+    return code
+
+
+def _path(address: str) -> str:
+    """Return the path of a web address, nothing of a broken one."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def merge_uses(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> tuple[CheckIn, ...]:
     """Join Oveit's list of uses with our own, each use counted once, oldest first.
 
-    A use of ours and one of the list are the same when they are of the same add-on
-    and at most `SAME_USE` apart; the pair keeps our gate.
+    A use of ours and one of the list are the same when they are of the same add-on and,
+    by Oveit's clock, at most `SAME_USE` apart; ours is the one that is kept.
     """
-    merged = list(listed)
-    for use in ours:
-        twin = next((other for other in merged if _is_same_use(other, use)), None)
+    others, merged = list(listed), list(ours)
+    for use in merged:
+        twin = next((other for other in others if _is_same_use(other, use)), None)
         if twin is not None:
-            merged.remove(twin)
-        merged.append(use)
+            others.remove(twin)
+    merged += others
     return tuple(sorted(merged, key=lambda use: (use.at is None, use.at and use.at.timestamp())))
 
 
 def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:
     """Tell whether a listed use is one of ours, seen again."""
-    if listed.gate is not None or listed.addon_id != ours.addon_id:
+    at = ours.at_oveit or ours.at
+    if listed.addon_id != ours.addon_id:
         return False
-    return listed.at is None or ours.at is None or abs(listed.at - ours.at) <= SAME_USE
+    return listed.at is None or at is None or not listed.zoned or abs(listed.at - at) <= SAME_USE
 
 
 def _entered_before(answer: Answer) -> bool:
@@ -117,7 +134,7 @@ def _entered_before(answer: Answer) -> bool:
     if len(entries) > 1:
         return True
     limit = answer.asked_at - EARLIER
-    return answer.zoned and any(use.at is not None and use.at < limit for use in entries)
+    return any(use.zoned and use.at is not None and use.at < limit for use in entries)
 
 
 def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:

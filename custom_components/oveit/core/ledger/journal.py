@@ -10,7 +10,7 @@ _BEGIN = insert(journal).returning(journal.c.seq)
 _CONFIRM = (
     update(journal)
     .where(journal.c.seq == bindparam("row"))
-    .values(state=RowState.CONFIRMED, admitted=True)
+    .values(state=RowState.CONFIRMED, admitted=True, at_oveit=bindparam("asked_at"))
 )
 _DISCARD = delete(journal).where(journal.c.seq == bindparam("row"))
 
@@ -37,7 +37,10 @@ def settle(
     connection: Connection, seq: int, admitted: bool, ticket: Ticket, answer: Answer
 ) -> Ticket:
     """Keep the row of an admission or drop that of a refusal, with what the answer told."""
-    connection.execute(_CONFIRM if admitted else _DISCARD, {"row": seq})
+    if admitted:
+        connection.execute(_CONFIRM, {"row": seq, "asked_at": answer.asked_at.timestamp()})
+    else:
+        connection.execute(_DISCARD, {"row": seq})
     if answer.ticket:
         tickets.learn(connection, answer.ticket, answer.rfid_codes, None)
     return tickets.renew(connection, (ticket,))[0]

@@ -74,6 +74,10 @@ class Ledger:
         """Keep what an answer told of a ticket, of its tags, and of the tag asked for."""
         await self._write(tickets.learn, ticket, rfid_codes, tag)
 
+    async def unpair(self, rfid_code: str, code: str) -> None:
+        """Forget that a tag carries a ticket."""
+        await self._write(tickets.unpair, rfid_code, code)
+
     async def begin(self, row: Row) -> int:
         """Write a row in doubt, before Oveit is asked, and return its number."""
         return await self._write(journal.begin, row)

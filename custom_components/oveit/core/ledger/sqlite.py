@@ -16,17 +16,19 @@ _SETTINGS = (
     "PRAGMA temp_store=MEMORY",
 )
 
-_IS_DATE = """
-    json_type(use.value, '$.date') = 'text'
-    AND use.value ->> '$.date' GLOB '[0-9][0-9][0-9][0-9]-*'
-"""
-
-_USES = f"""
-    SELECT json_group_array(json_array(addon_id, at)) FROM (
+# A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
+_USES = """
+    SELECT json_group_array(
+        CASE WHEN at IS NULL OR date GLOB '*Z' OR date GLOB '*[+-][0-9][0-9]:[0-9][0-9]'
+            THEN json_array(addon_id, at) ELSE json_array(addon_id, at, 0) END
+    ) FROM (
         SELECT
             CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
                 THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
-            CASE WHEN {_IS_DATE} THEN unixepoch(use.value ->> '$.date') END AS at
+            use.value ->> '$.date' AS date,
+            CASE WHEN json_type(use.value, '$.date') = 'text'
+                AND use.value ->> '$.date' GLOB '[0-9][0-9][0-9][0-9]-*'
+                THEN unixepoch(use.value ->> '$.date') END AS at
         FROM json_each(item.value, '$.checkins') AS use
         WHERE use.type = 'object'
         ORDER BY at
@@ -94,7 +96,9 @@ _FIND_SEEN = """
     ) AND NOT EXISTS (
         SELECT 1 FROM journal
         WHERE journal.code = incoming.code AND journal.addon_id IS (use.value ->> 0)
-            AND abs(journal.at - (use.value ->> 1)) <= :same_use
+            AND (use.value ->> 2 IS NOT NULL OR coalesce(
+                abs(coalesce(journal.at_oveit, journal.at) - (use.value ->> 1)), 0
+            ) <= :same_use)
     )
     ORDER BY at DESC LIMIT :most
 """

@@ -69,6 +69,7 @@ journal = Table(
     Column("addon_id", Integer),
     Column("gate", String),
     Column("at", Float, nullable=False),
+    Column("at_oveit", Float),
     Column("scan_id", String, nullable=False, index=True),
     Column("state", String, nullable=False, index=True),
     Column("admitted", Boolean, nullable=False),

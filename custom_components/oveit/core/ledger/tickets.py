@@ -32,7 +32,7 @@ _BY_KEY = select(tickets).where(
     tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code")
 )
 _OUR_USES = (
-    select(journal.c.addon_id, journal.c.at, journal.c.gate)
+    select(journal.c.addon_id, journal.c.at, journal.c.at_oveit, journal.c.gate)
     .where(
         journal.c.event_id == bindparam("event_id"),
         journal.c.code == bindparam("code"),
@@ -100,12 +100,17 @@ def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
     key = {"event_id": record.event_id, "code": record.code}
     ours = [
-        CheckIn(addon_id=row.addon_id, at=from_epoch(row.at), gate=row.gate)
+        CheckIn(
+            addon_id=row.addon_id,
+            at=from_epoch(row.at),
+            gate=row.gate,
+            at_oveit=from_epoch(row.at_oveit),
+        )
         for row in connection.execute(_OUR_USES, key)
     ]
     listed = [
-        CheckIn(addon_id=addon_id, at=from_epoch(at))
-        for addon_id, at in json.loads(record.checkins)
+        CheckIn(addon_id=addon_id, at=from_epoch(at), zoned=not unzoned)
+        for addon_id, at, *unzoned in json.loads(record.checkins)
     ]
     return Ticket(
         code=record.code,
@@ -134,10 +139,18 @@ def learn(
             connection.execute(_ADD_TAG, values)
 
 
+def unpair(connection: Connection, rfid_code: str, code: str) -> None:
+    """Forget a tag of a ticket."""
+    connection.execute(delete(tags).where(tags.c.rfid_code == rfid_code, tags.c.code == code))
+
+
 def _learn_ticket(connection: Connection, ticket: Ticket) -> None:
     """Bring a ticket of the mirror to what an answer told; a use is never unlearned."""
-    uses = [[use.addon_id, use.at and int(use.at.timestamp())] for use in ticket.checkins]
-    entries = [at for addon_id, at in uses if addon_id is None and at is not None]
+    uses = [
+        [use.addon_id, use.at and int(use.at.timestamp()), *([] if use.zoned else [0])]
+        for use in ticket.checkins
+    ]
+    entries = [at for addon_id, at, *_ in uses if addon_id is None and at is not None]
     values = {
         "ticket_type_id": ticket.ticket_type_id,
         "checked_in": ticket.checked_in,
