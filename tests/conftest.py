@@ -1,26 +1,38 @@
 """A pretend venue, a Home Assistant, and an entry that joins them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_EMAIL, CONF_PASSWORD
+from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 import custom_components.oveit  # noqa: F401
 from custom_components.oveit.const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
 from demo.oveit_server import OveitServer
-from demo.venue import Venue
+from demo.venue import Clock, Venue, now
 
 EMAIL = "staff@venue.example"
 PASSWORD = "open-sesame"
+NOW = datetime(2026, 10, 10, 18, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant find the integration."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Write snapshots the way Home Assistant does."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture
@@ -31,9 +43,10 @@ def hass_config_dir(hass_tmp_config_dir: str) -> str:
 
 
 @pytest.fixture
-def venue() -> Venue:
+def venue(request: pytest.FixtureRequest) -> Venue:
     """Return a small venue with two events."""
-    return Venue.build(tickets=50, events=2, seed=1)
+    clock = Clock(NOW) if "frozen" in request.fixturenames else now
+    return Venue.build(tickets=50, events=2, seed=1, clock=clock)
 
 
 @pytest.fixture
@@ -46,13 +59,39 @@ async def server(venue: Venue, socket_enabled: None) -> AsyncIterator[OveitServe
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, server: OveitServer) -> MockConfigEntry:
+def frozen(venue: Venue, server: OveitServer) -> Iterator[FrozenDateTimeFactory]:
+    """Stop all clocks at `NOW`, until the server has to stop."""
+    with freeze_time(NOW) as clock:
+        venue.clock = now
+        yield clock
+
+
+@pytest.fixture
+def entry(
+    hass: HomeAssistant, server: OveitServer, request: pytest.FixtureRequest
+) -> MockConfigEntry:
     """Return an entry by login that follows the first event."""
+    if "frozen" in request.fixturenames:
+        request.getfixturevalue("frozen")
     entry = MockConfigEntry(
         domain=DOMAIN,
+        entry_id="venue",
         title="Oveit 1",
         unique_id="1",
         data={CONF_EMAIL: EMAIL, CONF_PASSWORD: PASSWORD, CONF_API_URL: server.url},
+        options={CONF_EVENTS: [100], CONF_FOLLOW_NEW: False},
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+def token_entry(hass: HomeAssistant, server: OveitServer) -> MockConfigEntry:
+    """Return an entry by token that follows the first event."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Oveit",
+        data={CONF_TOKEN: server.venue.token, CONF_API_URL: server.url},
         options={CONF_EVENTS: [100], CONF_FOLLOW_NEW: False},
     )
     entry.add_to_hass(hass)

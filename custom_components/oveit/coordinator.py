@@ -211,7 +211,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 ) from err
             self.config_entry.async_start_reauth(self.hass)
         elif not self.mirror.events:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from err
+            key = "invalid_response" if isinstance(err, OveitResponseError) else "cannot_connect"
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key=key) from err
         self._note_connected(err)
 
     def _note_connected(self, err: OveitError | None) -> None:

@@ -75,10 +75,11 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
         return self.state_of_event.event
 
     def _concerns(self, decision: Decision) -> bool:
-        """Tell whether a decision is about this event; an unknown code is if there is no other."""
-        if decision.event is not None:
+        """Tell whether a decision is about this event, or about none and there is no other."""
+        states = self.coordinator.data
+        if decision.event is not None and decision.event.id in states:
             return decision.event.id == self._event_id
-        return list(self.coordinator.data) == [self._event_id]
+        return [key for key, state in states.items() if state.event.active] == [self._event_id]
 
 
 def _describe_decision(decision: Decision) -> dict[str, Any]:

@@ -1,8 +1,18 @@
-"""Lets the core be tested without Home Assistant."""
+"""Lets the core be tested without Home Assistant, against the pretend Oveit."""
 
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 import sys
 from types import ModuleType
+
+import aiohttp
+from hypothesis import settings
+import pytest
+
+from demo.oveit_server import Behaviour, OveitServer, Venue
+
+settings.register_profile("core", database=None, deadline=None)
+settings.load_profile("core")
 
 _FOLDER = Path(__file__).parents[2] / "custom_components" / "oveit"
 
@@ -10,3 +20,116 @@ if "custom_components.oveit" not in sys.modules:
     package = ModuleType("custom_components.oveit")
     package.__path__ = [str(_FOLDER)]
     sys.modules["custom_components.oveit"] = package
+
+from custom_components.oveit.core.api import OveitClient  # noqa: E402
+from custom_components.oveit.core.desk import Desk  # noqa: E402
+from custom_components.oveit.core.ledger import Ledger  # noqa: E402
+from custom_components.oveit.core.mirror import Mirror  # noqa: E402
+from custom_components.oveit.core.models import Decision, Seen  # noqa: E402
+
+
+@pytest.fixture
+def behaviour() -> Behaviour:
+    """Choose how Oveit behaves where the documentation leaves it open."""
+    return Behaviour()
+
+
+@pytest.fixture
+def venue() -> Venue:
+    """Build a concert (100) with add-ons and a museum (101)."""
+    return Venue.build(50, events=2)
+
+
+@pytest.fixture
+async def server(venue: Venue, behaviour: Behaviour) -> AsyncIterator[OveitServer]:
+    """Serve the venue."""
+    server = OveitServer(venue, behaviour=behaviour)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session for the client."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client(server: OveitServer, session: aiohttp.ClientSession) -> OveitClient:
+    """Return a client with a token."""
+    return OveitClient(session, server.url, token=server.venue.token)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the ledger lies."""
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+async def ledger(path: Path) -> AsyncIterator[Ledger]:
+    """Open an empty ledger."""
+    ledger = await Ledger.open(path)
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture
+def followed() -> set[int]:
+    """Follow both events."""
+    return {100, 101}
+
+
+@pytest.fixture
+def seen() -> list[Seen]:
+    """Collect the check-ins made elsewhere."""
+    return []
+
+
+@pytest.fixture
+def decisions() -> list[Decision]:
+    """Collect what the desk decided."""
+    return []
+
+
+@pytest.fixture
+async def new_mirror(
+    client: OveitClient, ledger: Ledger, followed: set[int], seen: list[Seen]
+) -> AsyncIterator[Mirror]:
+    """Return a mirror that has asked nothing yet."""
+    mirror = Mirror(client, ledger, follows=followed.__contains__, on_seen=seen.append)
+    yield mirror
+    await mirror.close()
+
+
+@pytest.fixture
+async def mirror(new_mirror: Mirror, server: OveitServer) -> Mirror:
+    """Return a mirror that has just taken up every list."""
+    await new_mirror.refresh(everything=True)
+    server.forget()
+    return new_mirror
+
+
+@pytest.fixture
+def new_desk(
+    client: OveitClient, ledger: Ledger, new_mirror: Mirror, decisions: list[Decision]
+) -> Desk:
+    """Return a desk at a venue that knows nothing yet."""
+    return Desk(client, ledger, new_mirror, on_decision=decisions.append)
+
+
+@pytest.fixture
+def desk(new_desk: Desk, mirror: Mirror) -> Desk:
+    """Return a desk at a venue with fresh lists."""
+    return new_desk
+
+
+@pytest.fixture
+def make_desk(
+    ledger: Ledger, session: aiohttp.ClientSession, server: OveitServer, mirror: Mirror
+) -> Callable[[], Desk]:
+    """Return what makes one more desk at the same ledger."""
+    client = OveitClient(session, server.url, token=server.venue.token)
+    return lambda: Desk(client, ledger, mirror, on_decision=lambda _: None)

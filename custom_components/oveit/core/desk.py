@@ -104,7 +104,7 @@ class Desk:
         else:
             await self._identify_code(case, case.request.ticket_code or "", ask=ask)
         if any(self._is_of_unknown_type(ticket) for ticket in case.tickets):
-            await self._glance(case, self._mirror.look_for_types, share=0.5)
+            await self._glance(case, self._mirror.look_for_types)
 
     async def _identify_code(self, case: _Case, code: str, *, ask: bool) -> None:
         """Find a ticket by its code; one that is not in the list may be new (decisions.md B5)."""
@@ -125,7 +125,7 @@ class Desk:
         for other in await self._ledger.on_tag(tag):
             if ticket is None or other.code != ticket.code:
                 about = await self._look_up(case, ticket_code=other.code)
-                if await self._learn(about) is None and ticket is not None:
+                if await self._learn(about) is None and ticket and not other.checked_in:
                     await self._ledger.unpair(tag, other.code)
         case.tickets = await self._ledger.on_tag(tag)
         if ticket and ticket.event_id not in self._mirror.followed:
@@ -166,8 +166,7 @@ class Desk:
             if isinstance(err, OveitAuthenticationError) or not getattr(err, "sent", True):
                 await self._ledger.discard(seq)
             raise
-        if answer.ticket and answer.ticket.code.lower() != ticket.code.lower():
-            raise OveitResponseError("Oveit answered about another ticket")
+        _check_same(answer, ticket.code)
         return answer
 
     async def _explain(self, case: _Case, verdict: Verdict, ticket: Ticket) -> Verdict:
@@ -190,12 +189,15 @@ class Desk:
     ) -> Answer:
         """Ask Oveit about a ticket without marking it."""
         async with case.deadline():
-            return await self._client.scan(ticket_code=ticket_code, rfid_code=rfid_code)
+            answer = await self._client.scan(ticket_code=ticket_code, rfid_code=rfid_code)
+        if ticket_code is not None:
+            _check_same(answer, ticket_code)
+        return answer
 
-    async def _glance(self, case: _Case, glance: Glance, *, share: float = 1) -> None:
-        """Have the mirror look at Oveit; the decision does not depend on its success."""
+    async def _glance(self, case: _Case, glance: Glance) -> None:
+        """Have the mirror look at Oveit; what follows has half of the time left for itself."""
         try:
-            async with case.deadline(share):
+            async with case.deadline(share=0.5):
                 await glance()
         except OveitError as err:
             _LOGGER.debug("The ticket list could not be refreshed: %s", err)
@@ -227,9 +229,12 @@ class Desk:
     async def _alone(self, case: _Case) -> AsyncIterator[None]:
         """Decide one read of a ticket after the other, by whichever code it comes."""
         async with AsyncExitStack() as stack:
-            async with case.deadline():
-                for key in sorted({ticket.code for ticket in case.tickets}):
-                    lock = self._locks.setdefault(key, asyncio.Lock())
+            for key in sorted({ticket.code for ticket in case.tickets}):
+                lock = self._locks.setdefault(key, asyncio.Lock())
+                if lock.locked():
+                    async with case.deadline():
+                        await stack.enter_async_context(lock)
+                else:
                     await stack.enter_async_context(lock)
             yield
 
@@ -276,6 +281,12 @@ def _open(request: Request) -> _Case:
         started=monotonic(),
         scan_id=request.scan_id or uuid4().hex,
     )
+
+
+def _check_same(answer: Answer, code: str) -> None:
+    """Raise OveitResponseError when an answer is about another ticket."""
+    if answer.ticket and answer.ticket.code.lower() != code.lower():
+        raise OveitResponseError("Oveit answered about another ticket")
 
 
 def _count(addon: AddonUse | None, ticket: Ticket) -> AddonUse | None:

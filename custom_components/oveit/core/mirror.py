@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from .api import OveitClient
-from .exceptions import OveitError, OveitResponseError
+from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
 from .models import Attendance, Event, Seen
 from .polling import (
@@ -92,11 +92,13 @@ class Mirror:
         A list that fails does not hold up the others; its error is raised at the end.
         """
         async with self._refreshing:
-            await self._refresh_events()
-            counts = await self.attendance()
-            now = datetime.now(UTC)
-            live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
-            self.interval = poll_interval(live.values())
+            try:
+                await self._refresh_events()
+            finally:
+                now = datetime.now(UTC)
+                counts = await self.attendance()
+                live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
+                self.interval = poll_interval(live.values())
             due = [
                 event
                 for key, event in self.followed.items()
@@ -151,7 +153,9 @@ class Mirror:
                 reply = await self._client.tickets(event.id)
                 for seen in await self._ledger.take_list(event, reply, asked_at):
                     self._on_seen(seen)
-            except OveitResponseError as err:
+            except OveitAuthenticationError, LedgerError:
+                raise
+            except OveitError as err:
                 error = err
         if error:
             raise error

@@ -7,7 +7,7 @@ objects and the interpreter is not held while it is read.
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
@@ -27,7 +27,7 @@ _USES = """
                 THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
             use.value ->> '$.date' AS date,
             CASE WHEN json_type(use.value, '$.date') = 'text'
-                AND use.value ->> '$.date' GLOB '[0-9][0-9][0-9][0-9]-*'
+                AND use.value ->> '$.date' GLOB '[12][0-9][0-9][0-9]-*'
                 THEN unixepoch(use.value ->> '$.date') END AS at
         FROM json_each(item.value, '$.checkins') AS use
         WHERE use.type = 'object'
@@ -130,7 +130,7 @@ _TEMPORARY = (
 
 def open_engine(path: Path) -> Engine:
     """Return an engine on a file: durable commits, readers beside one writer."""
-    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
+    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
@@ -159,7 +159,7 @@ def describe_reply(connection: Connection, reply: str) -> tuple[str | None, int,
     """
     statement = text(
         "SELECT json_type(:reply, '$.tickets'), json_array_length(:reply, '$.tickets'),"
-        " coalesce(json_type(:reply, '$.error'), 'null') <> 'null'"
+        " CAST(coalesce(:reply ->> '$.error', '') AS TEXT) NOT IN ('', '0')"
     )
     kind, length, error = connection.execute(statement, {"reply": reply}).one()
     return kind, length or 0, bool(error)

@@ -78,5 +78,8 @@ journal = Table(
 
 
 def from_epoch(seconds: float | None) -> datetime | None:
-    """Return a stored time."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """Return a stored time; what is no time of this era is none."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except ValueError, OverflowError, OSError:
+        return None

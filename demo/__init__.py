@@ -1,0 +1,1 @@
+"""A pretend Oveit, and a venue to look at."""

@@ -1,0 +1,140 @@
+"""A venue to look at: a pretend Oveit, a real Home Assistant, guests at the doors."""
+
+import argparse
+import asyncio
+import signal
+from statistics import median
+import sys
+
+from aiohttp import ClientError
+
+from demo.arrivals import HEAD, Arrival, arrive
+from demo.doors import STAFF, USER, Doors, open_doors
+from demo.guests import CITY_MUSEUM, LANTERN_NIGHT, Crowd, Guest, endless, thirty
+from demo.home_assistant import HomeAssistantError
+from demo.venue import Venue
+
+CHECKED_IN = "sensor.lantern_night_checked_in"
+
+
+def parse() -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="30 guests, a table, and the end")
+    parser.add_argument("--port", type=int, default=8123, help="of Home Assistant, if it is free")
+    parser.add_argument(
+        "--every", type=float, default=4, metavar="SECONDS", help="how often guests come"
+    )
+    return parser.parse_args()
+
+
+async def stay(doors: Doors, every: float) -> None:
+    """Let guests come until somebody stops it."""
+    print(
+        f"\n  Home Assistant   {doors.home.url}   user {USER}, password {USER}"
+        f"\n  pretend Oveit    {doors.server.url}   {STAFF['email']}, {STAFF['password']}"
+        "\n\nGuests arrive. Ctrl-C stops everything.\n"
+    )
+    print(HEAD)
+    crowd = Crowd(venue=doors.venue)
+    for number, guest in enumerate(endless(crowd), start=1):
+        print((await arrive(doors.home, guest)).row(number), flush=True)
+        await asyncio.sleep(crowd.random.expovariate(1 / every))
+    print("\nEveryone is in.", flush=True)
+    await asyncio.Event().wait()
+
+
+async def once(doors: Doors) -> bool:
+    """Let 30 guests come, and tell whether all was right in the end."""
+    before = {ticket.code for ticket in doors.venue.tickets.values() if ticket.used}
+    guests = thirty(Crowd(venue=doors.venue))
+    print("\n" + HEAD)
+    arrivals = []
+    for number, guest in enumerate(guests, start=1):
+        arrivals.append(await arrive(doors.home, guest))
+        print(arrivals[-1].row(number), flush=True)
+    welcome = {code_of(guest, doors.venue) for guest in guests if guest.expected == "checked_in"}
+    checks = [
+        decisions(arrivals),
+        oveit_agrees(doors.venue, before | welcome),
+        await sensor_agrees(doors),
+        nothing_in_the_log(doors),
+    ]
+    print()
+    for right, text in checks:
+        print("ok   " if right else "WRONG", text)
+    return all(right for right, _ in checks)
+
+
+def code_of(guest: Guest, venue: Venue) -> str:
+    """Return the code of the ticket behind what a guest shows."""
+    return guest.ticket_code or venue.tickets_with(guest.rfid_code or "")[0].code
+
+
+def decisions(arrivals: list[Arrival]) -> tuple[bool, str]:
+    """Check what was decided."""
+    right = sum(arrival.right for arrival in arrivals)
+    times = sorted(arrival.milliseconds for arrival in arrivals)
+    admitted = sum(arrival.admitted for arrival in arrivals)
+    return right == len(arrivals), (
+        f"{right} of {len(arrivals)} decisions right, {admitted} guests admitted; "
+        f"{median(times):.0f} ms in the middle, {times[-1]:.0f} ms at most"
+    )
+
+
+def oveit_agrees(venue: Venue, due: set[str]) -> tuple[bool, str]:
+    """Check that exactly the admitted tickets are used at Oveit, each of them once."""
+    used = {code: venue.entries(code) for code in venue.tickets if venue.entries(code)}
+    right = used == dict.fromkeys(due, 1)
+    here = len(venue.used(LANTERN_NIGHT))
+    museum = len(venue.used(CITY_MUSEUM))
+    return right, f"the pretend Oveit counts {here} entries, and {museum} of the other event"
+
+
+async def sensor_agrees(doors: Doors) -> tuple[bool, str]:
+    """Check that Home Assistant shows what Oveit counts, within a few seconds."""
+    due = str(len(doors.venue.used(LANTERN_NIGHT)))
+    shown = None
+    for _ in range(100):
+        shown = await doors.home.state(CHECKED_IN)
+        if shown == due:
+            break
+        await asyncio.sleep(0.1)
+    return shown == due, f"{CHECKED_IN} shows {shown}"
+
+
+def nothing_in_the_log(doors: Doors) -> tuple[bool, str]:
+    """Check that Home Assistant did not complain about the integration."""
+    lines = doors.home.log.read_text(errors="replace").splitlines()
+    errors = [line for line in lines if " ERROR " in line and "oveit" in line]
+    return not errors, "\n      ".join([f"{len(errors)} errors in {doors.home.log.name}", *errors])
+
+
+async def show(options: argparse.Namespace) -> int:
+    """Run the demo; return how it ended."""
+    try:
+        async with open_doors(options.port) as doors:
+            if options.once:
+                return 0 if await once(doors) else 1
+            await stay(doors, options.every)
+    except (HomeAssistantError, ClientError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        print("\nStopped.")
+        return 130 if options.once else 0
+    return 0
+
+
+async def main() -> int:
+    """Run the demo until it ends or a signal comes; a second one does not cut short the end."""
+    task = asyncio.create_task(show(parse()))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(
+            number, lambda: task.cancelling() or task.cancel()
+        )
+    return await task
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,150 @@
+"""Invented guests, who walk up to the doors with what they have."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from demo.venue import Venue, VenueTicket
+
+LANTERN_NIGHT, CITY_MUSEUM = 100, 101
+ENTRY, VIP = 234, 235
+MAIN_DOOR, VIP_DOOR = "Main door", "VIP door"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guest:
+    """Somebody with a ticket or a wristband, and what should happen."""
+
+    name: str
+    ticket_code: str | None = None
+    rfid_code: str | None = None
+    gate: str = MAIN_DOOR
+    expected: str = "checked_in"
+
+    @property
+    def presents(self) -> str:
+        """Tell what is read at the door, without giving it away."""
+        kind, code = ("ticket", self.ticket_code) if self.ticket_code else ("tag", self.rfid_code)
+        return f"{kind} …{(code or '')[-3:]}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the action."""
+        fields: dict[str, Any] = {"gate": self.gate}
+        if self.ticket_code:
+            fields["ticket_code"] = self.ticket_code
+        if self.rfid_code:
+            fields["rfid_code"] = self.rfid_code
+        if self.gate == VIP_DOOR:
+            fields["ticket_type_id"] = VIP
+        return fields
+
+
+@dataclass(kw_only=True)
+class Crowd:
+    """Everyone who might come, each only once."""
+
+    venue: Venue
+    random: Random = field(default_factory=lambda: Random(7))
+
+    def __post_init__(self) -> None:
+        shared = set(self.venue.shared_tags())
+        waiting = [
+            ticket
+            for ticket in self.venue.unused(LANTERN_NIGHT)
+            if not shared.intersection(ticket.rfid_codes)
+        ]
+        self.random.shuffle(waiting)
+        self.waiting = waiting
+
+    def take(self, *, kind: int | None = None, tagged: bool | None = None) -> VenueTicket:
+        """Take somebody who has not been here yet out of the queue."""
+        for ticket in self.waiting:
+            if kind in (None, ticket.ticket_type_id) and tagged in (None, bool(ticket.rfid_codes)):
+                self.waiting.remove(ticket)
+                return ticket
+        raise LookupError("nobody is left")
+
+    def with_ticket(self) -> Guest:
+        """A valid ticket, at the door where it is good."""
+        ticket = self.take()
+        gate = VIP_DOOR if ticket.ticket_type_id == VIP else MAIN_DOOR
+        return Guest(name=first_name(ticket), ticket_code=ticket.code, gate=gate)
+
+    def with_wristband(self) -> Guest:
+        """A valid tag."""
+        ticket = self.take(tagged=True)
+        return Guest(name=first_name(ticket), rfid_code=ticket.rfid_codes[0])
+
+    def used_elsewhere(self) -> Guest:
+        """A ticket that came in before the demo began."""
+        ticket = self.random.choice(self.venue.used(LANTERN_NIGHT))
+        return known(ticket, expected="already_checked_in")
+
+    def at_the_wrong_door(self) -> Guest:
+        """A plain ticket at the door for VIPs."""
+        return known(self.take(kind=ENTRY), gate=VIP_DOOR, expected="wrong_ticket_type")
+
+    def of_another_event(self) -> Guest:
+        """A ticket for the museum."""
+        ticket = self.random.choice(self.venue.unused(CITY_MUSEUM))
+        return known(ticket, expected="wrong_event")
+
+    def with_unknown_ticket(self) -> Guest:
+        """A code that nobody sold."""
+        code = self.venue.new_code()
+        return Guest(name="Stranger", ticket_code=code, expected="unknown_ticket")
+
+    def with_unknown_wristband(self) -> Guest:
+        """A tag that nobody paired."""
+        tag = f"{self.random.getrandbits(32):08X}"
+        return Guest(name="Stranger", rfid_code=tag, expected="unknown_tag")
+
+
+def known(ticket: VenueTicket, *, gate: str = MAIN_DOOR, expected: str) -> Guest:
+    """Return the owner of a ticket, who shows its code."""
+    return Guest(name=first_name(ticket), ticket_code=ticket.code, gate=gate, expected=expected)
+
+
+def first_name(ticket: VenueTicket) -> str:
+    """Return the buyer's first name."""
+    return ticket.order.name.split()[0]
+
+
+def thirty(crowd: Crowd) -> list[Guest]:
+    """Return guests of every kind, in an order in which they might come."""
+    admitted = [
+        *(crowd.with_ticket() for _ in range(10)),
+        *(crowd.with_wristband() for _ in range(6)),
+    ]
+    refused = [
+        *(crowd.used_elsewhere() for _ in range(3)),
+        *(crowd.at_the_wrong_door() for _ in range(3)),
+        *(crowd.with_unknown_ticket() for _ in range(2)),
+        *(crowd.with_unknown_wristband() for _ in range(2)),
+        *(crowd.of_another_event() for _ in range(2)),
+    ]
+    guests = admitted + refused
+    crowd.random.shuffle(guests)
+    twice = (admitted[0], admitted[10])
+    return guests + [replace(guest, expected="already_checked_in") for guest in twice]
+
+
+def endless(crowd: Crowd) -> Iterator[Guest]:
+    """Yield guests as long as there is somebody to come in."""
+    odd = (
+        crowd.used_elsewhere,
+        crowd.at_the_wrong_door,
+        crowd.with_unknown_ticket,
+        crowd.with_unknown_wristband,
+        crowd.of_another_event,
+    )
+    while crowd.waiting:
+        draw = crowd.random.random()
+        if draw < 0.5:
+            yield crowd.with_ticket()
+        elif draw < 0.8 and any(ticket.rfid_codes for ticket in crowd.waiting):
+            yield crowd.with_wristband()
+        else:
+            yield crowd.random.choice(odd)()

@@ -1,0 +1,167 @@
+"""A Home Assistant process, and what is asked of it over HTTP."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+import os
+from pathlib import Path
+from signal import SIGKILL
+import subprocess
+import sys
+from typing import Any, Self
+
+import aiohttp
+
+from demo.config_folder import prepare
+
+PATIENCE = 120
+type Json = Mapping[str, Any]
+
+
+class HomeAssistantError(Exception):
+    """Home Assistant did not do what was asked of it."""
+
+
+class HomeAssistant:
+    """Runs in a folder of its own, reachable from this machine only."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.token = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._session = aiohttp.ClientSession()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """Return the address for a browser."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """Return the file that holds all it says."""
+        return self.folder / "output.log"
+
+    async def start(self) -> None:
+        """Start it, and wait until it answers."""
+        await asyncio.to_thread(prepare, self.folder, self.port, onboarded=True)
+        self._process = self._spawn()
+        await self._until(self._answers)
+
+    async def stop(self) -> None:
+        """Stop it, and leave nothing of it behind."""
+        await self._session.close()
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, 20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, SIGKILL)
+            await asyncio.to_thread(process.wait)
+
+    async def onboard(self, name: str, password: str) -> None:
+        """Make the first user, log in, and wait until all is started."""
+        client = {"client_id": f"{self.url}/"}
+        person = {"name": name.title(), "username": name, "password": password, "language": "en"}
+        made = await self.post("/api/onboarding/users", {**client, **person})
+        grant = {"grant_type": "authorization_code", "code": made["auth_code"]}
+        async with self._session.post(f"{self.url}/auth/token", data={**client, **grant}) as reply:
+            self.token = await self._long_lived((await reply.json())["access_token"])
+        await self._until(self._runs)
+
+    async def configure_oveit(self, api_url: str, login: Json, events: list[str]) -> None:
+        """Go through the integration's own flow, as a person would."""
+        flow = await self.post("/api/config/config_entries/flow", {"handler": "oveit"})
+        address = f"/api/config/config_entries/flow/{flow['flow_id']}"
+        for answer in (
+            {"next_step_id": "login"},
+            {**login, "advanced": {"api_url": api_url}},
+            {"events": events, "follow_new": False},
+        ):
+            flow = await self.post(address, answer)
+            if flow.get("errors"):
+                raise HomeAssistantError(f"The flow says {flow['errors']}")
+        if flow["type"] != "create_entry":
+            raise HomeAssistantError(f"The flow ended with {flow['type']}")
+
+    async def check_in(self, fields: Json) -> dict[str, Any]:
+        """Call the action as an automation does, and return its decision."""
+        reply = await self.post("/api/services/oveit/checkin?return_response", fields)
+        decision: dict[str, Any] = reply["service_response"]
+        return decision
+
+    async def state(self, entity_id: str) -> str | None:
+        """Return an entity's state."""
+        async with self._get(f"/api/states/{entity_id}") as reply:
+            return (await reply.json())["state"] if reply.ok else None
+
+    async def post(self, path: str, payload: Json) -> dict[str, Any]:
+        """Post JSON, and return what is answered."""
+        address = self.url + path
+        async with self._session.post(address, json=payload, headers=self._headers) as reply:
+            if not reply.ok:
+                raise HomeAssistantError(f"{path}: {reply.status} {await reply.text()}")
+            answer: dict[str, Any] = await reply.json()
+            return answer
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def _get(self, path: str) -> aiohttp.client._RequestContextManager:
+        return self._session.get(self.url + path, headers=self._headers)
+
+    async def _long_lived(self, token: str) -> str:
+        wish = {"id": 1, "type": "auth/long_lived_access_token", "lifespan": 30}
+        async with self._session.ws_connect(f"{self.url}/api/websocket") as socket_:
+            await socket_.receive_json()
+            await socket_.send_json({"type": "auth", "access_token": token})
+            await socket_.receive_json()
+            await socket_.send_json({**wish, "client_name": "Demo"})
+            answer: str = (await socket_.receive_json())["result"]
+            return answer
+
+    async def _answers(self) -> bool:
+        async with self._get("/api/onboarding") as reply:
+            return reply.status == HTTPStatus.OK
+
+    async def _runs(self) -> bool:
+        async with self._get("/api/core/state") as reply:
+            return bool((await reply.json())["state"] == "RUNNING")
+
+    async def _until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        for _ in range(PATIENCE * 10):
+            if self._process and self._process.poll() is not None:
+                raise HomeAssistantError(f"Home Assistant ended:\n{self._last_words()}")
+            try:
+                if await condition():
+                    return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
+        raise HomeAssistantError(f"Home Assistant does not start:\n{self._last_words()}")
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = (sys.executable, "-m", "homeassistant", "-c", str(self.folder), "--skip-pip")
+        # without compiled files each start takes five seconds more
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        with self.log.open("wb") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def _last_words(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])

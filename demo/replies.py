@@ -1,0 +1,248 @@
+"""The shapes of Oveit's replies."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+import gzip
+import json
+from typing import Any
+
+from demo.behaviour import Behaviour
+from demo.messages import date_text, message
+from demo.venue import (
+    CheckIn,
+    Venue,
+    VenueAccount,
+    VenueAddon,
+    VenueEvent,
+    VenueTicket,
+    VenueTicketType,
+)
+
+TOKEN_LIFE = timedelta(hours=48)
+ATTENDEES_PER_PAGE = 50
+
+
+def to_json(payload: Any) -> str:
+    """Write JSON as compactly as PHP does."""
+    return json.dumps(payload, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class TicketLists:
+    """The ticket lists as last sent: only rows that changed are written anew."""
+
+    style: tuple[str, str] | None = None
+    rows: dict[str, tuple[int, tuple[CheckIn, ...], str]] = field(default_factory=dict)
+    zipped: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+
+    def body(self, replies: Replies, event_id: int) -> bytes:
+        """Return the list reply of an event."""
+        style = (replies.behaviour.dates, replies.behaviour.ids)
+        if style != self.style:
+            self.style = style
+            self.rows.clear()
+        rows = [self.row(replies, ticket) for ticket in replies.venue.tickets_of(event_id)]
+        rows += [to_json(row) for row in replies.venue.odd_rows.get(event_id, ())]
+        return f'{{"tickets":[{",".join(rows)}]}}'.encode()
+
+    def row(self, replies: Replies, ticket: VenueTicket) -> str:
+        """Return a ticket's row."""
+        checkins = tuple(ticket.checkins)
+        kept = self.rows.get(ticket.code)
+        if kept and kept[0] == ticket.ticket_type_id and kept[1] == checkins:
+            return kept[2]
+        text = to_json(replies.row(ticket))
+        self.rows[ticket.code] = (ticket.ticket_type_id, checkins, text)
+        return text
+
+    def gzip(self, event_id: int, body: bytes) -> bytes:
+        """Compress a list, or return it as compressed before."""
+        kept, zipped = self.zipped.get(event_id, (b"", b""))
+        if kept != body:
+            zipped = gzip.compress(body, compresslevel=1)
+            self.zipped[event_id] = (body, zipped)
+        return zipped
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replies:
+    """Writes what the venue holds the way Oveit puts it."""
+
+    venue: Venue
+    behaviour: Behaviour
+    language: str = "en"
+
+    def say(self, key: str) -> str:
+        """Say something in the caller's language."""
+        return message(key, self.language)
+
+    def id(self, number: int | None) -> int | str | None:
+        """Write an id."""
+        return str(number) if self.behaviour.ids == "text" and number is not None else number
+
+    def date(self, date: datetime | None) -> str | None:
+        """Write a date."""
+        if date is None:
+            return None
+        if self.behaviour.dates == "zone":
+            return date.astimezone(UTC).isoformat(timespec="seconds")
+        return date.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    def login(self, account: VenueAccount, token: str) -> dict[str, Any]:
+        """Write the answer to a login."""
+        expires_at = self.venue.clock().astimezone(UTC) + TOKEN_LIFE
+        return {
+            "token": token,
+            "user": {
+                "id": self.id(account.id),
+                "email": account.email,
+                "seller_id ": self.id(account.seller_id),
+                "role": "user",
+                "role_acl_type": "event_checkin",
+                "role_acl_name": "Event checkin staff",
+                "permissions": account.permissions,
+            },
+            "expires_at": expires_at.strftime("%Y-%m-%d %H:%M:%S"),
+            "expires_in": int(TOKEN_LIFE.total_seconds()),
+        }
+
+    def events(self, seller_id: int) -> dict[str, Any]:
+        """Write the active events of a seller, perpetual ones first."""
+        active = [
+            event
+            for event in self.venue.events.values()
+            if event.seller_id == seller_id and not event.ended
+        ]
+        active.sort(key=lambda event: (event.starts_at is not None, event.id))
+        return {"events": [self.event(event) for event in active]}
+
+    def event(self, event: VenueEvent) -> dict[str, Any]:
+        """Write an event with its counts and ticket types."""
+        tickets = self.venue.tickets_of(event.id)
+        return {
+            "id": self.id(event.id),
+            "name": event.name,
+            "starts_at": self.date(event.starts_at),
+            "location": event.location,
+            "tickets": len(tickets),
+            "tickets_checked_in": sum(ticket.used for ticket in tickets),
+            "tickets_sold": len(tickets),
+            "ticket_types": [self.ticket_type(kind) for kind in event.ticket_types],
+        }
+
+    def ticket_type(self, kind: VenueTicketType) -> dict[str, Any]:
+        """Write a ticket type; its add-ons only for accounts with multiple access."""
+        written = {"id": self.id(kind.id), "name": kind.name, "price": kind.price}
+        if kind.addons and self.venue.multiple_access:
+            return written | {"addons": [self.addon(addon) for addon in kind.addons]}
+        return written
+
+    def addon(self, addon: VenueAddon) -> dict[str, Any]:
+        """Write an add-on."""
+        written = {"id": self.id(addon.id), "name": addon.name, "uses": addon.uses}
+        if self.behaviour.old_replies:
+            return written
+        return written | {"is_bundled": addon.is_bundled, "enabled": addon.enabled}
+
+    def row(self, ticket: VenueTicket) -> dict[str, Any]:
+        """Write a ticket's row in the list."""
+        return {
+            "code": ticket.code,
+            "ticket_type_id": self.id(ticket.ticket_type_id),
+            "checked_in": ticket.used,
+            "checkins": self.checkins(ticket),
+        }
+
+    def checkins(self, ticket: VenueTicket) -> list[dict[str, Any]]:
+        """Write what was used of a ticket."""
+        return [
+            {"addon_id": self.id(addon_id), "date": self.date(date)}
+            for addon_id, date in ticket.checkins
+        ]
+
+    def ticket(self, ticket: VenueTicket) -> dict[str, Any]:
+        """Write all about a ticket, the way a check-in and a scan answer."""
+        event = self.venue.events[ticket.event_id]
+        kind = event.ticket_type(ticket.ticket_type_id)
+        return {
+            "ok": True,
+            "ticket": {"code": ticket.code, "series": ticket.series},
+            "ticket_type": {"id": self.id(kind.id), "name": kind.name},
+            "event": {
+                "id": self.id(event.id),
+                "name": event.name,
+                "starts_at": self.date(event.starts_at),
+                "location": event.location,
+            },
+            "order": {
+                "id": self.id(ticket.order.id),
+                "name": ticket.order.name,
+                "date": self.date(ticket.order.date),
+            },
+            "checkins": self.checkins(ticket),
+            "attendee": self.attendee(event, ticket),
+            "rfid_codes": [self.tag(ticket, rfid_code) for rfid_code in ticket.rfid_codes],
+        }
+
+    def attendee(self, event: VenueEvent, ticket: VenueTicket) -> dict[str, Any] | None:
+        """Write the form as filled in."""
+        if ticket.attendee is None or self.behaviour.attendee == "null":
+            return None
+        return {"fields": event.fields, "values": ticket.attendee}
+
+    def tag(self, ticket: VenueTicket, rfid_code: str) -> dict[str, Any]:
+        """Write a tag and since when it is paired."""
+        paired_at = self.venue.paired_at.get(rfid_code, ticket.order.date)
+        return {"code": rfid_code, "date": self.date(paired_at)}
+
+    def wallet(self, tickets: list[VenueTicket]) -> dict[str, Any]:
+        """Write the tickets on one wristband, with dates for people."""
+        tags = {
+            rfid_code: self.tag(ticket, rfid_code)
+            for ticket in tickets
+            for rfid_code in ticket.rfid_codes
+        }
+        return {
+            "message": self.say("tickets_found"),
+            "data": {
+                "tickets": [
+                    {
+                        "code": ticket.code,
+                        "event": self.venue.events[ticket.event_id].name,
+                        "checkedInAt": self.entered_at(ticket),
+                        "name": ticket.order.name,
+                    }
+                    for ticket in tickets
+                ],
+                "wearables": list(tags.values()),
+            },
+        }
+
+    def entered_at(self, ticket: VenueTicket) -> str | None:
+        """Write when someone came in, the way it is written in the caller's country."""
+        entries = [date for addon_id, date in ticket.checkins if addon_id is None]
+        return date_text(entries[0], self.language) if entries else None
+
+    def attendees(
+        self, event: VenueEvent, tickets: list[VenueTicket], page: list[VenueTicket]
+    ) -> dict[str, Any]:
+        """Write one page of an event's attendees."""
+        return {
+            "fields": event.fields,
+            "total": len(tickets),
+            "attendees": [
+                {
+                    "id": self.id(ticket.id),
+                    "order_id": self.id(ticket.order.id),
+                    "ticket_id": self.id(ticket.id),
+                    "ticket_code": ticket.code,
+                    "ticket_type": {
+                        "id": self.id(ticket.ticket_type_id),
+                        "name": event.ticket_type(ticket.ticket_type_id).name,
+                    },
+                    "created_at": self.date(ticket.order.date),
+                    "values": ticket.attendee or [],
+                }
+                for ticket in page
+            ],
+        }

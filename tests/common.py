@@ -1,0 +1,51 @@
+"""What several tests do."""
+
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.oveit.const import DOMAIN
+
+
+async def act(hass: HomeAssistant, action: str, /, **fields: Any) -> dict[str, Any]:
+    """Run an action and return its response."""
+    response = await hass.services.async_call(
+        DOMAIN, action, fields, blocking=True, return_response=True
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert response is not None
+    return response
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an entry up, which may fail."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def poll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Refresh as a timer would."""
+    await entry.runtime_data.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def value(hass: HomeAssistant, entity_id: str) -> str:
+    """Return an entity's state."""
+    state = hass.states.get(entity_id)
+    assert state is not None, f"There is no {entity_id}"
+    return state.state
+
+
+async def wait(hass: HomeAssistant, clock: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass, and what is due happen."""
+    clock.tick(seconds)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def reauths(hass: HomeAssistant, entry: MockConfigEntry) -> int:
+    """Count the requests to sign in again."""
+    return len([*entry.async_get_active_flows(hass, {SOURCE_REAUTH})])

@@ -1,0 +1,550 @@
+"""The desk: deadlines, answers that are lost or odd, and what it makes of a refusal."""
+
+import asyncio
+from datetime import timedelta
+import logging
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.exceptions import (
+    LedgerError,
+    OveitAuthenticationError,
+    OveitConnectionError,
+    OveitError,
+    OveitResponseError,
+)
+from custom_components.oveit.core.ledger import Ledger
+from custom_components.oveit.core.mirror import Mirror
+from custom_components.oveit.core.models import Decision, Reason, Request, Source
+from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
+from demo.venue import now
+from tests.core.unknowns import age_lists, journal, query, until_asked, whichever
+
+TAG = "5E35ED9A"
+
+
+@pytest.fixture
+def ticket(venue: Venue) -> VenueTicket:
+    """Pick a ticket that nobody used, and put it on a tag."""
+    ticket = venue.unused(100, 234)[1]
+    venue.pair(ticket.code, TAG)
+    return ticket
+
+
+def states(path: Path) -> list[tuple[str, int]]:
+    """Return the journal's rows by their state and whether they admitted."""
+    return [(row["state"], row["admitted"]) for row in journal(path)]
+
+
+def answer(ticket: VenueTicket, **changes: Any) -> dict[str, Any]:
+    """Return a yes for a ticket."""
+    return {
+        "ok": True,
+        "ticket": {"code": ticket.code},
+        "ticket_type": {"id": 234, "name": "Entry"},
+        "event": {"id": 100, "name": "Lantern Night"},
+        "checkins": [],
+        "rfid_codes": [],
+    } | changes
+
+
+# What a decision tells
+
+
+async def test_a_decision_tells_where_when_how_long_and_which(
+    desk: Desk, ticket: VenueTicket, decisions: list[Decision]
+) -> None:
+    """Each decision names its request, its time, what it took and its scan."""
+    before = now()
+
+    first = await desk.check_in(Request(ticket_code=ticket.code, gate="North", scan_id="s-1"))
+    second = await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert before <= first.at <= now()
+    assert 0 < first.latency < 3
+    assert (first.request.gate, first.scan_id) == ("North", "s-1")
+    assert second.scan_id
+    assert second.scan_id != first.scan_id
+    assert decisions == [first, second]
+
+
+@whichever("attendee")
+async def test_a_decision_brings_the_attendee_along(
+    desk: Desk, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """The form goes with the decision, and shows in nothing that may be logged."""
+    decision = await desk.check_in(Request(ticket_code=ticket.code))
+
+    if server.behaviour.attendee == "null":
+        assert decision.attendee is None
+    else:
+        assert decision.attendee
+        assert decision.attendee["Name"] == ticket.order.name
+        assert ticket.order.name not in repr(decision)
+
+
+# Looking up
+
+
+@whichever("ids", "dates", "attendee")
+async def test_a_scan_tells_that_a_ticket_would_be_admitted_and_marks_nothing(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, decisions: list[Decision]
+) -> None:
+    """A look-up asks Oveit even for a known ticket, and leaves no trace anywhere."""
+    decision = await desk.scan(Request(ticket_code=ticket.code, gate="North"))
+
+    assert decision.admitted
+    assert decision.source is Source.OVEIT
+    assert decision.ticket
+    assert not decision.ticket.checked_in
+    assert decision.ticket.series == ticket.series
+    assert [request.endpoint for request in server.requests] == ["tickets/scan"]
+    assert not ticket.checkins
+    assert journal(path) == []
+    assert decisions == []
+
+
+@whichever("refusal", "scan_used", "ids")
+async def test_a_scan_of_a_used_ticket_tells_so(
+    desk: Desk, server: OveitServer, venue: Venue
+) -> None:
+    """A ticket that the list shows as used would not be admitted, however Oveit puts it."""
+    used = venue.used(100)[0]
+
+    decision = await desk.scan(Request(ticket_code=used.code))
+
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+
+
+@whichever("refusal", "scan_used")
+async def test_a_scan_of_a_ticket_used_since_the_list_is_no_yes(
+    desk: Desk, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """What Oveit refuses to show would not be admitted, though the list says unused."""
+    server.venue.check_in(ticket.code)
+
+    decision = await desk.scan(Request(ticket_code=ticket.code))
+
+    behaviour = server.behaviour
+    silent = behaviour.scan_used == "refused" and behaviour.refusal != "ticket"
+    assert decision.reason is (Reason.REFUSED if silent else Reason.ALREADY_CHECKED_IN)
+
+
+@whichever("refusal")
+async def test_a_scan_of_an_unknown_code_or_tag_tells_so(desk: Desk, server: OveitServer) -> None:
+    """What nobody knows would not be admitted."""
+    assert (await desk.scan(Request(ticket_code="ffffffff"))).reason is Reason.UNKNOWN_TICKET
+    assert (await desk.scan(Request(rfid_code="FFFFFFFF"))).reason is Reason.UNKNOWN_TAG
+
+
+async def test_a_scan_of_a_tag_tells_its_ticket(desk: Desk, ticket: VenueTicket) -> None:
+    """A wristband is looked up like a ticket."""
+    decision = await desk.scan(Request(rfid_code=TAG))
+
+    assert decision.admitted
+    assert decision.ticket
+    assert decision.ticket.code == ticket.code
+
+
+@pytest.mark.parametrize("followed", [{100}], ids=["only 100"])
+async def test_a_scan_of_a_ticket_of_an_event_that_is_not_followed_tells_which(
+    desk: Desk, server: OveitServer
+) -> None:
+    """A steward can send the guest to the right door."""
+    decision = await desk.scan(Request(ticket_code=server.venue.unused(101)[0].code))
+
+    assert decision.reason is Reason.WRONG_EVENT
+    assert decision.event
+    assert decision.event.name == "City Museum"
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize(
+    ("read", "slow"),
+    [
+        ("code", "tickets/checkin"),
+        ("tag", "tickets/scan"),
+        ("tag", "tickets/checkin"),
+        ("unknown", "tickets/scan"),
+    ],
+)
+async def test_i9_an_answer_that_is_too_slow_is_given_up_at_the_deadline(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, read: str, slow: str
+) -> None:
+    """A guest waits no longer than the deadline and half a second, whatever is slow."""
+    request = {
+        "code": Request(ticket_code=ticket.code, deadline=0.5),
+        "tag": Request(rfid_code=TAG, deadline=0.5),
+        "unknown": Request(ticket_code="ffffffff", deadline=0.5),
+    }[read]
+    server.faults.set(slow, "slow")
+    started = monotonic()
+
+    with pytest.raises(OveitConnectionError):
+        await desk.check_in(request)
+
+    assert 0.4 < monotonic() - started < 1
+    assert states(path) == ([("in_doubt", 0)] if slow == "tickets/checkin" else [])
+
+
+async def test_i9_slow_steps_share_one_deadline(
+    desk: Desk, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """A look-up, a check-in and an explanation do not get half a second each."""
+    server.faults.set("*", Fault(latency_before=0.3))
+    started = monotonic()
+
+    with pytest.raises(OveitConnectionError):
+        await desk.check_in(Request(rfid_code=TAG, deadline=0.5))
+
+    assert monotonic() - started < 1
+
+
+async def test_i9_a_slow_refresh_ends_in_a_refusal_in_time(
+    desk: Desk, server: OveitServer, path: Path
+) -> None:
+    """An unknown code is refused at the deadline, while the list is still on its way."""
+    age_lists(path, timedelta(minutes=1))
+    server.faults.set("events/tickets", "slow")
+    started = monotonic()
+
+    decision = await desk.check_in(Request(ticket_code="ffffffff", deadline=0.5))
+
+    assert decision.reason is Reason.UNKNOWN_TICKET
+    assert monotonic() - started < 1
+
+
+async def test_i9_a_guest_behind_a_slow_one_does_not_wait_for_ever(
+    desk: Desk, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """The second read of a ticket gives up waiting for the first at its own deadline."""
+    server.faults.set("tickets/checkin", Fault(latency_before=0.6), 1)
+    first = asyncio.create_task(desk.check_in(Request(ticket_code=ticket.code, deadline=5)))
+    await asyncio.sleep(0.05)
+    started = monotonic()
+
+    with pytest.raises(OveitConnectionError):
+        await desk.check_in(Request(ticket_code=ticket.code, deadline=0.3))
+
+    assert monotonic() - started < 0.8
+    assert (await first).admitted
+    assert len(server.requests_to("tickets/checkin")) == 1
+
+
+async def test_a_deadline_that_has_passed_sends_nothing(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """Without time left Oveit is not asked at all, and no row is left."""
+    with pytest.raises(OveitConnectionError) as caught:
+        await desk.check_in(Request(ticket_code=ticket.code, deadline=0))
+
+    assert not caught.value.sent
+    assert server.requests == []
+    assert journal(path) == []
+
+
+async def test_a_refusal_is_given_though_its_reason_comes_too_late(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """A no is a no, when the look for its reason is cut off by the deadline."""
+    server.venue.check_in(ticket.code)
+    server.faults.set("tickets/scan", "slow")
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code, deadline=0.5))
+
+    assert decision.reason is Reason.REFUSED
+    assert decision.message == "This ticket is already checked in"
+    assert journal(path) == []
+
+
+# Lost and odd answers
+
+
+async def test_t1_a_refused_connection_leaves_no_row(
+    desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """What Oveit surely did not hear needs no settling."""
+    await server.hang_up()
+
+    with pytest.raises(OveitConnectionError):
+        await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert journal(path) == []
+    await server.pick_up()
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+    assert (await ledger.attendance(100, now())).waiting == 0
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "drop_midway"])
+async def test_t3_a_lost_answer_leaves_its_row_in_doubt(
+    desk: Desk,
+    ledger: Ledger,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+    decisions: list[Decision],
+    fault: str,
+) -> None:
+    """What Oveit may have heard is kept, admits nobody, and waits."""
+    server.faults.set("tickets/checkin", fault)
+
+    with pytest.raises(OveitConnectionError):
+        await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert states(path) == [("in_doubt", 0)]
+    assert (await ledger.attendance(100, now())).waiting == 1
+    assert decisions == []
+    assert len(server.requests_to("tickets/checkin")) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["server_error", "captive_portal", "half_json", "empty_body", "json_list", "json_null"]
+)
+async def test_t6_an_answer_that_is_not_understood_leaves_its_row_in_doubt(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, fault: str
+) -> None:
+    """HTML, half a JSON and the like are no yes and no no."""
+    server.faults.set("tickets/checkin", fault)
+
+    with pytest.raises(OveitError):
+        await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert states(path) == [("in_doubt", 0)]
+
+
+async def test_t8_a_token_that_is_refused_leaves_no_row(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """A 403 means that nothing was marked."""
+    server.expire_tokens()
+
+    with pytest.raises(OveitAuthenticationError):
+        await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert journal(path) == []
+    assert not ticket.used
+
+
+async def test_an_answer_about_another_ticket_admits_nobody(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """A yes for a ticket that was not asked about is not understood."""
+    other = server.venue.unused(100, 234)[2]
+    server.faults.set("tickets/checkin", Fault(json=answer(other)))
+
+    with pytest.raises(OveitResponseError):
+        await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert states(path) == [("in_doubt", 0)]
+
+
+async def test_a_look_up_about_another_ticket_has_nothing_marked(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """Where the look-up of an unknown code tells of another ticket, that one is left alone."""
+    server.faults.set("tickets/scan", Fault(json=answer(ticket)))
+
+    try:
+        decision = await desk.check_in(Request(ticket_code="ffffffff"))
+    except OveitResponseError:
+        decision = None
+
+    assert decision is None or not decision.admitted
+    assert not ticket.used
+    assert journal(path) == []
+
+
+@pytest.mark.parametrize(
+    "event", [{"id": 101, "name": "City Museum"}, {"id": 7, "name": "Elsewhere"}]
+)
+async def test_an_answer_of_another_event_never_admits(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, event: dict[str, Any]
+) -> None:
+    """A yes for a ticket of an event that this door is not for keeps the door shut."""
+    server.faults.set("tickets/checkin", Fault(json=answer(ticket, event=event)))
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code, event_ids=frozenset({100})))
+
+    assert decision.reason is Reason.WRONG_EVENT
+    assert journal(path) == []
+
+
+async def test_an_answer_without_an_event_is_about_the_event_that_was_asked_for(
+    desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """A lean yes is a yes, and what it tells is kept with the right event."""
+    lean = {"ok": True, "ticket": {"code": ticket.code, "series": "S 1"}}
+    server.faults.set("tickets/checkin", Fault(json=lean))
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert (decision.ticket.series, decision.ticket.ticket_type) == ("S 1", "Entry")
+    (found,) = await ledger.find(ticket.code)
+    assert (found.event_id, found.checked_in) == (100, True)
+
+
+async def test_a_look_up_without_an_event_of_a_ticket_nobody_knows_opens_no_door(
+    desk: Desk, server: OveitServer, path: Path
+) -> None:
+    """A ticket that belongs to no event that can be named is of none that is followed."""
+    server.faults.set("tickets/scan", Fault(json={"ok": True, "ticket": {"code": "ffffffff"}}))
+
+    decision = await desk.check_in(Request(ticket_code="ffffffff"))
+
+    assert decision.reason is Reason.WRONG_EVENT
+    assert server.requests_to("tickets/checkin") == []
+
+
+async def test_a_refusal_with_its_ticket_needs_no_look_up(
+    desk: Desk, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """What the refusal tells itself is not asked for again."""
+    server.behaviour.refusal = "ticket"
+    server.venue.check_in(ticket.code)
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+    assert [request.endpoint for request in server.requests] == ["tickets/checkin"]
+
+
+@pytest.mark.parametrize("fault", ["server_error", "captive_portal", "drop_after", "forbidden"])
+async def test_a_refusal_that_cannot_be_explained_stays_one(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, fault: str
+) -> None:
+    """When the look for the reason fails, the no and Oveit's words remain."""
+    server.venue.check_in(ticket.code)
+    server.faults.set("tickets/scan", fault)
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert decision.reason is Reason.REFUSED
+    assert decision.message == "This ticket is already checked in"
+    assert journal(path) == []
+
+
+@pytest.mark.parametrize("fault", ["server_error", "captive_portal", "drop_before"])
+async def test_an_unknown_code_is_refused_though_the_refresh_fails(
+    desk: Desk, server: OveitServer, fault: str
+) -> None:
+    """Oveit said no to the code; that the list cannot be had changes nothing."""
+    server.faults.set("seller/events", fault)
+
+    decision = await desk.check_in(Request(ticket_code="ffffffff"))
+
+    assert decision.reason is Reason.UNKNOWN_TICKET
+
+
+@pytest.mark.parametrize("fault", ["server_error", "captive_portal", "drop_before"])
+async def test_a_tag_that_cannot_be_looked_up_is_not_decided(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, fault: str
+) -> None:
+    """Without an answer about a tag there is no decision, and no row."""
+    server.faults.set("tickets/scan", fault)
+
+    with pytest.raises(OveitError):
+        await desk.check_in(Request(rfid_code=TAG))
+
+    assert journal(path) == []
+
+
+async def test_a_check_in_that_was_cancelled_leaves_its_row_in_doubt(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """A stop in the middle of a check-in forgets nothing that Oveit may have heard."""
+    server.faults.set("tickets/checkin", "slow_answer")
+    check_in = asyncio.create_task(desk.check_in(Request(ticket_code=ticket.code)))
+    await until_asked(server, "tickets/checkin")
+
+    check_in.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await check_in
+
+    assert states(path) == [("in_doubt", 0)]
+
+
+async def test_i1_nobody_is_admitted_whom_the_ledger_cannot_keep(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, decisions: list[Decision]
+) -> None:
+    """When the row cannot be written Oveit is not asked and no door opens."""
+    query(path, "DROP TABLE journal")
+
+    with pytest.raises(LedgerError):
+        await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert server.requests == []
+    assert decisions == []
+
+
+async def test_a_new_list_while_a_ticket_is_decided_changes_nothing(
+    desk: Desk, mirror: Mirror, ledger: Ledger, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """C19, C20: a list from before the check-in that arrives after it lowers no count."""
+    before = (await ledger.attendance(100, now())).checked_in
+    server.faults.set("events/tickets", Fault(latency_after=0.2))
+    refresh = asyncio.create_task(mirror.refresh(everything=True))
+    await until_asked(server, "events/tickets")
+
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+    await refresh
+
+    assert (await ledger.attendance(100, now())).checked_in == before + 1
+    assert not (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+
+
+async def test_i4_a_restart_does_not_admit_anyone_again(
+    desk: Desk, server: OveitServer, client, ledger: Ledger, mirror: Mirror, ticket: VenueTicket
+) -> None:
+    """A desk made anew knows from the ledger who came in."""
+    server.behaviour.second_checkin = "accepted"
+    server.behaviour.checkins_include_new = False
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+
+    again = Desk(client, ledger, mirror, on_decision=lambda _: None)
+
+    decision = await again.check_in(Request(ticket_code=ticket.code))
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+    assert server.venue.entries(ticket.code) == 1
+
+
+async def test_i8_no_log_tells_a_code_or_a_person(
+    desk: Desk,
+    server: OveitServer,
+    venue: Venue,
+    ticket: VenueTicket,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At the finest level of logging there is no code, tag, token or name."""
+    caplog.set_level(logging.DEBUG)
+    for fault in (None, "drop_after", "captive_portal"):
+        if fault:
+            server.faults.set("tickets/scan", fault)
+        for request in (
+            Request(ticket_code=ticket.code),
+            Request(rfid_code=TAG),
+            Request(ticket_code="ffffffff"),
+        ):
+            try:
+                await desk.check_in(request)
+            except OveitError:
+                continue
+
+    told = caplog.text
+    assert told
+    secrets = (ticket.code, TAG, "ffffffff", venue.token, ticket.order.name)
+    assert not [secret for secret in secrets if secret in told]
+
+
+async def test_a_desk_holds_on_to_no_guest(desk: Desk, ticket: VenueTicket) -> None:
+    """Once a ticket is decided nothing of it stays in memory."""
+    await desk.check_in(Request(ticket_code=ticket.code))
+
+    assert not desk._locks

@@ -1,0 +1,319 @@
+"""Rows R of decisions.md: tags and wristbands, at a venue that is online.
+
+Left out: the options `first` and `all` of a gate (R5, R6), what a gate does with a read before
+it reaches the desk (R7 to R12), pairing (R14) and `scan_v2`, which nothing asks for (R15).
+"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.ledger import Ledger
+from custom_components.oveit.core.models import Reason, Request, Source
+from demo.oveit_server import OveitServer, Venue, VenueTicket
+from tests.core.unknowns import journal, whichever
+
+TAG = "5E35ED9A"
+ENTRY, VIP = 234, 235
+
+
+@pytest.fixture
+def tagged(venue: Venue) -> VenueTicket:
+    """Put an unused ticket on a tag."""
+    ticket = venue.unused(100, ENTRY)[1]
+    venue.pair(ticket.code, TAG)
+    return ticket
+
+
+@pytest.fixture
+def wallet(venue: Venue) -> dict[str, VenueTicket]:
+    """Put an entry, a VIP and a museum ticket on one tag, none of them used."""
+    tickets = {
+        "entry": venue.unused(100, ENTRY)[1],
+        "vip": venue.unused(100, VIP)[1],
+        "museum": venue.unused(101)[1],
+    }
+    for ticket in tickets.values():
+        venue.pair(ticket.code, TAG)
+    return tickets
+
+
+async def learn_all(desk: Desk, wallet: dict[str, VenueTicket]) -> None:
+    """Have the ledger hear of every ticket on the tag."""
+    for ticket in wallet.values():
+        await desk.scan(Request(ticket_code=ticket.code))
+
+
+@whichever("checkins_include_new", "dates", "ids")
+async def test_r1_a_paired_tag_is_checked_in_by_its_ticket_and_learned(
+    desk: Desk, ledger: Ledger, server: OveitServer, tagged: VenueTicket, path: Path
+) -> None:
+    """A tag is looked up, its ticket checked in by code, and the pair is remembered."""
+    decision = await desk.check_in(Request(rfid_code=TAG, gate="North"))
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == tagged.code
+    assert [(request.endpoint, request.params) for request in server.requests] == [
+        ("tickets/scan", {"rfid_code": TAG}),
+        ("tickets/checkin", {"ticket_code": tagged.code}),
+    ]
+    (row,) = journal(path)
+    assert (row["code"], row["rfid_code"], row["state"]) == (tagged.code, TAG, "confirmed")
+    assert [ticket.code for ticket in await ledger.on_tag(TAG)] == [tagged.code]
+
+
+async def test_r1_other_tags_of_a_ticket_are_learned_as_well(
+    desk: Desk, ledger: Ledger, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """An answer tells all tags of a ticket, so each of them is known."""
+    server.venue.pair(tagged.code, "659891")
+
+    await desk.check_in(Request(ticket_code=tagged.code))
+
+    for tag in (TAG, "659891"):
+        assert [ticket.code for ticket in await ledger.on_tag(tag)] == [tagged.code]
+
+
+@whichever("refusal", "scan_used")
+async def test_r2_a_tag_never_seen_here_is_left_to_oveit(
+    desk: Desk, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """A tag that only Oveit knows comes in; a used one does not."""
+    first = await desk.check_in(Request(rfid_code=TAG))
+    second = await desk.check_in(Request(rfid_code=TAG))
+
+    assert (first.reason, second.reason) == (Reason.CHECKED_IN, Reason.ALREADY_CHECKED_IN)
+    assert server.venue.entries(tagged.code) == 1
+
+
+@whichever("refusal", "ids")
+async def test_r2_a_used_tag_never_seen_here_is_refused(
+    desk: Desk, server: OveitServer, tagged: VenueTicket, path: Path
+) -> None:
+    """A scan tells that the ticket of an unknown tag is used; nothing is sent to be marked."""
+    server.venue.check_in(tagged.code)
+
+    decision = await desk.check_in(Request(rfid_code=TAG))
+
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+    assert decision.source is Source.OVEIT
+    assert server.requests_to("tickets/checkin") == []
+    assert journal(path) == []
+
+
+@whichever("refusal")
+async def test_r3_a_tag_that_was_unpaired_is_unknown_and_forgotten(
+    desk: Desk, ledger: Ledger, server: OveitServer, tagged: VenueTicket, path: Path
+) -> None:
+    """A tag that was learned and then taken off its ticket opens nothing."""
+    await desk.scan(Request(rfid_code=TAG))
+    server.venue.unpair(TAG)
+
+    decision = await desk.check_in(Request(rfid_code=TAG))
+
+    assert decision.reason is Reason.UNKNOWN_TAG
+    assert await ledger.on_tag(TAG) == ()
+    assert not tagged.used
+    assert journal(path) == []
+
+
+@whichever("wallet", "checkins_include_new")
+async def test_r3_a_tag_that_was_paired_anew_admits_its_new_ticket(
+    desk: Desk, ledger: Ledger, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """A tag handed on to another ticket is that ticket's."""
+    await desk.scan(Request(rfid_code=TAG))
+    other = server.venue.unused(100, ENTRY)[2]
+    server.venue.unpair(TAG)
+    server.venue.pair(other.code, TAG)
+
+    decision = await desk.check_in(Request(rfid_code=TAG))
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == other.code
+    assert [ticket.code for ticket in await ledger.on_tag(TAG)] == [other.code]
+    assert not tagged.used
+
+
+@whichever("refusal")
+async def test_r3_a_tag_of_a_cancelled_ticket_admits_the_one_issued_instead(
+    desk: Desk, ledger: Ledger, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """The list still shows the cancelled ticket, and its tag is on the new one: that counts."""
+    await desk.scan(Request(rfid_code=TAG))
+    server.venue.unpair(TAG)
+    server.venue.cancel(tagged.code)
+    issued = server.venue.sell(100, ENTRY, rfid_codes=[TAG])
+
+    decision = await desk.check_in(Request(rfid_code=TAG))
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == issued.code
+
+
+@whichever("refusal")
+async def test_r4_an_unknown_tag_is_refused_with_oveits_words(
+    desk: Desk, ledger: Ledger, server: OveitServer, path: Path
+) -> None:
+    """A tag that nobody knows is looked up once, refused, and not remembered."""
+    decision = await desk.check_in(Request(rfid_code="DEADBEEF"))
+
+    assert decision.reason is Reason.UNKNOWN_TAG
+    silent = server.behaviour.refusal == "bare"
+    assert decision.message == (None if silent else "This ticket does not exist")
+    assert [request.endpoint for request in server.requests] == ["tickets/scan"]
+    assert await ledger.on_tag("DEADBEEF") == ()
+    assert journal(path) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (Request(rfid_code=TAG, event_ids=frozenset({101})), "museum"),
+        (
+            Request(rfid_code=TAG, event_ids=frozenset({100}), ticket_type_ids=frozenset({VIP, 1})),
+            "vip",
+        ),
+        (Request(rfid_code=TAG, ticket_type_ids=frozenset({ENTRY})), "entry"),
+        (Request(rfid_code=TAG, addon_id=8), "vip"),
+    ],
+    ids=["by event", "by event and type", "by type", "by add-on"],
+)
+@whichever("wallet")
+async def test_r5_the_one_ticket_of_a_wallet_that_fits_the_gate_is_checked_in(
+    desk: Desk,
+    server: OveitServer,
+    wallet: dict[str, VenueTicket],
+    path: Path,
+    asked: Request,
+    wanted: str,
+) -> None:
+    """Of several tickets on a wristband the one that the gate is for is used, by its code."""
+    await learn_all(desk, wallet)
+
+    decision = await desk.check_in(asked)
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == wallet[wanted].code
+    (request,) = server.requests_to("tickets/checkin")
+    assert request.params["ticket_code"] == wallet[wanted].code
+    assert [name for name, ticket in wallet.items() if ticket.checkins] == [wanted]
+    (row,) = journal(path)
+    assert (row["code"], row["rfid_code"]) == (wallet[wanted].code, TAG)
+
+
+@whichever("wallet", "scan_used")
+async def test_r5_the_unused_ticket_of_a_wallet_is_checked_in(
+    desk: Desk, server: OveitServer, wallet: dict[str, VenueTicket]
+) -> None:
+    """Where all but one ticket of the event are used, that one comes in."""
+    await learn_all(desk, wallet)
+    server.venue.check_in(wallet["entry"].code)
+    await desk.sync()
+
+    decision = await desk.check_in(Request(rfid_code=TAG, event_ids=frozenset({100})))
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == wallet["vip"].code
+
+
+@whichever("wallet")
+async def test_r5_several_tickets_that_fit_are_ambiguous(
+    desk: Desk, server: OveitServer, wallet: dict[str, VenueTicket], path: Path
+) -> None:
+    """Where two tickets would do, none is used: a person has to choose."""
+    await learn_all(desk, wallet)
+
+    decision = await desk.check_in(Request(rfid_code=TAG, event_ids=frozenset({100})))
+
+    assert decision.reason is Reason.AMBIGUOUS
+    assert decision.ticket is None
+    assert server.requests_to("tickets/checkin") == []
+    assert journal(path) == []
+
+
+@whichever("wallet", "scan_used")
+async def test_r5_a_wallet_without_a_ticket_that_fits_is_refused_for_the_best_reason(
+    desk: Desk, server: OveitServer, wallet: dict[str, VenueTicket]
+) -> None:
+    """The ticket that came closest tells why: used rather than of another event."""
+    await learn_all(desk, wallet)
+    for name in ("entry", "vip"):
+        server.venue.check_in(wallet[name].code)
+    await desk.sync()
+
+    decision = await desk.check_in(Request(rfid_code=TAG, event_ids=frozenset({100})))
+
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code in {wallet["entry"].code, wallet["vip"].code}
+    assert server.requests_to("tickets/checkin") == []
+
+
+@pytest.mark.parametrize("followed", [{100}], ids=["only 100"])
+@whichever("wallet")
+async def test_r5_a_tag_with_a_ticket_of_an_event_that_is_not_followed_is_refused(
+    desk: Desk, server: OveitServer
+) -> None:
+    """A wristband of another event of the account opens no door here."""
+    ticket = server.venue.unused(101)[0]
+    server.venue.pair(ticket.code, TAG)
+
+    decision = await desk.check_in(Request(rfid_code=TAG))
+
+    assert decision.reason is Reason.WRONG_EVENT
+    assert decision.event
+    assert decision.event.id == 101
+    assert not ticket.used
+
+
+@whichever("second_checkin", "checkins_include_new")
+async def test_r13_a_ticket_and_its_tag_in_turn_are_one_ticket(
+    desk: Desk, server: OveitServer, tagged: VenueTicket, path: Path
+) -> None:
+    """The code first, the wristband next: the second is refused."""
+    first = await desk.check_in(Request(ticket_code=tagged.code))
+    second = await desk.check_in(Request(rfid_code=TAG))
+
+    assert (first.reason, second.reason) == (Reason.CHECKED_IN, Reason.ALREADY_CHECKED_IN)
+    assert server.venue.entries(tagged.code) == 1
+    assert len(journal(path)) == 1
+
+
+@whichever("second_checkin", "checkins_include_new")
+async def test_r13_a_ticket_and_its_tag_at_once_are_one_ticket(
+    desk: Desk, server: OveitServer, tagged: VenueTicket, path: Path
+) -> None:
+    """Code and wristband at two gates within a moment: one guest is admitted."""
+    decisions = await asyncio.gather(
+        desk.check_in(Request(rfid_code=TAG)),
+        desk.check_in(Request(ticket_code=tagged.code)),
+    )
+
+    assert sorted(decision.reason for decision in decisions) == [
+        Reason.ALREADY_CHECKED_IN,
+        Reason.CHECKED_IN,
+    ]
+    assert server.venue.entries(tagged.code) == 1
+    assert len(journal(path)) == 1
+
+
+async def test_r13_two_tags_of_one_ticket_at_once_are_one_ticket(
+    desk: Desk, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """Two wristbands that carry the same ticket admit one guest."""
+    server.venue.pair(tagged.code, "659891")
+
+    decisions = await asyncio.gather(
+        desk.check_in(Request(rfid_code=TAG)), desk.check_in(Request(rfid_code="659891"))
+    )
+
+    assert sum(decision.admitted for decision in decisions) == 1
+    assert server.venue.entries(tagged.code) == 1

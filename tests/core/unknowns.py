@@ -1,0 +1,61 @@
+"""What the tests of the core share: what nobody knows of Oveit, and the ledger's file."""
+
+import asyncio
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+import sqlite3
+from typing import Any
+
+import pytest
+
+from demo.behaviour import Behaviour
+from demo.control import switches
+from demo.oveit_server import OveitServer
+
+
+def whichever(*names: str) -> pytest.MarkDecorator:
+    """Run a test for every combination of what these unknowns may turn out to be."""
+    choices = list(product(*(switches()[name] for name in names)))
+    return pytest.mark.parametrize(
+        "behaviour",
+        [Behaviour(**dict(zip(names, choice, strict=True))) for choice in choices],
+        ids=["-".join(map(str, choice)) for choice in choices],
+    )
+
+
+def query(path: Path, statement: str, *parameters: Any) -> list[dict[str, Any]]:
+    """Read the ledger's file, as a second program would."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.row_factory = sqlite3.Row
+        rows = [dict(row) for row in connection.execute(statement, parameters)]
+        connection.commit()
+        return rows
+    finally:
+        connection.close()
+
+
+def journal(path: Path) -> list[dict[str, Any]]:
+    """Return the journal's rows, oldest first."""
+    return query(path, "SELECT * FROM journal ORDER BY seq")
+
+
+def age_lists(path: Path, by: timedelta) -> None:
+    """Make every ticket list older."""
+    query(path, "UPDATE lists SET fetched_at = fetched_at - ?", by.total_seconds())
+
+
+async def until_asked(server: OveitServer, endpoint: str) -> None:
+    """Wait for a request to arrive."""
+    for _ in range(300):
+        if server.requests_to(endpoint):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"{endpoint} was not asked")
+
+
+def seconds_between(one: datetime | None, other: datetime) -> float:
+    """Return how far two moments are apart."""
+    assert one is not None
+    return abs((one - other).total_seconds())

@@ -1,0 +1,65 @@
+"""A binary sensor tells whether Oveit answers."""
+
+from homeassistant.const import STATE_OFF, STATE_ON, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from demo.oveit_server import OveitServer
+from tests.common import act, poll, set_up, value
+
+CONNECTED = "binary_sensor.lantern_night_connected"
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_the_binary_sensors_of_an_event(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Everything about them, as automations and dashboards rely on it."""
+    monkeypatch.setattr("custom_components.oveit.PLATFORMS", [Platform.BINARY_SENSOR])
+    await set_up(hass, entry)
+    await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
+
+
+async def test_a_lost_connection_is_shown_until_it_is_back(
+    hass: HomeAssistant, loaded: MockConfigEntry, server: OveitServer
+) -> None:
+    """What was known last stays."""
+    tickets = value(hass, "sensor.lantern_night_tickets")
+    assert value(hass, CONNECTED) == STATE_ON
+    await server.hang_up()
+    await poll(hass, loaded)
+    assert value(hass, CONNECTED) == STATE_OFF
+    assert value(hass, "sensor.lantern_night_tickets") == tickets
+    await server.pick_up()
+    await poll(hass, loaded)
+    assert value(hass, CONNECTED) == STATE_ON
+
+
+@pytest.mark.parametrize("fault", ["server_error", "captive_portal", "half_json", "forbidden"])
+async def test_an_answer_that_is_none_is_no_connection(
+    hass: HomeAssistant, loaded: MockConfigEntry, server: OveitServer, fault: str
+) -> None:
+    """A web server that answers is not yet Oveit."""
+    tickets = value(hass, "sensor.lantern_night_tickets")
+    server.faults.set("*", fault)
+    await poll(hass, loaded)
+    assert value(hass, CONNECTED) == STATE_OFF
+    assert value(hass, "sensor.lantern_night_tickets") == tickets
+
+
+async def test_a_sync_that_succeeds_brings_the_connection_back(
+    hass: HomeAssistant, loaded: MockConfigEntry, server: OveitServer
+) -> None:
+    """Nobody has to wait for the next poll."""
+    server.faults.set("*", "unavailable")
+    await poll(hass, loaded)
+    server.faults.clear()
+    await act(hass, "sync")
+    assert value(hass, CONNECTED) == STATE_ON
