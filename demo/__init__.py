@@ -1,1 +1,1 @@
-"""A pretend Oveit, and a venue to look at."""
+"""A pretend Oveit, and a home to try it in."""

@@ -197,7 +197,7 @@ class OveitServer:
         if received.endpoint == "events/tickets" and "gzip" in received.headers.get(
             "Accept-Encoding", ""
         ):
-            response.body = self._lists.gzip(int(received.params.get("id") or 0), body)
+            response.body = self._lists.gzip(str(received.params.get("id")), body)
             response.headers["Content-Encoding"] = "gzip"
         return response
 

@@ -33,7 +33,7 @@ class TicketLists:
 
     style: tuple[str, str] | None = None
     rows: dict[str, tuple[int, tuple[CheckIn, ...], str]] = field(default_factory=dict)
-    zipped: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    zipped: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
     def body(self, replies: Replies, event_id: int) -> bytes:
         """Return the list reply of an event."""
@@ -55,7 +55,7 @@ class TicketLists:
         self.rows[ticket.code] = (ticket.ticket_type_id, checkins, text)
         return text
 
-    def gzip(self, event_id: int, body: bytes) -> bytes:
+    def gzip(self, event_id: str, body: bytes) -> bytes:
         """Compress a list, or return it as compressed before."""
         kept, zipped = self.zipped.get(event_id, (b"", b""))
         if kept != body:
