@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_CODE_LENGTH = 256
@@ -49,6 +49,21 @@ class OfflinePolicy(StrEnum):
 
     ADMIT_KNOWN = "admit_known"
     REFUSE = "refuse"
+
+
+class Direction(StrEnum):
+    """Which way a guest goes."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class Several(StrEnum):
+    """What to do with a tag that carries several tickets which all would be admitted."""
+
+    AMBIGUOUS = "ambiguous"
+    FIRST = "first"
+    ALL = "all"
 
 
 class RowState(StrEnum):
@@ -162,7 +177,11 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """A read at a door; exactly one of the codes is set, `deadline` is in seconds."""
+    """A read at a door; exactly one of the codes is set, `deadline` is in seconds.
+
+    With `within_window` an event admits only around its start; `turnstile` asks Oveit's
+    turnstile instead of its door; a list older than `max_list_age` admits nobody offline.
+    """
 
     ticket_code: str | None = None
     rfid_code: str | None = None
@@ -170,9 +189,14 @@ class Request:
     addon_id: int | None = None
     event_ids: frozenset[int] = frozenset()
     gate: str | None = None
+    direction: Direction = Direction.ENTRY
     deadline: float = 3.0
     offline: OfflinePolicy = OfflinePolicy.ADMIT_KNOWN
     re_entry: bool = False
+    several: Several = Several.AMBIGUOUS
+    turnstile: bool = False
+    within_window: bool = False
+    max_list_age: timedelta = timedelta(hours=12)
     scan_id: str | None = None
 
 
@@ -205,7 +229,10 @@ class AddonUse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The outcome of a read; only `admitted` opens a door."""
+    """The outcome of a read; only `admitted` opens a door.
+
+    `passback` tells that the ticket was used at another gate moments ago.
+    """
 
     reason: Reason
     source: Source
@@ -218,6 +245,7 @@ class Decision:
     addon: AddonUse | None = None
     attendee: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     scan_id: str
+    passback: bool = False
 
     @property
     def admitted(self) -> bool:
