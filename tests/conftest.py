@@ -62,6 +62,7 @@ async def server(venue: Venue, socket_enabled: None) -> AsyncIterator[OveitServe
 def frozen(venue: Venue, server: OveitServer) -> Iterator[FrozenDateTimeFactory]:
     """Stop all clocks at `NOW`, until the server has to stop."""
     with freeze_time(NOW) as clock:
+        assert isinstance(clock, FrozenDateTimeFactory)
         venue.clock = now
         yield clock
 

@@ -118,6 +118,7 @@ async def test_an_addon_is_told_with_what_is_left(hass: HomeAssistant, venue: Ve
     """Each use counts, and none is an entry."""
     ticket = venue.unused(100, VIP)[1]
     drinks = {"id": DRINKS, "name": "Free drinks", "uses": 4}
+    response: dict[str, Any] = {}
     for used in range(1, 5):
         response = await act(hass, "checkin", ticket_code=ticket.code, addon_id=DRINKS)
         assert response["admitted"] is True
@@ -182,7 +183,8 @@ async def test_an_attendee_is_told_when_asked_for(
 ) -> None:
     """Field by field, else not at all."""
     ticket = next(each for each in venue.unused(100, ENTRY) if len(each.attendee or ()) == 3)
-    name, email, meal = ticket.attendee or ()
+    assert ticket.attendee
+    name, email, meal = ticket.attendee
     assert "attendee" not in await act(hass, "scan", ticket_code=ticket.code)
     response = await act(hass, action, ticket_code=ticket.code, include_attendee=True)
     assert response["attendee"] == {"Name": name, "Email": email, "Meal": meal}
@@ -408,8 +410,8 @@ async def test_a_guest_waits_no_longer_than_the_deadline(
     await asyncio.sleep(0.4)
 
 
-CANNOT_CONNECT = "Oveit could not be reached, or not in time, so nothing was decided."
-INVALID_RESPONSE = "Oveit’s reply was not understood, so nothing was decided."
+CANNOT_CONNECT = "Oveit could not be reached, or not in time."
+INVALID_RESPONSE = "Oveit’s reply was not understood."
 WRONG_CREDENTIALS = "Oveit does not accept the credentials. Sign in again."
 FAILURES = [
     ("drop_before", "cannot_connect", CANNOT_CONNECT),
@@ -583,7 +585,7 @@ AUTOMATION = {
 }
 
 
-async def read(hass: HomeAssistant, uid: str) -> list[Event]:
+async def read(hass: HomeAssistant, uid: str) -> list[Event[Any]]:
     """Hold a tag to a reader, and return how often the door opens."""
     opened = async_capture_events(hass, "open")
     hass.bus.async_fire("read", {"uid": uid})

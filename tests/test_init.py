@@ -61,7 +61,7 @@ async def remove(
     """Remove a device as a person does, and tell whether that went well."""
     assert await async_setup_component(hass, "config", {})
     client = await ws(hass)
-    response = await client.remove_device(device.id, entry.entry_id)
+    response = await client.remove_device(device.id)
     await hass.async_block_till_done(wait_background_tasks=True)
     return bool(response["success"])
 

@@ -1,12 +1,13 @@
 """Check in people with Oveit tickets."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
-from .const import DOMAIN
+from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
 from .repairs import async_update_issues
 
@@ -59,11 +60,22 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: OveitConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let a person remove the device of an event that has ended."""
-    return not any(
-        (DOMAIN, f"{entry.entry_id}_{event_id}") in device.identifiers
-        for event_id, state in entry.runtime_data.data.items()
-        if state.event.active
-    )
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    for event_id, state in entry.runtime_data.data.items():
+        if (DOMAIN, f"{entry.entry_id}_{event_id}") in device.identifiers:
+            if state.event.active:
+                return False
+            _unfollow(hass, entry, event_id)
+    return True
+
+
+def _unfollow(hass: HomeAssistant, entry: OveitConfigEntry, event_id: int) -> None:
+    """Follow an event no longer, so that nothing brings its device back."""
+    followed = [each for each in entry.options.get(CONF_EVENTS, ()) if int(each) != event_id]
+    ignored = {*entry.options.get(CONF_IGNORED_EVENTS, ()), event_id}
+    options = {CONF_EVENTS: followed, CONF_IGNORED_EVENTS: sorted(ignored)}
+    hass.config_entries.async_update_entry(entry, options={**entry.options, **options})
 
 
 async def _async_reload(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
