@@ -1,52 +1,131 @@
 """The pretend Oveit, as a process of its own."""
 
 import asyncio
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 import re
+from signal import SIGUSR1
 import sys
 from typing import Any
 
 import aiohttp
 
+FIRST_EVENT = 100
+TOKEN = "1c0ffee5bad9e001"
+LOGIN = {"email": "staff@venue.example", "password": "open-sesame"}
+LATENCY = 0.001
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """What the pretend Oveit has served so far."""
+
+    bytes: int
+    lists: int
+    connections: int
+    open_connections: int
+
+
+@dataclass(kw_only=True)
 class PretendOveit:
-    """A running pretend Oveit."""
+    """A running pretend Oveit; codes and tags are of tickets that nobody used yet."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
-        """Take its API's address."""
-        self.url = url
-        self._session = session
-        self._control = url.removesuffix("/api") + "/control"
+    url: str
+    process: Process
+    session: aiohttp.ClientSession
+    asked: int = 0
+    codes: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
-    async def unused(self, event_id: int) -> list[str]:
-        """Return the codes of tickets that nobody used."""
-        url = f"{self._control}/tickets?event_id={event_id}"
-        async with self._session.get(url) as response:
+    @property
+    def origin(self) -> str:
+        """Return the address without the API's path."""
+        return self.url.removesuffix("/api")
+
+    async def load(self) -> None:
+        """Take note of the tickets that nobody used, some of them by a tag of their own."""
+        self.asked += 1
+        url = f"{self.origin}/control/tickets?event_id={FIRST_EVENT}"
+        async with self.session.get(url) as response:
             tickets = (await response.json())["tickets"]
-        return [ticket["code"] for ticket in tickets if not ticket["used"]]
+        on_tag = Counter(tag for ticket in tickets for tag in ticket["rfid_codes"])
+        for ticket in tickets:
+            tags = ticket["rfid_codes"]
+            if ticket["used"] or any(on_tag[tag] > 1 for tag in tags):
+                continue
+            # a template makes a number of a tag of digits only, which oveit.checkin refuses
+            if tags and not tags[0].isdecimal() and len(self.tags) < len(tickets) // 10:
+                self.tags.append(tags[0])
+            else:
+                self.codes.append(ticket["code"])
 
-    async def check_in(self, code: str) -> None:
-        """Check a ticket in, as another door would."""
-        params: dict[str, Any] = {"action": "check_in", "code": code}
-        async with self._session.post(f"{self._control}/venue", json=params) as response:
+    def take(self, number: int) -> list[str]:
+        """Return the codes of tickets that nobody used."""
+        taken, self.codes = self.codes[:number], self.codes[number:]
+        if len(taken) < number:
+            raise RuntimeError("There are not enough tickets that nobody used")
+        return taken
+
+    async def check_in(self, codes: list[str]) -> None:
+        """Check tickets in, as another door would."""
+        for code in codes:
+            await self._control("venue", {"action": "check_in", "code": code})
+
+    async def served(self) -> Served:
+        """Return what was served so far, and over how many connections but our own."""
+        self.asked += 1
+        async with self.session.get(f"{self.origin}/control/state") as response:
+            state = await response.json()
+        return Served(
+            bytes=sum(state["bytes"].values()),
+            lists=state["requests"].get("events/tickets", 0),
+            connections=state["connections"] - self.asked,
+            open_connections=state["open_connections"] - 1,
+        )
+
+    def lengthen(self) -> None:
+        """Let every list be a very long one from now on."""
+        self.process.send_signal(SIGUSR1)
+
+    async def stop(self) -> None:
+        """End it: the line is down from now on."""
+        if self.process.returncode is None:
+            self.process.terminate()
+            await self.process.wait()
+
+    async def _control(self, what: str, params: dict[str, Any]) -> None:
+        """Turn a knob."""
+        self.asked += 1
+        async with self.session.post(f"{self.origin}/control/{what}", json=params) as response:
             response.raise_for_status()
 
 
 @asynccontextmanager
 async def pretend_oveit(
-    tickets: int, session: aiohttp.ClientSession
+    tickets: int, events: int = 1, *, list_megabytes: int | None = None
 ) -> AsyncIterator[PretendOveit]:
-    """Run a pretend Oveit with so many tickets in its first event."""
-    command = (sys.executable, "-m", "demo.oveit_server", "--port", "0", "--tickets", str(tickets))
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    """Run a pretend Oveit with so many tickets in its first event, a tenth in each other."""
+    module = ["benchmark.server", str(list_megabytes)] if list_megabytes else ["demo.oveit_server"]
+    options = ["--port", "0", "--tickets", str(tickets), "--events", str(events)]
+    options += ["--latency", str(LATENCY)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *module, *options, stdout=PIPE
+    )
     try:
         line = await process.stdout.readline() if process.stdout else b""
         found = re.search(r"http://\S+/api", line.decode())
         if found is None:
             raise RuntimeError("The pretend Oveit did not start")
-        yield PretendOveit(found.group(), session)
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            oveit = PretendOveit(url=found.group(), process=process, session=session)
+            await oveit.load()
+            yield oveit
+            await oveit.stop()
     finally:
-        process.terminate()
-        await process.wait()
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()

@@ -76,13 +76,12 @@ def make_server(options: argparse.Namespace) -> OveitServer:
     return server
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(server: OveitServer, port: int) -> None:
     """Serve until told to stop."""
-    server = make_server(options)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await server.start(options.port)
+    await server.start(port)
     print(server.url, flush=True)
     await stopped.wait()
     await server.stop()
@@ -90,5 +89,6 @@ async def serve(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run the pretend Oveit."""
+    options = parse()
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(parse()))
+        asyncio.run(serve(make_server(options), options.port))

@@ -18,7 +18,9 @@ def state(server: OveitServer, _: dict[str, Any]) -> Any:
     return {
         "url": server.url,
         "connections": server.connections,
+        "open_connections": server.open_connections,
         "requests": dict(server.counts),
+        "bytes": dict(server.sent),
         "events": [
             {
                 "id": event.id,

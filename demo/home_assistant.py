@@ -150,7 +150,9 @@ class HomeAssistant:
         raise HomeAssistantError(f"Home Assistant does not start:\n{self._last_words()}")
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = (sys.executable, "-m", "homeassistant", "-c", str(self.folder), "--skip-pip")
+        # -P: else Home Assistant finds custom_components here, not in its folder
+        module = ("-P", "-m", "homeassistant")
+        command = (sys.executable, *module, "-c", str(self.folder), "--skip-pip")
         # without compiled files each start takes five seconds more
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         with self.log.open("wb") as output:

@@ -62,6 +62,7 @@ class OveitServer:
         self.faults = Faults()
         self.requests: list[Received] = []
         self.counts = Counter[str]()
+        self.sent = Counter[str]()
         self.connections = 0
         self.port = 0
         if clock:
@@ -76,6 +77,11 @@ class OveitServer:
         self._lists = TicketLists()
         self._listener: asyncio.Server | None = None
         self._http: web.Server | None = None
+
+    @property
+    def open_connections(self) -> int:
+        """Return how many connections there are now."""
+        return len(self._http.connections) if self._http else 0
 
     @property
     def url(self) -> str:
@@ -159,6 +165,7 @@ class OveitServer:
             return hang_up_on(request)
         if fault.has_answer:
             response = wrong_answer(fault)
+        self.sent[received.endpoint] += response.content_length or 0
         response.headers["Date"] = format_datetime(self.venue.clock(), usegmt=True)
         if fault.drop_midway:
             return await break_off(request, response)

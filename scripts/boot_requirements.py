@@ -1,4 +1,4 @@
-"""Print what Home Assistant would install by itself when it starts the demo."""
+"""Print what Home Assistant would install by itself when it starts the demo or is measured."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import sys
 
 from homeassistant.const import Platform
 
-DOMAINS = ("config", "conversation", "history", "logbook", "recorder", "sun")
+DOMAINS = ("config", "conversation", "history", "logbook", "recorder", "rest", "sun")
 ALWAYS_ON = {"CORE_INTEGRATIONS", "DEFAULT_INTEGRATIONS", "FRONTEND_INTEGRATIONS"}
 NOT_PRELOADED = {"calendar", "todo"}
 

@@ -1,0 +1,185 @@
+"""A Home Assistant process with the probe in it, set up one way or the other."""
+
+import asyncio
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+import re
+import socket
+from typing import Any, override
+
+from benchmark.oveit import FIRST_EVENT, LOGIN, TOKEN
+from demo.config_folder import ROOT, prepare
+from demo.home_assistant import HomeAssistant
+
+PROBE = "benchmark_probe"
+USER = "organizer"
+DOOR = f"""\
+    - if: "{{{{ %s }}}}"
+      then:
+        - action: {PROBE}.open_door
+"""
+AUTOMATION = f"""\
+- alias: Door
+  mode: parallel
+  max: 100
+  triggers:
+    - trigger: event
+      event_type: tag_scanned
+  actions:
+    - action: %s
+      data:
+        rfid_code: "{{{{ trigger.event.data.tag_id }}}}"
+      response_variable: answer
+{DOOR}"""
+REST = """
+rest:
+  - resource: %(url)s/events/tickets
+    method: POST
+    headers:
+      Authorization: Bearer %(token)s
+      Content-Type: application/x-www-form-urlencoded
+    payload: id=%(event)s
+    scan_interval: 30
+    timeout: 120
+    sensor:
+      - name: Venue tickets
+        value_template: "{{ value_json.tickets | count }}"
+      - name: Venue checked in
+        value_template: "{{ value_json.tickets | selectattr('checked_in') | list | count }}"
+
+template:
+  - sensor:
+      - name: Venue remaining
+        state: "{{ states('sensor.venue_tickets') | int(0)
+          - states('sensor.venue_checked_in') | int(0) }}"
+        availability: "{{ has_value('sensor.venue_tickets') }}"
+
+rest_command:
+  check_in:
+    url: %(url)s/tickets/checkin
+    method: post
+    headers:
+      Authorization: Bearer %(token)s
+    content_type: application/x-www-form-urlencoded
+    payload: "{%% if ticket_code is defined %%}ticket_code={{ ticket_code }}{%% else
+      %%}rfid_code={{ rfid_code }}{%% endif %%}"
+"""
+
+
+class System(StrEnum):
+    """What is compared."""
+
+    ALONE = "alone"
+    YAML = "yaml"
+    OURS = "ours"
+
+    @property
+    def check_in(self) -> str:
+        """Return the action that checks a ticket in."""
+        return "oveit.checkin" if self is System.OURS else "rest_command.check_in"
+
+    @property
+    def refresh(self) -> dict[str, Any]:
+        """Return what is given to the probe for a refresh of the whole list."""
+        return {"action": "oveit.sync"} if self is System.OURS else {"poll": True}
+
+
+class BenchmarkHome(HomeAssistant):
+    """Runs with the probe."""
+
+    def __init__(self, folder: Path, system: System, oveit_url: str) -> None:
+        """Take what is to be measured."""
+        super().__init__(folder, free_port())
+        self.system = system
+        self._oveit_url = oveit_url
+
+    @override
+    async def start(self) -> None:
+        """Write the configuration, start, and wait until all is there."""
+        await asyncio.to_thread(self._prepare)
+        await self.boot()
+        await self.onboard(USER, USER)
+
+    async def boot(self) -> None:
+        """Start the process and wait until it answers."""
+        self._process = self._spawn()
+        await self._until(self._answers)
+        if self.token:
+            await self._until(self._runs)
+
+    async def halt(self) -> None:
+        """Stop the process to start it again later."""
+        process = self._process
+        if process and process.poll() is None:
+            process.terminate()
+            await asyncio.to_thread(process.wait, 60)
+
+    async def set_up_oveit(self, events: list[int]) -> None:
+        """Set the integration up, where it is what is measured."""
+        if self.system is System.OURS:
+            await self.configure_oveit(self._oveit_url, LOGIN, [str(event) for event in events])
+
+    async def ask(self, measurement: str, /, **data: Any) -> dict[str, Any]:
+        """Have the probe measure something."""
+        reply = await self.post(f"/api/services/{PROBE}/{measurement}?return_response", data)
+        answer: dict[str, Any] = reply["service_response"]
+        return answer
+
+    def last_words(self) -> str:
+        """Return the end of what it says."""
+        return self._last_words()
+
+    def memory(self) -> float:
+        """Return the megabytes that the process holds, its share of what others hold too."""
+        return self._kilobytes("smaps_rollup", "Pss") / 1024
+
+    def resident(self) -> float:
+        """Return the megabytes in memory."""
+        return self._kilobytes("status", "VmRSS") / 1024
+
+    def peak(self) -> float:
+        """Return the most megabytes there were in memory since `forget_peak`."""
+        return self._kilobytes("status", "VmHWM") / 1024
+
+    def forget_peak(self) -> None:
+        """Start anew with the most megabytes there were."""
+        (self._proc / "clear_refs").write_text("5")
+
+    def ledger_bytes(self) -> int:
+        """Return how large the integration's files are."""
+        return sum(path.stat().st_size for path in (self.folder / ".storage").glob("oveit.*"))
+
+    @property
+    def _proc(self) -> Path:
+        """Return where the kernel tells about the process."""
+        return Path("/proc", str(self._process.pid if self._process else "self"))
+
+    def _kilobytes(self, file: str, name: str) -> int:
+        """Read a number of kilobytes."""
+        found = re.search(rf"^{name}:\s+(\d+) kB", (self._proc / file).read_text(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    def _prepare(self) -> None:
+        """Write the configuration."""
+        prepare(self.folder, self.port, onboarded=True)
+        probe = ROOT / "benchmark" / "custom_components" / PROBE
+        (self.folder / "custom_components" / PROBE).symlink_to(probe)
+        with (self.folder / "configuration.yaml").open("a") as file:
+            file.write(f"\n{PROBE}:\n")
+            if self.system is System.YAML:
+                peer = {"url": self._oveit_url, "token": TOKEN, "event": FIRST_EVENT}
+                file.write(REST % peer)
+        yes = {System.OURS: "answer.admitted", System.YAML: "answer.content.ok | default(false)"}
+        if self.system in yes:
+            automation = AUTOMATION % (self.system.check_in, yes[self.system])
+            (self.folder / "automations.yaml").write_text(automation)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener, suppress(OSError):
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+    return 0
