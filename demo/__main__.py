@@ -15,6 +15,7 @@ from demo.home_assistant import HomeAssistantError
 from demo.venue import Venue
 
 CHECKED_IN = "sensor.lantern_night_checked_in"
+PATIENCE = 10
 
 
 def parse() -> argparse.Namespace:
@@ -95,7 +96,7 @@ async def sensor_agrees(doors: Doors) -> tuple[bool, str]:
     """Check that Home Assistant shows what Oveit counts, within a few seconds."""
     due = str(len(doors.venue.used(LANTERN_NIGHT)))
     shown = None
-    for _ in range(100):
+    for _ in range(PATIENCE * 10):
         shown = await doors.home.state(CHECKED_IN)
         if shown == due:
             break

@@ -146,5 +146,7 @@ def endless(crowd: Crowd) -> Iterator[Guest]:
             yield crowd.with_ticket()
         elif draw < 0.8 and any(ticket.rfid_codes for ticket in crowd.waiting):
             yield crowd.with_wristband()
-        else:
+        elif any(ticket.ticket_type_id == ENTRY for ticket in crowd.waiting):
             yield crowd.random.choice(odd)()
+        else:
+            yield crowd.used_elsewhere()

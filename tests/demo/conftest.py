@@ -1,0 +1,78 @@
+"""A pretend Oveit whose clock stands still, and someone who asks it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+
+from demo.oveit_server import Clock, OveitServer, Venue
+
+
+@dataclass(kw_only=True)
+class Caller:
+    """Asks the pretend Oveit, the way a client does."""
+
+    server: OveitServer
+    session: aiohttp.ClientSession
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def log_in(self, token: str) -> None:
+        """Ask with this token from now on."""
+        self.headers["Authorization"] = f"Bearer {token}"
+
+    async def __call__(self, endpoint: str, **params: Any) -> dict[str, Any]:
+        """Return the answer to a JSON body."""
+        reply = await self.reply(endpoint, json=params)
+        assert reply.status == 200
+        return await reply.json()
+
+    async def reply(self, endpoint: str, **how: Any) -> aiohttp.ClientResponse:
+        """Return a reply, read to its end."""
+        url = f"{self.server.url}/{endpoint}"
+        async with self.session.post(url, headers=self.headers, **how) as reply:
+            await reply.read()
+            return reply
+
+    async def control(self, name: str, **change: Any) -> tuple[int, dict[str, Any]]:
+        """Turn a knob, or look at it when there is nothing to change."""
+        url = f"{self.server.url.removesuffix('/api')}/control/{name}"
+        asked = self.session.post(url, json=change) if change else self.session.get(url)
+        async with asked as reply:
+            return reply.status, await reply.json()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stop the clock."""
+    return Clock()
+
+
+@pytest.fixture
+def venue(clock: Clock) -> Venue:
+    """Build a concert (100) with add-ons and a museum (101)."""
+    return Venue.build(50, events=2, clock=clock)
+
+
+@pytest.fixture
+async def server(venue: Venue) -> AsyncIterator[OveitServer]:
+    """Serve the venue."""
+    server = OveitServer(venue)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def stranger(server: OveitServer) -> AsyncIterator[Caller]:
+    """Return someone who is not logged in."""
+    async with aiohttp.ClientSession() as session:
+        yield Caller(server=server, session=session)
+
+
+@pytest.fixture
+def ask(stranger: Caller, venue: Venue) -> Caller:
+    """Return someone who has a token of the staff."""
+    stranger.log_in(venue.token)
+    return stranger

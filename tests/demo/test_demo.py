@@ -1,0 +1,176 @@
+"""The demo notices every decision that is wrong."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+import pytest
+
+from demo.__main__ import once
+from demo.doors import Doors
+from demo.guests import LANTERN_NIGHT, Crowd, Guest, thirty
+from demo.home_assistant import HomeAssistant
+from demo.oveit_server import OveitServer, Venue
+
+type Answer = dict[str, Any]
+type Change = Callable[[Guest, Answer], Answer]
+
+
+class Impostor:
+    """Answers as Home Assistant should, until it is told to get something wrong."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        due = thirty(Crowd(venue=Venue.build(tickets=200, events=2)))
+        self.guests = {guest.presents: guest for guest in reversed(due)}
+        self.come = Counter[str]()
+        self.change: Change = lambda _, answer: answer
+        self.marks = True
+        self.shows = 0
+
+    async def check_in(self, request: web.Request) -> web.Response:
+        """Decide as is due."""
+        fields = await request.json()
+        guest = self.guests[
+            Guest(
+                name="", ticket_code=fields.get("ticket_code"), rfid_code=fields.get("rfid_code")
+            ).presents
+        ]
+        self.come[guest.presents] += 1
+        reason = "already_checked_in" if self.come[guest.presents] > 1 else guest.expected
+        answer = {"admitted": reason == "checked_in", "reason": reason}
+        if answer["admitted"] and self.marks:
+            self.venue.check_in(self.code(guest))
+        answer = self.change(guest, answer)
+        if "error" in answer:
+            return web.json_response({"message": answer["error"]}, status=500)
+        return web.json_response({"service_response": answer})
+
+    def code(self, guest: Guest) -> str:
+        """Return the ticket behind what is shown."""
+        return guest.ticket_code or self.venue.tickets_with(guest.rfid_code or "")[0].code
+
+    async def state(self, _: web.Request) -> web.Response:
+        """Show how many are in."""
+        return web.json_response({"state": str(len(self.venue.used(LANTERN_NIGHT)) + self.shows)})
+
+
+@pytest.fixture
+def venue() -> Venue:
+    """Build the venue of the demo."""
+    return Venue.build(tickets=200, events=2)
+
+
+@pytest.fixture
+def impostor(venue: Venue) -> Impostor:
+    """Return what stands in for Home Assistant."""
+    return Impostor(venue)
+
+
+@pytest.fixture
+async def doors(impostor: Impostor, venue: Venue, tmp_path: Path) -> AsyncIterator[Doors]:
+    """Open the doors."""
+    app = web.Application()
+    app.router.add_post("/api/services/oveit/checkin", impostor.check_in)
+    app.router.add_get("/api/states/{entity_id}", impostor.state)
+    async with TestServer(app) as server, HomeAssistant(tmp_path, server.port or 0) as home:
+        home.log.write_text("2026-10-10 18:00:00.000 INFO (MainThread) all is well\n")
+        yield Doors(server=OveitServer(venue), home=home)
+
+
+async def test_thirty_right_decisions_are_a_success(doors: Doors, capsys: Any) -> None:
+    """The table has a line for each, with its time."""
+    assert await once(doors)
+    said = capsys.readouterr().out
+    assert "30 of 30 decisions right, 16 guests admitted" in said
+    assert "WRONG" not in said
+    lines = said.splitlines()
+    assert sum(line.split()[:1] == [str(number)] for number in range(1, 31) for line in lines) == 30
+
+
+def refuse_one(guest: Guest, answer: Answer) -> Answer:
+    """Refuse somebody with a wristband."""
+    return answer | {"admitted": False, "reason": "refused"} if guest.rfid_code else answer
+
+
+def admit_strangers(guest: Guest, answer: Answer) -> Answer:
+    """Let in whoever has no ticket."""
+    stranger = guest.expected == "unknown_ticket"
+    return {"admitted": True, "reason": "checked_in"} if stranger else answer
+
+
+def give_another_reason(guest: Guest, answer: Answer) -> Answer:
+    """Refuse rightly, for the wrong reason."""
+    return answer | {"reason": "refused"} if answer["reason"] == "wrong_event" else answer
+
+
+def contradict_itself(guest: Guest, answer: Answer) -> Answer:
+    """Open the door with a refusal."""
+    return answer | {"admitted": True} if answer["reason"] == "already_checked_in" else answer
+
+
+def fail(guest: Guest, answer: Answer) -> Answer:
+    """Decide nothing."""
+    return {"error": "no decision"} if answer["reason"] == "unknown_tag" else answer
+
+
+@pytest.mark.parametrize(
+    "change", [refuse_one, admit_strangers, give_another_reason, contradict_itself, fail]
+)
+async def test_a_wrong_decision_is_a_failure(
+    doors: Doors, impostor: Impostor, change: Change, capsys: Any
+) -> None:
+    """It is marked in the table, and counted."""
+    impostor.change = change
+    assert not await once(doors)
+    said = capsys.readouterr().out
+    wrong = sum(line.endswith("  WRONG") for line in said.splitlines())
+    assert wrong > 0
+    assert f"WRONG {30 - wrong} of 30 decisions right" in said
+
+
+async def test_tickets_that_oveit_never_heard_of_are_a_failure(
+    doors: Doors, impostor: Impostor, capsys: Any
+) -> None:
+    """Whatever Home Assistant said."""
+    impostor.marks = False
+    assert not await once(doors)
+    assert "WRONG the pretend Oveit counts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("twice", [True, False])
+async def test_a_ticket_used_twice_or_by_nobody_is_a_failure(
+    doors: Doors, impostor: Impostor, venue: Venue, twice: bool
+) -> None:
+    """Counting alone would not tell."""
+
+    def mark_more(guest: Guest, answer: Answer) -> Answer:
+        if answer["reason"] == ("checked_in" if twice else "wrong_ticket_type"):
+            venue.check_in(impostor.code(guest))
+        return answer
+
+    impostor.change = mark_more
+    assert not await once(doors)
+
+
+async def test_a_sensor_that_shows_something_else_is_a_failure(
+    doors: Doors, impostor: Impostor, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some patience."""
+    monkeypatch.setattr("demo.__main__.PATIENCE", 2)
+    impostor.shows = 1
+    assert not await once(doors)
+    assert "WRONG sensor.lantern_night_checked_in shows" in capsys.readouterr().out
+
+
+async def test_an_error_in_the_log_is_a_failure(doors: Doors, capsys: Any) -> None:
+    """It is printed."""
+    with doors.home.log.open("a") as log:
+        log.write("2026-10-10 18:00:01.000 ERROR (MainThread) [custom_components.oveit] Oh no\n")
+    assert not await once(doors)
+    said = capsys.readouterr().out
+    assert "WRONG 1 errors in output.log" in said
+    assert "Oh no" in said
