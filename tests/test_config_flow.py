@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit import config_flow
 from custom_components.oveit.const import (
+    CONF_ALLOW_VOICE,
     CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
@@ -602,7 +603,7 @@ async def test_the_options_show_what_is_followed(
     """Every active event is offered."""
     form = await hass.config_entries.options.async_init(loaded.entry_id)
     assert form["step_id"] == "init"
-    assert suggested(form["data_schema"]) == CHOICE
+    assert suggested(form["data_schema"]) == CHOICE | {CONF_ALLOW_VOICE: False}
     options = form["data_schema"].schema[CONF_EVENTS].config["options"]
     assert [option["value"] for option in options] == ["101", "100"]
 
@@ -626,9 +627,21 @@ async def test_unfollowing_an_event_removes_its_device(
         CONF_EVENTS: [101],
         CONF_FOLLOW_NEW: True,
         CONF_IGNORED_EVENTS: [100],
+        CONF_ALLOW_VOICE: False,
     }
     assert names(hass, loaded) == {"City Museum"}
     assert hass.states.get("sensor.lantern_night_tickets") is None
+
+
+async def test_voice_may_act_once_the_organizer_says_so(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """The option is kept, and shown again."""
+    fields = {CONF_EVENTS: ["100"], CONF_FOLLOW_NEW: False, CONF_ALLOW_VOICE: True}
+    await choose(hass, loaded, fields)
+    assert loaded.options[CONF_ALLOW_VOICE] is True
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert suggested(form["data_schema"])[CONF_ALLOW_VOICE] is True
 
 
 async def test_an_event_that_ended_can_be_unfollowed(

@@ -10,6 +10,7 @@ from .actions import async_setup_actions
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
 from .repairs import async_update_issues
+from .voice import async_follow_entry, async_setup_voice
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
 
@@ -17,8 +18,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions."""
+    """Register the actions, and what Assist understands."""
     async_setup_actions(hass)
+    async_setup_voice(hass)
     return True
 
 
@@ -33,6 +35,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
     entry.runtime_data = coordinator
+    async_follow_entry(hass, entry)
     _remove_unfollowed_devices(hass, entry)
     async_update_issues(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

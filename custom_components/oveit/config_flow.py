@@ -28,6 +28,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import (
+    CONF_ALLOW_VOICE,
     CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
@@ -70,6 +71,9 @@ ADVANCED_FIELDS: dict[vol.Marker, Any] = {
         ),
         {"collapsed": True},
     ),
+}
+OPTION_FIELDS: dict[vol.Marker, Any] = {
+    vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
 }
 
 ERRORS: dict[type[OveitError], str] = {
@@ -238,7 +242,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class OveitOptionsFlow(OptionsFlow):
-    """Changes which events are followed."""
+    """Changes which events are followed, and what voice may do."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the events to follow."""
@@ -253,13 +257,22 @@ class OveitOptionsFlow(OptionsFlow):
         ]
         if user_input is not None:
             known = {*coordinator.mirror.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
-            return self.async_create_entry(data=_read_options(user_input, known))
+            return self.async_create_entry(
+                data=dict(entry.options)
+                | _read_options(user_input, known)
+                | {CONF_ALLOW_VOICE: user_input[CONF_ALLOW_VOICE]}
+            )
         followed = [str(event.id) for event in events if coordinator.follows(event.id)]
         follow_new = entry.options.get(CONF_FOLLOW_NEW, True)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                _events_schema(events), {CONF_EVENTS: followed, CONF_FOLLOW_NEW: follow_new}
+                _events_schema(events).extend(OPTION_FIELDS),
+                {
+                    CONF_EVENTS: followed,
+                    CONF_FOLLOW_NEW: follow_new,
+                    CONF_ALLOW_VOICE: entry.options.get(CONF_ALLOW_VOICE, False),
+                },
             ),
         )
 

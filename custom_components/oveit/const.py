@@ -8,6 +8,7 @@ LOGGER = logging.getLogger(__package__)
 DEFAULT_API_URL = "https://l.oveit.com/api"
 
 SECTION_ADVANCED = "advanced"
+CONF_ALLOW_VOICE = "allow_voice"
 CONF_API_URL = "api_url"
 CONF_EVENTS = "events"
 CONF_FOLLOW_NEW = "follow_new"

@@ -1,0 +1,237 @@
+"""What people and language models may ask and do by words, whoever understands the words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+
+from homeassistant.components.select import (
+    ATTR_OPTION,
+    DOMAIN as SELECT_DOMAIN,
+    SERVICE_SELECT_OPTION,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from .const import CONF_ALLOW_VOICE, DOMAIN
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
+from .core.exceptions import OveitError
+from .core.models import MAX_CODE_LENGTH, Decision, Request
+from .core.spoken import readings
+
+GATE_MODES = ("open_for_tickets", "scan_only", "closed")
+GATE_MODE_KEY = "gate_mode"
+VOICE_GATE = "Assist"
+ASKED_OF_OVEIT = 2
+
+
+class InquiryError(HomeAssistantError):
+    """Something that was asked cannot be answered; `key` names what to say."""
+
+    def __init__(self, key: str, **values: str) -> None:
+        """Keep what to say."""
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateMode:
+    """The mode of a gate, as an entity that can be chosen, and how people call the gate."""
+
+    entity_id: str
+    name: str
+    aliases: tuple[str, ...]
+    entry_id: str
+
+
+@callback
+def async_coordinators(hass: HomeAssistant) -> list[OveitCoordinator]:
+    """Return the coordinators of all accounts that are set up."""
+    entries: list[OveitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    return [entry.runtime_data for entry in entries]
+
+
+@callback
+def async_allows_changes(entry: OveitConfigEntry) -> bool:
+    """Tell whether the organizer lets words check in and change gates."""
+    return bool(entry.options.get(CONF_ALLOW_VOICE, False))
+
+
+@callback
+def async_attendance(
+    hass: HomeAssistant, event: str | None = None
+) -> list[tuple[EventState, OveitCoordinator]]:
+    """Return the active events, or the one with this name."""
+    states = [
+        (state, coordinator)
+        for coordinator in async_coordinators(hass)
+        for state in (coordinator.data or {}).values()
+        if state.event.active
+    ]
+    if event is None:
+        if not states:
+            raise InquiryError("no_events")
+        return states
+    name = closest(event, [state.event.name for state, _ in states])
+    if name is None:
+        raise InquiryError("no_event", event=event)
+    return [state for state in states if state[0].event.name == name]
+
+
+async def async_look_up(
+    hass: HomeAssistant, code: str, language: str
+) -> tuple[OveitCoordinator, Decision]:
+    """Ask about the ticket whose code was said or written; nothing is marked anywhere."""
+    return await _async_look_up(async_coordinators(hass), code, language)
+
+
+async def async_check_in(
+    hass: HomeAssistant, code: str, language: str, context: Context | None
+) -> Decision:
+    """Check a ticket in, where that is allowed; the same context does it once."""
+    coordinators = [
+        coordinator
+        for coordinator in async_coordinators(hass)
+        if async_allows_changes(coordinator.config_entry)
+    ]
+    if not coordinators:
+        raise InquiryError("not_allowed")
+    coordinator, found = await _async_look_up(coordinators, code, language)
+    if found.ticket is None:
+        return found
+    request = Request(
+        ticket_code=found.ticket.code,
+        gate=VOICE_GATE,
+        scan_id=_scan_id(context, found.ticket.code),
+    )
+    return await coordinator.desk.check_in(request)
+
+
+@callback
+def async_gate_modes(hass: HomeAssistant) -> list[GateMode]:
+    """Return the gates of all accounts that are set up."""
+    devices = dr.async_get(hass)
+    return [
+        GateMode(
+            entity_id=entity.entity_id,
+            name=device.name_by_user or device.name or entity.entity_id,
+            aliases=tuple(alias for alias in entity.aliases if isinstance(alias, str)),
+            entry_id=coordinator.config_entry.entry_id,
+        )
+        for coordinator in async_coordinators(hass)
+        for entity in er.async_entries_for_config_entry(
+            er.async_get(hass), coordinator.config_entry.entry_id
+        )
+        if entity.domain == SELECT_DOMAIN
+        and entity.translation_key == GATE_MODE_KEY
+        and entity.device_id
+        and (device := devices.async_get(entity.device_id))
+    ]
+
+
+@callback
+def async_find_gate(hass: HomeAssistant, name: str) -> GateMode:
+    """Return the gate with this name, or one that sounds much like it."""
+    gates = {each: gate for gate in async_gate_modes(hass) for each in (gate.name, *gate.aliases)}
+    known = closest(name, gates)
+    if known is None:
+        raise InquiryError("no_gate", gate=name)
+    return gates[known]
+
+
+@callback
+def async_gate_mode(hass: HomeAssistant, gate: GateMode) -> str | None:
+    """Return the mode that a gate is in, None when nobody knows."""
+    state = hass.states.get(gate.entity_id)
+    return state.state if state and state.state in GATE_MODES else None
+
+
+async def async_set_gate_mode(
+    hass: HomeAssistant, name: str, mode: str, context: Context | None
+) -> GateMode:
+    """Change a gate's mode, where that is allowed."""
+    gate = async_find_gate(hass, name)
+    entry = hass.config_entries.async_get_entry(gate.entry_id)
+    if entry is None or not async_allows_changes(entry):
+        raise InquiryError("not_allowed")
+    try:
+        await hass.services.async_call(
+            SELECT_DOMAIN,
+            SERVICE_SELECT_OPTION,
+            {ATTR_ENTITY_ID: gate.entity_id, ATTR_OPTION: mode},
+            blocking=True,
+            context=context,
+        )
+    except HomeAssistantError as err:
+        raise InquiryError("gate_failed", gate=gate.name) from err
+    if async_gate_mode(hass, gate) != mode:
+        raise InquiryError("gate_failed", gate=gate.name)
+    return gate
+
+
+def closest(said: str, names: Iterable[str]) -> str | None:
+    """Return the name that was meant, None when none of them is near."""
+    known = {name.casefold().strip(): name for name in names}
+    wanted = said.casefold().strip()
+    if wanted in known:
+        return known[wanted]
+    near = get_close_matches(wanted, known, n=2, cutoff=0.75)
+    holding = [name for name in known if wanted and wanted in name]
+    found = holding if len(holding) == 1 else near
+    return known[found[0]] if found else None
+
+
+async def _async_look_up(
+    coordinators: list[OveitCoordinator], code: str, language: str
+) -> tuple[OveitCoordinator, Decision]:
+    """Look for a ticket in the accounts, the ones that list it first."""
+    candidates = await _async_candidates(coordinators, code, language)
+    error: OveitError | None = None
+    unknown: tuple[OveitCoordinator, Decision] | None = None
+    for coordinator, each in candidates:
+        try:
+            decision = await coordinator.desk.scan(Request(ticket_code=each))
+        except OveitError as err:
+            error = err
+            continue
+        if decision.ticket is not None:
+            return coordinator, decision
+        unknown = unknown or (coordinator, decision)
+    if unknown and not error:
+        return unknown
+    raise InquiryError("cannot_decide") from error
+
+
+async def _async_candidates(
+    coordinators: list[OveitCoordinator], code: str, language: str
+) -> list[tuple[OveitCoordinator, str]]:
+    """Return which tickets may be meant: those listed, else those that Oveit may know."""
+    codes = [each for each in readings(code, language) if each.isprintable() and _fits(each)]
+    if not codes:
+        raise InquiryError("no_code")
+    listed = [
+        (coordinator, ticket.code)
+        for coordinator in coordinators
+        for each in codes
+        for ticket in await coordinator.ledger.find(each)
+    ]
+    if len({ticket_code for _, ticket_code in listed}) > 1:
+        raise InquiryError("several_codes")
+    return listed[:1] or [
+        (coordinator, each) for each in codes[:ASKED_OF_OVEIT] for coordinator in coordinators
+    ]
+
+
+def _fits(code: str) -> bool:
+    """Tell whether something is short enough for a code."""
+    return len(code) <= MAX_CODE_LENGTH
+
+
+def _scan_id(context: Context | None, code: str) -> str | None:
+    """Return a name for one request of one ticket, which does not give the code away."""
+    if context is None:
+        return None
+    return f"assist-{sha256(f'{context.id}/{code}'.encode()).hexdigest()[:24]}"

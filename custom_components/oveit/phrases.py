@@ -1,0 +1,55 @@
+"""What is said to Assist, and what it answers, in each language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import json
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+
+FOLDER = Path(__file__).parent / "sentences"
+DEFAULT_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phrasebook:
+    """One language: what is asked by kind of question, and what is answered."""
+
+    language: str
+    sentences: Mapping[str, list[str]]
+    answers: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+    def say(self, key: str, **values: Any) -> str:
+        """Return an answer."""
+        return self.answers[key].format(**values)
+
+
+type Phrasebooks = Mapping[str, Phrasebook]
+
+DATA_PHRASEBOOKS: HassKey[Phrasebooks] = HassKey(f"{DOMAIN}_phrasebooks")
+
+
+@singleton(DATA_PHRASEBOOKS, async_=True)
+async def async_get_phrasebooks(hass: HomeAssistant) -> Phrasebooks:
+    """Return the phrasebooks by their language."""
+    return await hass.async_add_executor_job(_read_phrasebooks)
+
+
+def choose(phrasebooks: Phrasebooks, language: str) -> Phrasebook:
+    """Return the phrasebook of a language or one of its variants, else the English one."""
+    known = phrasebooks.get(language.replace("_", "-").partition("-")[0].lower())
+    return known or phrasebooks[DEFAULT_LANGUAGE]
+
+
+def _read_phrasebooks() -> Phrasebooks:
+    """Read them all."""
+    return {
+        path.stem: Phrasebook(language=path.stem, **json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(FOLDER.glob("*.json"))
+    }
