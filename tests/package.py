@@ -54,6 +54,11 @@ class Call:
         """Return what is called, if it is a name of the module."""
         return getattr(self.module, self.name, None)
 
+    def calls(self, name: str, module: ModuleType) -> bool:
+        """Tell whether it calls this function; one with an underscore is known in its module."""
+        known = self.module is module or not name.startswith("_")
+        return known and self.name == name and getattr(self.function, "name", "") != name
+
     def has(self, name: str) -> bool:
         """Tell whether a keyword is given."""
         return any(keyword.arg == name for keyword in self.node.keywords)
@@ -64,11 +69,24 @@ class Call:
         return set().union(*(texts(value, self) for value in values))
 
     def keys(self, name: str) -> set[str]:
-        """Return the keys of the mapping that a keyword is given."""
-        values = [keyword.value for keyword in self.node.keywords if keyword.arg == name]
+        """Return the keys of the mapping that a keyword is given, all of its module if unpacked."""
+        values: list[ast.AST] = [
+            keyword.value for keyword in self.node.keywords if keyword.arg == name
+        ]
         dicts = [node for value in values for node in ast.walk(value) if isinstance(node, ast.Dict)]
+        if any(isinstance(value, ast.Name) for value in values):
+            return self.handed_on()
+        if any(key is None for each in dicts for key in each.keys):
+            tree = ast.parse(Path(str(self.module.__file__)).read_text())
+            dicts = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
         keys = [key for each in dicts for key in each.keys if isinstance(key, ast.Constant)]
         return {str(key.value) for key in keys}
+
+    def handed_on(self) -> set[str]:
+        """Return the keywords that the function around it is called with."""
+        name = getattr(self.function, "name", "")
+        others = [other.node.keywords for other in CALLS if other.calls(name, self.module)]
+        return {str(keyword.arg) for keywords in others for keyword in keywords}
 
 
 def modules() -> Iterator[tuple[ModuleType, ast.Module]]:
@@ -113,6 +131,17 @@ def texts(node: ast.AST, call: Call) -> set[str]:
     return set()
 
 
+def looped(name: str, loop: ast.For, call: Call) -> set[str]:
+    """Return the texts behind the key of a loop over a mapping of the module."""
+    match loop:
+        case ast.For(
+            target=ast.Tuple(elts=[ast.Name(id=key), *_]),
+            iter=ast.Call(func=ast.Attribute(value=ast.Name(id=mapping), attr="items")),
+        ) if key == name:
+            return {str(each) for each in getattr(call.module, mapping, ())}
+    return set()
+
+
 def named(thing: object) -> set[str]:
     """Return the texts behind a name of the module."""
     if isinstance(thing, EnumType):
@@ -131,10 +160,12 @@ def local(name: str, call: Call) -> set[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             found |= texts(node.value, call)
+        elif isinstance(node, ast.For):
+            found |= looped(name, node, call)
     if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         names = [argument.arg for argument in function.args.args if argument.arg != "self"]
         for other in CALLS if name in names else ():
-            if other.name == function.name and other.function is not function:
+            if other.calls(function.name, call.module):
                 found |= other.texts(name)
                 if len(other.node.args) > names.index(name):
                     found |= texts(other.node.args[names.index(name)], other)
