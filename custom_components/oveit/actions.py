@@ -1,6 +1,7 @@
 """The actions of the integration."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -90,11 +91,9 @@ async def _async_scan(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_sync(call: ServiceCall) -> ServiceResponse:
-    """Refresh the events and every ticket list."""
-    coordinator = _get_coordinator(call)
-    await coordinator.async_sync()
-    waiting = sum(state.attendance.waiting for state in coordinator.data.values())
-    return {"uploaded": 0, "confirmed": 0, "rejected": 0, "waiting": waiting}
+    """Refresh the events and every ticket list, and settle what waits."""
+    settled = await _get_coordinator(call).async_sync()
+    return asdict(settled)
 
 
 @callback
@@ -186,6 +185,7 @@ def _respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonVal
         "at": decision.at.isoformat(),
         "latency_ms": round(decision.latency * 1000, 1),
         "scan_id": decision.scan_id,
+        "passback": decision.passback,
     }
     if include_attendee:
         response["attendee"] = dict(decision.attendee) if decision.attendee is not None else None

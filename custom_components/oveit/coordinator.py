@@ -1,9 +1,11 @@
 """Polls Oveit through the desk and publishes what the ledger knows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from random import uniform
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -34,13 +36,15 @@ from .core.exceptions import (
 )
 from .core.ledger import Ledger
 from .core.mirror import Mirror
-from .core.models import Attendance, Decision, Event, ListState, Seen
+from .core.models import Attendance, Decision, Event, ListState, Row, Seen, Settled
 from .core.polling import LIVE_INTERVAL
 
 PUBLISH_EVERY = 1.0
+MOST_BACKOFF = 300.0
 
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
 type CheckInListener = Callable[[Decision | Seen], None]
+type ConflictListener = Callable[[Row], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,11 +91,14 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             update_interval=LIVE_INTERVAL,
         )
         self.client = create_client(hass, entry.data)
-        self.connected = True
+        self.failure: OveitError | None = None
+        self._failures = 0
+        self._is_first = True
         self._followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
         self._ignored = {int(event_id) for event_id in entry.options.get(CONF_IGNORED_EVENTS, ())}
         self._follow_new: bool = entry.options.get(CONF_FOLLOW_NEW, True)
         self._check_in_listeners: list[CheckInListener] = []
+        self._conflict_listeners: list[ConflictListener] = []
         self._publisher = Debouncer(
             hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self._async_publish
         )
@@ -111,11 +118,27 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             await self.mirror.load()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
-        self.desk = Desk(self.client, self.ledger, self.mirror, on_decision=self._on_decision)
+        self.desk = Desk(
+            self.client,
+            self.ledger,
+            self.mirror,
+            on_decision=self._on_decision,
+            on_failure=self._note_failure,
+            on_conflict=self._on_conflict,
+            on_progress=self._publisher.async_schedule_call,
+        )
+        self.client.line.watch(self.client.events, self._on_line)
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether Oveit answers, and accepts the credentials."""
+        return self.client.line.is_up and not isinstance(self.failure, OveitAuthenticationError)
 
     async def async_close(self) -> None:
         """Let go of the ledger."""
         self._publisher.async_shutdown()
+        if hasattr(self, "desk"):
+            await self.desk.close()
         if hasattr(self, "mirror"):
             await self.mirror.close()
         await self.client.close()
@@ -125,23 +148,32 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     @override
     async def _async_update_data(self) -> dict[int, EventState]:
         """Refresh what is due; without Oveit, the ledger tells what was known last."""
+        if self._is_first and self.mirror.events:
+            self._is_first = False
+            self._in_background(self.async_refresh(), "first refresh")
+            return await self._async_read()
         try:
             await self.mirror.refresh()
+            await self.mirror.forget_old()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
         except OveitError as err:
             self._handle_failure(err)
         else:
-            self._note_connected(None)
-        self.update_interval = self.mirror.interval
-        return await self._async_read()
+            self._note_success()
+        self.update_interval = self._next_interval()
+        data = await self._async_read()
+        if any(state.attendance.waiting for state in data.values()):
+            self._in_background(self._async_settle(), "settling")
+        return data
 
-    async def async_sync(self) -> None:
-        """Refresh everything now; an error is raised in the user's language."""
+    async def async_sync(self) -> Settled:
+        """Refresh and settle everything now; an error is raised in the user's language."""
         with self.translated_errors():
-            await self.desk.sync()
-        self._note_connected(None)
+            settled = await self.desk.sync()
+        self._note_success()
         await self._async_publish()
+        return settled
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -165,14 +197,51 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         return lambda: self._check_in_listeners.remove(listener)
 
     @callback
+    def async_add_conflict_listener(self, listener: ConflictListener) -> CALLBACK_TYPE:
+        """Tell a listener of every row that Oveit refuses afterwards."""
+        self._conflict_listeners.append(listener)
+        return lambda: self._conflict_listeners.remove(listener)
+
+    @callback
+    def _on_conflict(self, row: Row) -> None:
+        """Tell the listeners of a conflict."""
+        for listener in list(self._conflict_listeners):
+            listener(row)
+
+    @callback
+    def _on_line(self, is_up: bool) -> None:
+        """Say that the line went down, or came up and all that waits is settled."""
+        if is_up:
+            self._in_background(self.async_refresh(), "catching up")
+        self._publisher.async_schedule_call()
+
+    async def _async_settle(self) -> None:
+        """Settle the rows that wait for Oveit."""
+        try:
+            await self.desk.settle()
+        except LedgerError as err:
+            LOGGER.debug("The journal could not be settled: %s", err)
+        else:
+            self._publisher.async_schedule_call()
+
+    def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do something while the entry is loaded that nobody waits for."""
+        self.config_entry.async_create_background_task(self.hass, work, f"oveit {name}")
+
+    def _next_interval(self) -> timedelta:
+        """Return when to poll again: later and less regularly while Oveit fails (T12)."""
+        if not self._failures:
+            return self.mirror.interval
+        seconds = self.mirror.interval.total_seconds() * 2 ** min(self._failures - 1, 4)
+        return timedelta(seconds=min(seconds, MOST_BACKOFF) * uniform(0.8, 1.2))
+
+    @callback
     def _on_decision(self, decision: Decision) -> None:
         """Publish a decision of ours, and poll as for a live event from now on."""
         self._on_check_in(decision)
         self._publisher.async_schedule_call()
         if self.update_interval != LIVE_INTERVAL and decision.admitted:
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_request_refresh(), "oveit refresh after a check-in"
-            )
+            self._in_background(self.async_request_refresh(), "refresh after a check-in")
 
     @callback
     def _on_check_in(self, check_in: Decision | Seen) -> None:
@@ -204,24 +273,30 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     def _handle_failure(self, err: OveitError) -> None:
         """Go on with what the ledger knows, or give up where it knows nothing."""
-        if isinstance(err, OveitAuthenticationError):
-            if not self.mirror.events:
+        if not self.mirror.events:
+            if isinstance(err, OveitAuthenticationError):
                 raise ConfigEntryAuthFailed(
                     translation_domain=DOMAIN, translation_key="authentication_failed"
                 ) from err
-            self.config_entry.async_start_reauth(self.hass)
-        elif not self.mirror.events:
             key = "invalid_response" if isinstance(err, OveitResponseError) else "cannot_connect"
             raise UpdateFailed(translation_domain=DOMAIN, translation_key=key) from err
-        self._note_connected(err)
+        self._failures += 1
+        self._note_failure(err)
 
-    def _note_connected(self, err: OveitError | None) -> None:
-        """Keep whether Oveit answers, and log when that changes."""
-        if err and self.connected:
+    @callback
+    def _note_failure(self, err: OveitError) -> None:
+        """Keep why Oveit could not be asked, and ask a person where one can help."""
+        if type(err) is not type(self.failure):
             LOGGER.warning("Oveit does not answer as it should: %s", err)
-        elif not err and not self.connected:
+        self.failure = err
+        if isinstance(err, OveitAuthenticationError):
+            self.config_entry.async_start_reauth(self.hass)
+
+    def _note_success(self) -> None:
+        """Forget what went wrong."""
+        if self.failure:
             LOGGER.info("Oveit answers again")
-        self.connected = err is None
+        self.failure, self._failures, self._is_first = None, 0, False
 
 
 def _error(key: str) -> HomeAssistantError:

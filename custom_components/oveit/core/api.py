@@ -10,7 +10,14 @@ from typing import Any
 
 import aiohttp
 
-from .exceptions import OveitAuthenticationError, OveitConnectionError, OveitResponseError
+from .exceptions import (
+    OveitAuthenticationError,
+    OveitCaptivePortalError,
+    OveitConnectionError,
+    OveitResponseError,
+    OveitTlsError,
+)
+from .line import LATE_AFTER, Line
 from .models import (
     MAX_CODE_LENGTH,
     Account,
@@ -32,6 +39,8 @@ _MAX_REPLY = 4 * 1024 * 1024
 _RENEW_EVERY = 300.0
 _MAX_ID = 2**63
 _MAX_DEPTH = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
 
 type Json = Mapping[str, Any]
 
@@ -53,8 +62,10 @@ class OveitClient:
         email: str | None = None,
         password: str | None = None,
         language: str = "en",
+        line: Line | None = None,
     ) -> None:
         """Take a token, or an e-mail address and a password to get one."""
+        self.line = line or Line()
         self._session = session
         self._api_url = api_url.rstrip("/")
         self.account: Account | None = None
@@ -63,17 +74,32 @@ class OveitClient:
         self._language = language if language in LANGUAGES else "en"
         self._renewal = Shared(self._log_in_again)
         self._renewed_at: float | None = None
+        self._ahead: timedelta | None = None
+
+    def now(self) -> datetime:
+        """Return the time by Oveit's clock, as far as it is known.
+
+        It runs on the monotonic clock, so that a jump of this machine's own changes nothing.
+        """
+        if self._ahead is None:
+            return datetime.now(UTC)
+        return _EPOCH + timedelta(seconds=monotonic()) + self._ahead
+
+    @property
+    def skew(self) -> timedelta:
+        """Return how far Oveit's clock is ahead of this machine's."""
+        return self.now() - datetime.now(UTC)
 
     async def close(self) -> None:
         """Stop a login that is under way."""
         await self._renewal.close()
+        await self.line.close()
 
     async def login(self) -> Account:
         """Log in and keep the token for the calls that follow."""
         if self._login is None:
             raise OveitAuthenticationError("The token is not valid, and there is no password")
-        body, _ = await self._request("seller/login", self._login)
-        reply = _parse(body)
+        reply = _parse(await self._request("seller/login", self._login))
         if reply.get("error"):
             raise OveitAuthenticationError("The login was refused")
         token, user = reply.get("token"), reply.get("user")
@@ -85,19 +111,19 @@ class OveitClient:
 
     async def events(self) -> tuple[Event, ...]:
         """Return the account's active events."""
-        body, _ = await self._call("seller/events", {})
-        listed = _parse(body).get("events")
-        if not isinstance(listed, list):
-            raise OveitResponseError("The reply holds no events")
-        events = tuple(event for item in listed if (event := _event(item)))
-        if listed and not events:
-            raise OveitResponseError("The reply holds nothing that is an event")
+        with self.line.noting():
+            listed = _parse(await self._call("seller/events", {})).get("events")
+            if not isinstance(listed, list):
+                raise OveitResponseError("The reply holds no events")
+            events = tuple(event for item in listed if (event := _event(item)))
+            if listed and not events:
+                raise OveitResponseError("The reply holds nothing that is an event")
         return events
 
     async def tickets(self, event_id: int) -> bytes:
         """Return the reply with an event's ticket list, as it came."""
-        body, _ = await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
-        return body
+        with self.line.noting(None):
+            return await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
 
     async def check_in(
         self,
@@ -105,6 +131,7 @@ class OveitClient:
         *,
         ticket_type_id: int | None = None,
         addon_id: int | None = None,
+        late_after: float = LATE_AFTER,
     ) -> Answer:
         """Mark a ticket, or one use of its add-on; admit only this type when one is given."""
         params = {
@@ -112,21 +139,43 @@ class OveitClient:
             "ticket_type_id": ticket_type_id,
             "addon_id": addon_id,
         }
-        return await self._ask("tickets/checkin", params)
+        return await self._ask("tickets/checkin", params, late_after)
 
-    async def scan(self, *, ticket_code: str | None = None, rfid_code: str | None = None) -> Answer:
+    async def scan(
+        self,
+        *,
+        ticket_code: str | None = None,
+        rfid_code: str | None = None,
+        late_after: float = LATE_AFTER,
+    ) -> Answer:
         """Look a ticket up by its code or by a tag; nothing is marked."""
-        return await self._ask("tickets/scan", {"ticket_code": ticket_code, "rfid_code": rfid_code})
+        params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
+        return await self._ask("tickets/scan", params, late_after)
 
-    async def _ask(self, endpoint: str, params: Json) -> Answer:
+    async def enter_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
+        """Let a ticket in through a turnstile; the answer holds no more than a yes or a no."""
+        return await self._ask("turnstile/checkin", {"ticket_code": ticket_code}, late_after)
+
+    async def leave_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
+        """Count a ticket out; the answer holds no more than a yes or a no."""
+        return await self._ask("turnstile/checkout", {"ticket_code": ticket_code}, late_after)
+
+    async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
+        """Put a ticket on a tag; the answer holds no more than a yes or a no."""
+        params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
+        return await self._ask("rfid/pair", params, LATE_AFTER)
+
+    async def _ask(self, endpoint: str, params: Json, late_after: float) -> Answer:
         """Ask about one ticket."""
-        started = monotonic()
-        body, date = await self._call(endpoint, params)
-        return _answer(_parse(body), date - timedelta(seconds=monotonic() - started))
+        with self.line.noting(late_after):
+            started = monotonic()
+            reply = _parse(await self._call(endpoint, params))
+            asked_at = self.now() - timedelta(seconds=monotonic() - started)
+            return _answer(reply, asked_at, brief=endpoint in _BRIEF)
 
     async def _call(
         self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
-    ) -> tuple[bytes, datetime]:
+    ) -> bytes:
         """Make a call with a token; one that died is renewed, and the call made once more."""
         if self._token is None:
             await self._renew(None)
@@ -157,8 +206,8 @@ class OveitClient:
 
     async def _request(
         self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
-    ) -> tuple[bytes, datetime]:
-        """Post a form; return the body and the time by Oveit's clock."""
+    ) -> bytes:
+        """Post a form, and return the body of the reply."""
         headers = {"Accept": "application/json", "Accept-Language": self._language}
         if self._token is not None and endpoint != "seller/login":
             headers["Authorization"] = f"Bearer {self._token}"
@@ -177,9 +226,21 @@ class OveitClient:
                 raise OveitAuthenticationError("Oveit does not accept the token")
             if response.status == 429 or response.status >= 500:
                 raise OveitConnectionError(f"Oveit answered with status {response.status}")
+            if 300 <= response.status < 400:
+                raise OveitCaptivePortalError("A redirection answered in Oveit's place")
             if response.status != 200:
                 raise OveitResponseError(f"Oveit answered with status {response.status}")
-            return await _read(response, timeout), _date(response.headers.get("Date"))
+            self._set_clock(response.headers.get("Date"))
+            return await _read(response, timeout)
+
+    def _set_clock(self, date: str | None) -> None:
+        """Take Oveit's time from a reply; a reply without one leaves the clock as it is."""
+        try:
+            at = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        self._ahead = at - _EPOCH - timedelta(seconds=monotonic())
 
 
 @asynccontextmanager
@@ -187,6 +248,8 @@ async def _connection_errors() -> AsyncIterator[None]:
     """Turn what happens on the way into OveitConnectionError."""
     try:
         yield
+    except aiohttp.ClientSSLError as err:
+        raise OveitTlsError(_describe(err), sent=False) from err
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
         raise OveitConnectionError(_describe(err), sent=False) from err
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
@@ -210,20 +273,13 @@ async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout
     return bytes(body)
 
 
-def _date(header: str | None) -> datetime:
-    """Return the time of a Date header, else our own."""
-    try:
-        date = parsedate_to_datetime(header or "")
-    except ValueError:
-        return datetime.now(UTC)
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
 def _parse(body: bytes) -> Json:
     """Return the JSON object in a body."""
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError) as err:
+        if body.lstrip()[:1] == b"<":
+            raise OveitCaptivePortalError("A web page answered in Oveit's place") from err
         raise OveitResponseError("Oveit's reply is not JSON") from err
     if not isinstance(reply, dict):
         raise OveitResponseError("Oveit's reply is not a JSON object")
@@ -242,14 +298,17 @@ def _account(user: Json) -> Account:
     )
 
 
-def _answer(reply: Json, asked_at: datetime) -> Answer:
-    """Read the reply to a check-in or a scan; what is not plainly a yes is none."""
+def _answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
+    """Read the reply about a ticket; what is not plainly a yes is none.
+
+    A yes names its ticket, save where Oveit answers in `brief`.
+    """
     error, ok = reply.get("error"), reply.get("ok")
     if not isinstance(ok, bool) and not error:
         raise OveitResponseError("Oveit's reply is neither a yes nor a no")
     ticket = _answered_ticket(reply)
     yes = ok is True and not error
-    if yes and ticket is None:
+    if yes and ticket is None and not brief:
         raise OveitResponseError("Oveit's yes names no ticket")
     codes = reply.get("rfid_codes")
     return Answer(

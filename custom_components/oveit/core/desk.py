@@ -3,57 +3,35 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import timedelta
 import logging
 from time import monotonic
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from .api import OveitClient
-from .exceptions import (
-    OveitAuthenticationError,
-    OveitConnectionError,
-    OveitError,
-    OveitResponseError,
-)
+from .case import Case
+from .exceptions import OveitError
+from .leaving import Leaving
 from .ledger import Ledger
-from .mirror import Glance, Mirror
-from .models import AddonUse, Answer, Decision, Reason, Request, Row, Source, Ticket
-from .rules import Known, Verdict, accept, clean_code, decide
+from .lookup import Lookup
+from .marking import Marking
+from .mirror import Mirror
+from .models import Decision, Direction, Reason, Request, Row, Settled
+from .reads import Reads
+from .rules import Verdict, clean_code, decide
+from .settling import DOUBT_GRACE, Settling
 
 _LOGGER = logging.getLogger(__name__)
 
-
-@dataclass(kw_only=True)
-class _Case:
-    """A read that is being decided."""
-
-    request: Request
-    at: datetime
-    started: float
-    scan_id: str
-    tickets: tuple[Ticket, ...] = ()
-    answer: Answer | None = None
-
-    @asynccontextmanager
-    async def deadline(self, share: float = 1) -> AsyncIterator[None]:
-        """Give up what is awaited inside when a share of the guest's time has passed."""
-        left = (self.started + self.request.deadline - monotonic()) * share
-        if left <= 0:
-            raise OveitConnectionError("There is no time left to ask Oveit", sent=False)
-        try:
-            async with asyncio.timeout(left):
-                yield
-        except TimeoutError as err:
-            raise OveitConnectionError("Oveit did not answer in time") from err
+PASSBACK_WITHIN = timedelta(minutes=5)
 
 
 class Desk:
-    """Where tickets are checked in and looked up.
+    """Where tickets are checked in and looked up, with Oveit or without.
 
     `check_in` and `scan` raise OveitError when nothing could be decided; a refusal is
-    a Decision.
+    a Decision. `check_in` answers within the request's deadline (decisions.md I9).
     """
 
     def __init__(
@@ -63,173 +41,115 @@ class Desk:
         mirror: Mirror,
         *,
         on_decision: Callable[[Decision], None],
+        on_failure: Callable[[OveitError], None] = lambda _: None,
+        on_conflict: Callable[[Row], None] = lambda _: None,
+        on_progress: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = monotonic,
+        doubt_grace: float = DOUBT_GRACE,
     ) -> None:
-        """Take who hears of every decision on a check-in."""
+        """Take who hears of every decision, of a failing Oveit, and of conflicts."""
         self._client = client
         self._ledger = ledger
         self._mirror = mirror
         self._on_decision = on_decision
+        self._on_failure = on_failure
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._reads = Reads(clock)
+        self._lookup = Lookup(client, ledger, mirror)
+        self._settling = Settling(
+            client,
+            ledger,
+            mirror,
+            doors_first=self._reads.wait,
+            on_conflict=on_conflict,
+            on_progress=on_progress,
+            doubt_grace=doubt_grace,
+        )
+        self._marking = Marking(client, ledger, self._lookup, self._settling)
+        self._leaving = Leaving(client, ledger)
+
+    async def close(self) -> None:
+        """Let every guest be decided, and stop what can wait."""
+        await self._settling.close()
+        await self._reads.wait()
+        await self._marking.close()
 
     async def check_in(self, request: Request) -> Decision:
-        """Check a ticket in: the rules first, then Oveit, then the journal."""
-        case = _open(request)
-        await self._identify(case)
-        async with self._alone(case):
-            case.tickets = await self._ledger.renew(case.tickets)
-            verdict = decide(self._known(case), case.request)
-            if verdict.reason.admits and verdict.ticket:
-                verdict = await self._mark(case, verdict, verdict.ticket)
-        decision = self._decision(case, verdict)
-        self._on_decision(decision)
-        return decision
+        """Check a ticket in: the rules first, then Oveit or the ledger, then the journal."""
+        request = _clean(request)
+        if request.scan_id and (row := await self._ledger.find_scan(request.scan_id)):
+            return await self._decided_before(request, row)
+        return await self._reads.once(request, self._check_in)
 
     async def scan(self, request: Request) -> Decision:
         """Tell whether a ticket would be admitted; nothing is marked anywhere."""
-        case = _open(request)
-        await self._identify(case, ask=True)
-        verdict = decide(self._known(case), case.request)
+        case = self._open(_clean(request))
+        await self._lookup.identify(case, ask=True)
+        verdict = decide(self._lookup.known(case), case.request)
         if verdict.reason.admits and case.answer and not case.answer.ok:
             verdict = replace(verdict, reason=Reason.REFUSED)
         return self._decision(case, verdict)
 
-    async def sync(self) -> None:
-        """Refresh the events and every ticket list."""
+    async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
+        """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""
+        case = Case.open(_clean(request), online=False)
+        await self._lookup.identify(case)
+        async with self._alone(case):
+            verdict = await self._marking.override(case, note=note, user_id=user_id)
+        return self._tell(self._decision(case, verdict))
+
+    async def sync(self) -> Settled:
+        """Refresh the events and every ticket list, then settle the rows that wait."""
         await self._mirror.refresh(everything=True)
+        return await self._settling.run()
 
-    async def _identify(self, case: _Case, *, ask: bool = False) -> None:
-        """Find the tickets that were read, in the ledger or by asking Oveit."""
-        if case.request.rfid_code is not None:
-            await self._identify_tag(case, case.request.rfid_code)
-        else:
-            await self._identify_code(case, case.request.ticket_code or "", ask=ask)
-        if any(self._is_of_unknown_type(ticket) for ticket in case.tickets):
-            await self._glance(case, self._mirror.look_for_types)
+    async def settle(self) -> Settled:
+        """Settle the rows that wait for Oveit; what fails stays waiting."""
+        return await self._settling.run()
 
-    async def _identify_code(self, case: _Case, code: str, *, ask: bool) -> None:
-        """Find a ticket by its code; one that is not in the list may be new (decisions.md B5)."""
-        case.tickets = await self._ledger.find(code)
-        if case.tickets and not ask:
-            return
-        case.answer = await self._look_up(case, ticket_code=code)
-        if ticket := await self._learn(case.answer):
-            case.tickets = await self._ledger.find(ticket.code) or (ticket,)
-        elif not case.tickets:
-            await self._glance(case, self._mirror.look_again)
-            case.tickets = await self._ledger.find(code)
+    async def _check_in(self, request: Request) -> Decision:
+        """Decide a read that is no repeat."""
+        case = self._open(request)
+        await self._lookup.identify(case)
+        async with self._alone(case):
+            case.tickets = await self._ledger.renew(case.tickets)
+            if request.direction is Direction.EXIT:
+                verdict = await self._leaving.leave(case, self._lookup.known(case))
+            else:
+                verdict = await self._enter(case)
+        return self._tell(self._decision(case, verdict))
 
-    async def _identify_tag(self, case: _Case, tag: str) -> None:
-        """Find the tickets on a tag, which may have been paired anew (decisions.md R3, R5)."""
-        case.answer = await self._look_up(case, rfid_code=tag)
-        ticket = await self._learn(case.answer, tag)
-        for other in await self._ledger.on_tag(tag):
-            if ticket is None or other.code != ticket.code:
-                about = await self._look_up(case, ticket_code=other.code)
-                if await self._learn(about) is None and ticket and not other.checked_in:
-                    await self._ledger.unpair(tag, other.code)
-        case.tickets = await self._ledger.on_tag(tag)
-        if ticket and ticket.event_id not in self._mirror.followed:
-            case.tickets += (ticket,)
+    async def _enter(self, case: Case) -> Verdict:
+        """Decide on coming in, and mark every ticket that is admitted."""
+        if claimed := await self._marking.claim(case):
+            return claimed
+        verdict = decide(self._lookup.known(case), case.request)
+        if not verdict.reason.admits:
+            return verdict
+        marked = [
+            await self._marking.mark(case, replace(each, others=()))
+            for each in (verdict, *verdict.others)
+        ]
+        marked.sort(key=lambda each: not each.reason.admits)
+        return replace(marked[0], others=tuple(marked[1:]))
 
-    async def _mark(self, case: _Case, verdict: Verdict, ticket: Ticket) -> Verdict:
-        """Have Oveit mark a ticket; the row is on disk before Oveit hears of it."""
-        request = case.request
-        row = Row(
-            ticket=ticket,
-            rfid_code=request.rfid_code,
-            addon_id=request.addon_id,
-            gate=request.gate,
-            at=case.at,
-            scan_id=case.scan_id,
+    async def _decided_before(self, request: Request, row: Row) -> Decision:
+        """Return the decision that a row tells of, as after a restart (decisions.md D9)."""
+        tickets = await self._ledger.find(row.code)
+        case = replace(
+            Case.open(replace(request, gate=row.gate), online=False), at=row.at, scan_id=row.scan_id
         )
-        seq = await self._ledger.begin(row)
-        answer = case.answer = await self._check_in_at_oveit(case, ticket, seq)
-        reason = accept(answer, verdict, self._known(case), request)
-        fresh = await self._ledger.settle(
-            seq, admitted=reason.admits, ticket=ticket, answer=self._ours(answer, ticket)
-        )
-        if reason is Reason.REFUSED:
-            return await self._explain(case, verdict, fresh)
-        return replace(verdict, reason=reason, ticket=fresh, addon=_count(verdict.addon, fresh))
-
-    async def _check_in_at_oveit(self, case: _Case, ticket: Ticket, seq: int) -> Answer:
-        """Send a check-in; the row goes when Oveit surely did not take it."""
-        types = case.request.ticket_type_ids
-        try:
-            async with case.deadline():
-                answer = await self._client.check_in(
-                    ticket.code,
-                    ticket_type_id=next(iter(types)) if len(types) == 1 else None,
-                    addon_id=case.request.addon_id,
-                )
-        except OveitError as err:
-            if isinstance(err, OveitAuthenticationError) or not getattr(err, "sent", True):
-                await self._ledger.discard(seq)
-            raise
-        _check_same(answer, ticket.code)
-        return answer
-
-    async def _explain(self, case: _Case, verdict: Verdict, ticket: Ticket) -> Verdict:
-        """Find out why Oveit refused, since it says so only in words."""
-        refusal = case.answer
-        if refusal and refusal.ticket is None:
-            try:
-                await self._learn(await self._look_up(case, ticket_code=ticket.code))
-            except OveitError as err:
-                _LOGGER.debug("A refusal could not be explained: %s", err)
-            (ticket,) = await self._ledger.renew((ticket,))
-        known = Known(events=self._mirror.followed, tickets=(ticket,))
-        explained = decide(known, case.request)
-        if explained.reason.admits:
-            return replace(verdict, reason=Reason.REFUSED)
-        return explained
-
-    async def _look_up(
-        self, case: _Case, *, ticket_code: str | None = None, rfid_code: str | None = None
-    ) -> Answer:
-        """Ask Oveit about a ticket without marking it."""
-        async with case.deadline():
-            answer = await self._client.scan(ticket_code=ticket_code, rfid_code=rfid_code)
-        if ticket_code is not None:
-            _check_same(answer, ticket_code)
-        return answer
-
-    async def _glance(self, case: _Case, glance: Glance) -> None:
-        """Have the mirror look at Oveit; what follows has half of the time left for itself."""
-        try:
-            async with case.deadline(share=0.5):
-                await glance()
-        except OveitError as err:
-            _LOGGER.debug("The ticket list could not be refreshed: %s", err)
-
-    async def _learn(self, answer: Answer, tag: str | None = None) -> Ticket | None:
-        """Keep what an answer tells of a ticket of ours, and return that ticket."""
-        if answer.ticket is None:
-            return None
-        listed = await self._ledger.find(answer.ticket.code)
-        ticket = self._ours(answer, listed[0] if len(listed) == 1 else answer.ticket).ticket
-        if ticket:
-            await self._ledger.learn(ticket, answer.rfid_codes, tag)
-        return ticket or answer.ticket
-
-    def _ours(self, answer: Answer, ticket: Ticket) -> Answer:
-        """Return an answer without a ticket of an event that is not followed.
-
-        An answer that names no event is about the event that the ledger has the ticket in,
-        and the ledger's way to write the code stays.
-        """
-        if answer.ticket is None:
-            return answer
-        event_id = answer.ticket.event_id or ticket.event_id
-        if event_id not in self._mirror.followed:
-            return replace(answer, ticket=None)
-        return replace(answer, ticket=replace(answer.ticket, event_id=event_id, code=ticket.code))
+        ticket = next((each for each in tickets if each.event_id == row.event_id), None)
+        event = self._mirror.followed.get(row.event_id)
+        verdict = Verdict(reason=row.reason, ticket=ticket, event=event)
+        return self._decision(case, verdict)
 
     @asynccontextmanager
-    async def _alone(self, case: _Case) -> AsyncIterator[None]:
+    async def _alone(self, case: Case) -> AsyncIterator[None]:
         """Decide one read of a ticket after the other, by whichever code it comes."""
         async with AsyncExitStack() as stack:
-            for key in sorted({ticket.code for ticket in case.tickets}):
+            keys = {ticket.code for ticket in case.tickets} or {case.request.ticket_code or ""}
+            for key in sorted(keys):
                 lock = self._locks.setdefault(key, asyncio.Lock())
                 if lock.locked():
                     async with case.deadline():
@@ -238,25 +158,27 @@ class Desk:
                     await stack.enter_async_context(lock)
             yield
 
-    def _known(self, case: _Case) -> Known:
-        """Return what is known for a case."""
-        return Known(events=self._mirror.followed, tickets=case.tickets)
+    def _open(self, request: Request) -> Case:
+        """Start the clock for a read."""
+        return Case.open(request, online=self._client.line.is_up)
 
-    def _is_of_unknown_type(self, ticket: Ticket) -> bool:
-        """Tell whether a ticket of ours has a type that its event did not list yet."""
-        event = self._mirror.followed.get(ticket.event_id or 0)
-        return event is not None and event.ticket_type(ticket.ticket_type_id) is None
+    def _tell(self, decision: Decision) -> Decision:
+        """Let everyone hear of a decision."""
+        self._on_decision(decision)
+        return decision
 
-    def _decision(self, case: _Case, verdict: Verdict) -> Decision:
+    def _decision(self, case: Case, verdict: Verdict) -> Decision:
         """Put a decision together."""
         event, ticket, answer = verdict.event, verdict.ticket, case.answer
         if event is None and answer and answer.event and ticket:
             event = answer.event
         if ticket and event and (kind := event.ticket_type(ticket.ticket_type_id)):
             ticket = replace(ticket, ticket_type=kind.name)
+        if case.failure:
+            self._on_failure(case.failure)
         decision = Decision(
             reason=verdict.reason,
-            source=Source.OVEIT if answer else Source.LEDGER,
+            source=case.source,
             request=case.request,
             at=case.at,
             latency=monotonic() - case.started,
@@ -266,29 +188,28 @@ class Desk:
             addon=verdict.addon,
             attendee=answer.attendee if answer else None,
             scan_id=case.scan_id,
+            passback=_is_passback(case, verdict),
+            others=tuple(self._decision(case, other) for other in verdict.others),
         )
         _LOGGER.debug("Decided %s by %s", decision.reason, decision.source)
         return decision
 
 
-def _open(request: Request) -> _Case:
-    """Start the clock for a read."""
-    if request.ticket_code is not None:
-        request = replace(request, ticket_code=clean_code(request.ticket_code))
-    return _Case(
-        request=request,
-        at=datetime.now(UTC),
-        started=monotonic(),
-        scan_id=request.scan_id or uuid4().hex,
+def _clean(request: Request) -> Request:
+    """Return a request with the code that is in what was read."""
+    if request.ticket_code is None:
+        return request
+    return replace(request, ticket_code=clean_code(request.ticket_code))
+
+
+def _is_passback(case: Case, verdict: Verdict) -> bool:
+    """Tell whether a ticket was used at another gate moments ago (decisions.md D4)."""
+    if verdict.reason is not Reason.ALREADY_CHECKED_IN or verdict.ticket is None:
+        return False
+    return any(
+        use.gate is not None
+        and use.gate != case.request.gate
+        and use.at is not None
+        and abs(case.at - use.at) <= PASSBACK_WITHIN
+        for use in verdict.ticket.checkins
     )
-
-
-def _check_same(answer: Answer, code: str) -> None:
-    """Raise OveitResponseError when an answer is about another ticket."""
-    if answer.ticket and answer.ticket.code.lower() != code.lower():
-        raise OveitResponseError("Oveit answered about another ticket")
-
-
-def _count(addon: AddonUse | None, ticket: Ticket) -> AddonUse | None:
-    """Return an add-on with its uses counted anew."""
-    return addon and replace(addon, used=ticket.uses_of(addon.id))

@@ -14,12 +14,20 @@ class OveitConnectionError(OveitError):
         self.sent = sent
 
 
+class OveitTlsError(OveitConnectionError):
+    """Oveit's certificate is not to be trusted; nothing was sent."""
+
+
 class OveitAuthenticationError(OveitError):
     """Oveit does not accept the credentials."""
 
 
 class OveitResponseError(OveitError):
     """Oveit's reply is not understood, so it is never a yes."""
+
+
+class OveitCaptivePortalError(OveitResponseError):
+    """A web page answered in Oveit's place, as in a network that wants a log-in."""
 
 
 class LedgerError(OveitError):

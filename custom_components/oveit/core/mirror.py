@@ -16,6 +16,7 @@ from .polling import (
     LOOK_AGAIN_INTERVAL,
     is_list_due,
     is_live,
+    is_purge_due,
     poll_interval,
 )
 from .shared import Shared
@@ -68,9 +69,10 @@ class Mirror:
         self._ledger = ledger
         self._follows = follows
         self._on_seen = on_seen
+        self._fetched_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
         self.look_for_types = Glance(self._refresh_events)
-        self.look_again = Glance(self._refresh_old)
+        self.look_again = Glance(self.refresh_old)
 
     @property
     def followed(self) -> dict[int, Event]:
@@ -80,6 +82,25 @@ class Mirror:
     async def load(self) -> None:
         """Take up the events that the ledger remembers."""
         self.events = await self._ledger.events()
+        for key in self.events:
+            await self._note_list(key)
+
+    def list_ages(self, now: datetime) -> dict[int, timedelta]:
+        """Return how old the ticket list of each event is that has one."""
+        return {key: max(now - at, timedelta()) for key, at in self._fetched_at.items()}
+
+    async def forget(self, event_id: int) -> None:
+        """Forget an event and all that is known of it."""
+        await self._ledger.remove(event_id)
+        self.events.pop(event_id, None)
+        self._fetched_at.pop(event_id, None)
+
+    async def forget_old(self) -> None:
+        """Forget events that ended long ago, and whose rows Oveit all has (C17)."""
+        now = datetime.now(UTC)
+        for key, event in list(self.events.items()):
+            if is_purge_due(event, now) and not await self._ledger.count_waiting(key):
+                await self.forget(key)
 
     async def close(self) -> None:
         """Stop what is under way."""
@@ -107,12 +128,7 @@ class Mirror:
             ]
             await self._refresh_lists(due)
 
-    async def attendance(self) -> dict[int, Attendance]:
-        """Count the tickets of each followed event."""
-        now = datetime.now(UTC)
-        return {key: await self._ledger.attendance(key, now) for key in self.followed}
-
-    async def _refresh_old(self) -> None:
+    async def refresh_old(self) -> None:
         """Refresh the events, and the lists that are older than 30 s."""
         async with self._refreshing:
             await self._refresh_events()
@@ -124,11 +140,16 @@ class Mirror:
                     stale.append(event)
             await self._refresh_lists(stale)
 
+    async def attendance(self) -> dict[int, Attendance]:
+        """Count the tickets of each followed event."""
+        now = datetime.now(UTC)
+        return {key: await self._ledger.attendance(key, now) for key in self.followed}
+
     async def _refresh_events(self) -> None:
         """Take up the events as they are now; one that is no longer listed has ended."""
         listed = {event.id: event for event in await self._client.events()}
         ended = {
-            key: replace(event, active=False)
+            key: replace(event, active=False, ended_at=event.ended_at or datetime.now(UTC))
             for key, event in self.events.items()
             if key not in listed
         }
@@ -144,6 +165,11 @@ class Mirror:
         state = await self._ledger.list_state(event.id)
         return is_list_due(event, state, attendance, now, live=live)
 
+    async def _note_list(self, event_id: int) -> None:
+        """Remember when an event's list was taken up."""
+        if fetched_at := (await self._ledger.list_state(event_id)).fetched_at:
+            self._fetched_at[event_id] = fetched_at
+
     async def _refresh_lists(self, events: list[Event]) -> None:
         """Fetch ticket lists and take them up."""
         error: OveitError | None = None
@@ -153,6 +179,7 @@ class Mirror:
                 reply = await self._client.tickets(event.id)
                 for seen in await self._ledger.take_list(event, reply, asked_at):
                     self._on_seen(seen)
+                await self._note_list(event.id)
             except OveitAuthenticationError, LedgerError:
                 raise
             except OveitError as err:

@@ -106,11 +106,12 @@ class TicketType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """An event; perpetual when it has no start, inactive when it left Oveit's list."""
+    """An event; perpetual when it has no start, inactive since it left Oveit's list."""
 
     id: int
     name: str
     active: bool = True
+    ended_at: datetime | None = None
     starts_at: datetime | None = None
     location: str | None = None
     tickets: int | None = None
@@ -139,7 +140,11 @@ class CheckIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
-    """A ticket with all that is known of its uses, at Oveit and here."""
+    """A ticket with all that is known of its uses, at Oveit and here.
+
+    `unclaimed` are the add-ons (None: the entry) that Oveit may have counted for a guest
+    who was not let in.
+    """
 
     code: str
     event_id: int | None = None
@@ -148,6 +153,7 @@ class Ticket:
     series: str | None = None
     checked_in: bool = False
     checkins: tuple[CheckIn, ...] = ()
+    unclaimed: frozenset[int | None] = frozenset()
 
     @property
     def first_entry(self) -> CheckIn | None:
@@ -202,14 +208,44 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A journal row about to be written: what is asked of Oveit, and for whom."""
+    """A journal row: who passed where, and what Oveit knows of it.
 
-    ticket: Ticket
+    `at` is the time at the door; `asked_at` and `asked_last` are when Oveit was asked first
+    and last, by Oveit's own clock, `attempts` how often. `seq` is the row's number once it
+    is written. A row that did not admit was sent to Oveit for a guest who was not let in.
+    """
+
+    seq: int = 0
+    code: str
+    event_id: int = 0
     rfid_code: str | None = None
+    ticket_type_id: int | None = None
     addon_id: int | None = None
+    direction: Direction = Direction.ENTRY
+    re_entry: bool = False
+    turnstile: bool = False
     gate: str | None = None
     at: datetime
+    asked_at: datetime | None = None
+    asked_last: datetime | None = None
     scan_id: str
+    state: RowState = RowState.IN_DOUBT
+    admitted: bool = False
+    reason: Reason = Reason.CHECKED_IN
+    attempts: int = 0
+    message: str | None = None
+    note: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """What a settling did: rows sent, found at Oveit, refused by it, and still waiting."""
+
+    uploaded: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,7 +267,8 @@ class AddonUse:
 class Decision:
     """The outcome of a read; only `admitted` opens a door.
 
-    `passback` tells that the ticket was used at another gate moments ago.
+    `passback` tells that the ticket was used at another gate moments ago; `others` are the
+    decisions on further tickets of the same tag.
     """
 
     reason: Reason
@@ -246,6 +283,7 @@ class Decision:
     attendee: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     scan_id: str
     passback: bool = False
+    others: tuple[Decision, ...] = ()
 
     @property
     def admitted(self) -> bool:
@@ -272,6 +310,7 @@ class Attendance:
     checked_in_by_type: Mapping[int, int] = field(default_factory=dict)
     last_entry: LastEntry | None = None
     arrivals: float = 0.0
+    inside: int = 0
     waiting: int = 0
     conflicts: int = 0
 

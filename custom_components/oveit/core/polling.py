@@ -8,6 +8,7 @@ from .models import Attendance, Event, ListState
 OPENS_BEFORE = timedelta(hours=6)
 CLOSES_AFTER = timedelta(hours=18)
 BUSY_FOR = timedelta(minutes=30)
+KEPT_FOR = timedelta(days=7)
 
 LIVE_INTERVAL = timedelta(seconds=30)
 IDLE_INTERVAL = timedelta(minutes=5)
@@ -21,11 +22,23 @@ def is_live(event: Event, attendance: Attendance, now: datetime) -> bool:
     """Tell whether guests of an event may be at the doors."""
     if attendance.last_entry and now - attendance.last_entry.at < BUSY_FOR:
         return True
-    if not event.active:
-        return False
+    return event.active and is_open(event, now)
+
+
+def is_open(event: Event, now: datetime) -> bool:
+    """Tell whether guests of an event may come in: always where it has no start."""
     if event.starts_at is None:
         return True
     return event.starts_at - OPENS_BEFORE <= now <= event.starts_at + CLOSES_AFTER
+
+
+def is_purge_due(event: Event, now: datetime) -> bool:
+    """Tell whether an event ended so long ago that its data go."""
+    if event.active:
+        return False
+    ends = [event.ended_at, event.starts_at and event.starts_at + CLOSES_AFTER]
+    known = [end for end in ends if end]
+    return bool(known) and now - max(known) >= KEPT_FOR
 
 
 def poll_interval(live: Iterable[bool]) -> timedelta:

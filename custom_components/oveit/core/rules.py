@@ -1,12 +1,23 @@
 """The decision at a door: pure, without a clock and without I/O."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 import re
 from urllib.parse import unquote, urlsplit
 
-from .models import AddonUse, Answer, CheckIn, Event, Reason, Request, Ticket
+from .models import (
+    AddonUse,
+    Answer,
+    CheckIn,
+    Event,
+    OfflinePolicy,
+    Reason,
+    Request,
+    Several,
+    Ticket,
+)
+from .polling import is_open
 
 SAME_USE = timedelta(seconds=120)
 EARLIER = timedelta(seconds=60)
@@ -17,44 +28,90 @@ _WEB_ADDRESS = re.compile(r"^https?://", re.IGNORECASE)
 
 _NEAREST_LAST = (
     Reason.WRONG_EVENT,
+    Reason.GATE_CLOSED,
     Reason.WRONG_TICKET_TYPE,
     Reason.ADDON_UNAVAILABLE,
     Reason.ADDON_USED_UP,
     Reason.ALREADY_CHECKED_IN,
+    Reason.OFFLINE_REFUSED,
+    Reason.NO_TICKET_LIST,
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What is known when a guest stands at the door: followed events, tickets of the code."""
+    """What is known when a guest stands at the door.
+
+    `events` are those followed by their id, `tickets` those of the code; `list_ages` tells
+    how old each event's ticket list is. Without `online`, Oveit cannot be asked.
+    """
 
     events: Mapping[int, Event]
     tickets: tuple[Ticket, ...] = ()
+    at: datetime
+    online: bool = True
+    list_ages: Mapping[int, timedelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What follows from the known; without `certain`, only Oveit can really tell."""
+    """What follows from the known; without `certain`, only Oveit can really tell.
+
+    `others` are the verdicts on further tickets of a tag that are admitted along with this.
+    """
 
     reason: Reason
     ticket: Ticket | None = None
     event: Event | None = None
     addon: AddonUse | None = None
     certain: bool = True
+    others: tuple[Verdict, ...] = ()
 
 
 def decide(known: Known, request: Request) -> Verdict:
-    """Decide what is asked by what is known (decisions.md B, A and R5)."""
+    """Decide what is asked by what is known, online and offline (decisions.md B, A, R, C)."""
     if not known.tickets:
-        reason = Reason.UNKNOWN_TAG if request.rfid_code else Reason.UNKNOWN_TICKET
-        return Verdict(reason=reason, certain=False)
-    verdicts = [_judge(ticket, known, request) for ticket in known.tickets]
+        return _judge_unknown(known, request)
+    verdicts = [
+        _check_offline(_judge(ticket, known, request), known, request) for ticket in known.tickets
+    ]
     admitting = [verdict for verdict in verdicts if verdict.reason.admits]
-    if len(admitting) > 1:
-        return Verdict(reason=Reason.AMBIGUOUS)
-    if admitting:
+    if not admitting:
+        return max(verdicts, key=lambda verdict: _NEAREST_LAST.index(verdict.reason))
+    if len(admitting) == 1 or request.several is Several.FIRST:
         return admitting[0]
-    return max(verdicts, key=lambda verdict: _NEAREST_LAST.index(verdict.reason))
+    if request.several is Several.ALL:
+        return replace(admitting[0], others=tuple(admitting[1:]))
+    return Verdict(reason=Reason.AMBIGUOUS)
+
+
+def _judge_unknown(known: Known, request: Request) -> Verdict:
+    """Decide on a code that nobody knows: offline, only good lists tell that (C1, C2, I6)."""
+    listed = [_is_listed(key, known, request) for key in known.events]
+    is_told = any(listed) if request.rfid_code else all(listed) and bool(listed)
+    if not known.online and not is_told:
+        return Verdict(reason=Reason.NO_TICKET_LIST)
+    reason = Reason.UNKNOWN_TAG if request.rfid_code else Reason.UNKNOWN_TICKET
+    return Verdict(reason=reason, certain=False)
+
+
+def _check_offline(verdict: Verdict, known: Known, request: Request) -> Verdict:
+    """Take back an admission that may not be given without Oveit."""
+    if known.online or not verdict.reason.admits or verdict.event is None:
+        return verdict
+    if request.offline is OfflinePolicy.REFUSE:
+        return replace(verdict, reason=Reason.OFFLINE_REFUSED)
+    if not _is_listed(verdict.event.id, known, request):
+        return replace(verdict, reason=Reason.NO_TICKET_LIST)
+    if verdict.addon and not verdict.certain:
+        return replace(verdict, reason=Reason.ADDON_UNAVAILABLE)
+    return verdict
+
+
+def _is_listed(event_id: int, known: Known, request: Request) -> bool:
+    """Tell whether an event's list is there, and young enough for this door."""
+    age = known.list_ages.get(event_id)
+    return age is not None and age <= request.max_list_age
 
 
 def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> Reason:
@@ -68,7 +125,7 @@ def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> 
     event_id = answer.event.id if answer.event else verdict.event and verdict.event.id
     if event_id not in known.events or (request.event_ids and event_id not in request.event_ids):
         return Reason.WRONG_EVENT
-    if request.addon_id is None and not request.re_entry and _entered_before(answer):
+    if request.addon_id is None and not request.re_entry and entered_before(answer):
         return Reason.ALREADY_CHECKED_IN
     return Reason.CHECKED_IN
 
@@ -126,7 +183,7 @@ def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:
     return listed.at is None or at is None or not listed.zoned or abs(listed.at - at) <= SAME_USE
 
 
-def _entered_before(answer: Answer) -> bool:
+def entered_before(answer: Answer) -> bool:
     """Tell whether the ticket had entered before Oveit was asked."""
     entries = (
         [use for use in answer.ticket.checkins if use.addon_id is None] if answer.ticket else []
@@ -142,6 +199,8 @@ def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:
     event = known.events.get(ticket.event_id) if ticket.event_id is not None else None
     if event is None or (request.event_ids and event.id not in request.event_ids):
         return Verdict(reason=Reason.WRONG_EVENT, ticket=ticket, event=event)
+    if request.within_window and not is_open(event, known.at):
+        return Verdict(reason=Reason.GATE_CLOSED, ticket=ticket, event=event)
     if request.ticket_type_ids and ticket.ticket_type_id not in request.ticket_type_ids:
         return Verdict(reason=Reason.WRONG_TICKET_TYPE, ticket=ticket, event=event)
     if request.addon_id is not None:

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, func, or_, select
 
-from ..models import Attendance, LastEntry, RowState
+from ..models import Attendance, Direction, LastEntry, RowState
 from .tables import journal, tickets
 
 ARRIVALS_OVER = timedelta(minutes=10)
@@ -22,6 +22,7 @@ def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
         checked_in_by_type=by_type,
         last_entry=_last_entry(connection, event_id),
         arrivals=_entries_since(connection, event_id, since) / (ARRIVALS_OVER.total_seconds() / 60),
+        inside=sum(by_type.values()) - _count_left(connection, event_id),
         waiting=states.get(RowState.PENDING, 0) + states.get(RowState.IN_DOUBT, 0),
         conflicts=states.get(RowState.REJECTED, 0),
     )
@@ -43,6 +44,44 @@ def count_tickets(connection: Connection, event_id: int) -> int:
     return connection.execute(statement).scalar_one()
 
 
+def _is_entry() -> ColumnElement[bool]:
+    """Select rows of guests who came in."""
+    return and_(
+        journal.c.addon_id.is_(None), journal.c.direction == Direction.ENTRY, journal.c.admitted
+    )
+
+
+def _count_left(connection: Connection, event_id: int) -> int:
+    """Count guests who came in, went out, and did not come back."""
+    later = journal.alias()
+    came_back = select(later.c.seq).where(
+        later.c.event_id == event_id,
+        later.c.code == journal.c.code,
+        later.c.addon_id.is_(None),
+        later.c.direction == Direction.ENTRY,
+        later.c.admitted,
+        later.c.seq > journal.c.seq,
+    )
+    entry = journal.alias()
+    came_in = select(entry.c.seq).where(
+        entry.c.event_id == event_id,
+        entry.c.code == journal.c.code,
+        entry.c.addon_id.is_(None),
+        entry.c.direction == Direction.ENTRY,
+        entry.c.admitted,
+    )
+    listed = select(tickets.c.code).where(
+        tickets.c.event_id == event_id, tickets.c.code == journal.c.code, tickets.c.checked_in
+    )
+    statement = select(func.count(journal.c.code.distinct())).where(
+        journal.c.event_id == event_id,
+        journal.c.direction == Direction.EXIT,
+        or_(came_in.exists(), listed.exists()),
+        ~came_back.exists(),
+    )
+    return connection.execute(statement).scalar_one()
+
+
 def _unlisted_entries(event_id: int) -> Select[Any]:
     """Select our own entries that the mirror does not show yet."""
     return (
@@ -54,8 +93,7 @@ def _unlisted_entries(event_id: int) -> Select[Any]:
         )
         .where(
             journal.c.event_id == event_id,
-            journal.c.addon_id.is_(None),
-            journal.c.admitted,
+            _is_entry(),
             func.coalesce(tickets.c.checked_in, False).is_(False),
         )
     )
@@ -120,7 +158,7 @@ def _newest_of_ours(event_id: int) -> Select[Any]:
     """Select the newest entry that we admitted."""
     return (
         select(journal)
-        .where(journal.c.event_id == event_id, journal.c.addon_id.is_(None), journal.c.admitted)
+        .where(journal.c.event_id == event_id, _is_entry())
         .order_by(journal.c.seq.desc())
         .limit(1)
     )

@@ -4,11 +4,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..models import Addon, Event, TicketType
-from .tables import events
+from .tables import events, journal, lists, tags, tickets
+
+_TIMES = ("starts_at", "ended_at")
 
 
 def load(connection: Connection) -> dict[int, Event]:
@@ -20,23 +22,34 @@ def load(connection: Connection) -> dict[int, Event]:
 def save(connection: Connection, listed: tuple[Event, ...]) -> None:
     """Write events, those that are there anew."""
     for event in listed:
-        details = asdict(event) | {"starts_at": event.starts_at and event.starts_at.isoformat()}
+        times = {name: _to_text(getattr(event, name)) for name in _TIMES}
+        details = asdict(event) | times
         statement = upsert(events).values(id=event.id, details=details)
         connection.execute(
             statement.on_conflict_do_update(set_={"details": statement.excluded.details})
         )
 
 
+def remove(connection: Connection, event_id: int) -> None:
+    """Forget an event with its tickets, their tags and all that happened."""
+    codes = select(tickets.c.code).where(tickets.c.event_id == event_id)
+    connection.execute(delete(tags).where(tags.c.code.in_(codes)))
+    for table in (tickets, lists, journal):
+        connection.execute(delete(table).where(table.c.event_id == event_id))
+    connection.execute(delete(events).where(events.c.id == event_id))
+
+
+def _to_text(at: datetime | None) -> str | None:
+    """Return a time as it is kept."""
+    return at.isoformat() if at else None
+
+
 def _read(event_id: int, details: dict[str, Any]) -> Event:
     """Return an event as it was kept."""
-    starts_at = details["starts_at"]
     kinds = tuple(
         TicketType(**kind | {"addons": tuple(Addon(**addon) for addon in kind["addons"])})
         for kind in details["ticket_types"]
     )
-    changed = {
-        "id": event_id,
-        "starts_at": starts_at and datetime.fromisoformat(starts_at),
-        "ticket_types": kinds,
-    }
+    times = {name: at and datetime.fromisoformat(at) for name in _TIMES for at in [details[name]]}
+    changed = times | {"id": event_id, "ticket_types": kinds}
     return Event(**details | changed)

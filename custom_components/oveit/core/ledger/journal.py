@@ -1,36 +1,57 @@
 """The journal: what happened at this venue's doors."""
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
 
-from ..models import Answer, Row, RowState, Ticket
+from sqlalchemy import (
+    Connection,
+    Row as Record,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from ..models import Answer, Direction, Reason, Row, RowState, Ticket
 from . import tickets
-from .tables import journal
+from .tables import from_epoch, journal, to_epoch
+
+_WAITING = (RowState.PENDING, RowState.IN_DOUBT)
+_TIMES = ("at", "asked_at", "asked_last")
 
 _BEGIN = insert(journal).returning(journal.c.seq)
-_CONFIRM = (
-    update(journal)
-    .where(journal.c.seq == bindparam("row"))
-    .values(state=RowState.CONFIRMED, admitted=True, at_oveit=bindparam("asked_at"))
-)
+_CHANGE = update(journal).where(journal.c.seq == bindparam("row"))
 _DISCARD = delete(journal).where(journal.c.seq == bindparam("row"))
+_UNCLAIMED = (
+    select(journal)
+    .where(
+        journal.c.event_id == bindparam("event_id"),
+        journal.c.code == bindparam("code"),
+        journal.c.addon_id.is_not_distinct_from(bindparam("addon_id")),
+        journal.c.direction == Direction.ENTRY,
+        journal.c.admitted.is_(False),
+        journal.c.state.in_((RowState.IN_DOUBT, RowState.CONFIRMED)),
+    )
+    .order_by(journal.c.seq)
+    .limit(1)
+)
 
 
 def begin(connection: Connection, row: Row) -> int:
-    """Write a row in doubt and return its number."""
-    values = {
-        "event_id": row.ticket.event_id,
-        "code": row.ticket.code,
-        "rfid_code": row.rfid_code,
-        "ticket_type_id": row.ticket.ticket_type_id,
-        "addon_id": row.addon_id,
-        "gate": row.gate,
-        "at": row.at.timestamp(),
-        "scan_id": row.scan_id,
-        "state": RowState.IN_DOUBT,
-        "admitted": False,
-    }
+    """Write a row and return its number."""
+    values = asdict(row) | {name: to_epoch(getattr(row, name)) for name in _TIMES}
+    del values["seq"]
     seq: int = connection.execute(_BEGIN, values).scalar_one()
     return seq
+
+
+def change(connection: Connection, seq: int, values: dict[str, Any]) -> None:
+    """Write what has become of a row."""
+    stored = values | {name: to_epoch(values[name]) for name in _TIMES if name in values}
+    connection.execute(_CHANGE.values(stored), {"row": seq})
 
 
 def settle(
@@ -38,9 +59,10 @@ def settle(
 ) -> Ticket:
     """Keep the row of an admission or drop that of a refusal, with what the answer told."""
     if admitted:
-        connection.execute(_CONFIRM, {"row": seq, "asked_at": answer.asked_at.timestamp()})
+        confirmed = {"state": RowState.CONFIRMED, "admitted": True, "asked_at": answer.asked_at}
+        change(connection, seq, confirmed | {"message": answer.message})
     else:
-        connection.execute(_DISCARD, {"row": seq})
+        discard(connection, seq)
     if answer.ticket:
         tickets.learn(connection, answer.ticket, answer.rfid_codes, None)
     return tickets.renew(connection, (ticket,))[0]
@@ -49,3 +71,70 @@ def settle(
 def discard(connection: Connection, seq: int) -> None:
     """Delete a row."""
     connection.execute(_DISCARD, {"row": seq})
+
+
+def unclaimed(connection: Connection, ticket: Ticket, addon_id: int | None) -> Row | None:
+    """Return a row that Oveit may have counted for a guest who was not let in."""
+    key = {"event_id": ticket.event_id or 0, "code": ticket.code, "addon_id": addon_id}
+    record = connection.execute(_UNCLAIMED, key).one_or_none()
+    return _read(record) if record else None
+
+
+def waiting(connection: Connection) -> list[Row]:
+    """Return the rows that Oveit must still hear of, oldest first."""
+    statement = select(journal).where(journal.c.state.in_(_WAITING)).order_by(journal.c.seq)
+    return [_read(record) for record in connection.execute(statement)]
+
+
+def conflicts(connection: Connection, event_id: int | None) -> list[Row]:
+    """Return the rows that Oveit refused afterwards, newest first."""
+    statement = select(journal).where(journal.c.state == RowState.REJECTED)
+    if event_id is not None:
+        statement = statement.where(journal.c.event_id == event_id)
+    return [
+        _read(record) for record in connection.execute(statement.order_by(journal.c.seq.desc()))
+    ]
+
+
+def find_scan(connection: Connection, scan_id: str) -> Row | None:
+    """Return the row of an admission by its scan (decisions.md D9)."""
+    statement = select(journal).where(journal.c.scan_id == scan_id, journal.c.admitted).limit(1)
+    record = connection.execute(statement).one_or_none()
+    return _read(record) if record else None
+
+
+def others_of(connection: Connection, row: Row) -> list[Row]:
+    """Return the other rows of a row's ticket and add-on that count as used."""
+    statement = select(journal).where(
+        journal.c.event_id == row.event_id,
+        journal.c.code == row.code,
+        journal.c.addon_id.is_not_distinct_from(row.addon_id),
+        journal.c.direction == row.direction,
+        journal.c.seq != row.seq,
+        journal.c.state.in_((RowState.CONFIRMED, RowState.IN_DOUBT)),
+    )
+    return [_read(record) for record in connection.execute(statement)]
+
+
+def count_waiting(connection: Connection, event_id: int) -> int:
+    """Count an event's rows that Oveit must still hear of."""
+    statement = select(func.count()).where(
+        journal.c.event_id == event_id, journal.c.state.in_(_WAITING)
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def _read(record: Record[Any]) -> Row:
+    """Return a row as it was written."""
+    values = {name: getattr(record, name) for name in (field.name for field in fields(Row))}
+    return Row(
+        **values
+        | {
+            "at": from_epoch(record.at) or datetime.fromtimestamp(0, UTC),
+            "asked_at": from_epoch(record.asked_at),
+            "asked_last": from_epoch(record.asked_last),
+            "direction": Direction(record.direction),
+            "state": RowState(record.state),
+            "reason": Reason(record.reason),
+        }
+    )

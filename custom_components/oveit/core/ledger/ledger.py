@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from ..exceptions import LedgerError
-from ..models import Answer, Attendance, Event, ListState, Row, Seen, Ticket
+from ..models import Answer, Attendance, CheckIn, Event, ListState, Row, Seen, Ticket
 from . import attendance, events, journal, lists, sqlite, tables, tickets
 
 
@@ -32,10 +32,15 @@ class Ledger:
         self._doors = ThreadPoolExecutor(1, "oveit-doors")
         self._lists = ThreadPoolExecutor(1, "oveit-lists")
         self._engine: Engine
+        self.set_aside: Path | None = None
 
     @classmethod
     async def open(cls, path: Path) -> Self:
-        """Open the ledger in a file, and make it where there is none."""
+        """Open the ledger in a file, and make it where there is none.
+
+        A file that is no ledger of this release, or damaged, is set aside under the name
+        that `set_aside` tells, and an empty ledger begun (decisions.md C4).
+        """
         ledger = cls(path)
         try:
             await ledger._run(ledger._doors, ledger._open)
@@ -79,7 +84,7 @@ class Ledger:
         await self._write(tickets.unpair, rfid_code, code)
 
     async def begin(self, row: Row) -> int:
-        """Write a row in doubt, before Oveit is asked, and return its number."""
+        """Write a row and return its number."""
         return await self._write(journal.begin, row)
 
     async def settle(self, seq: int, *, admitted: bool, ticket: Ticket, answer: Answer) -> Ticket:
@@ -89,9 +94,45 @@ class Ledger:
         """
         return await self._write(journal.settle, seq, admitted, ticket, answer)
 
+    async def change(self, seq: int, **values: Any) -> None:
+        """Write what has become of a row: fields of Row and their values."""
+        await self._write(journal.change, seq, values)
+
+    async def unclaimed(self, ticket: Ticket, addon_id: int | None) -> Row | None:
+        """Return a row that Oveit may have counted for a guest who was not let in."""
+        return await self._read(journal.unclaimed, ticket, addon_id)
+
+    async def find_scan(self, scan_id: str) -> Row | None:
+        """Return the row of an admission by its scan."""
+        return await self._read(journal.find_scan, scan_id)
+
+    async def waiting(self) -> list[Row]:
+        """Return the rows that Oveit must still hear of, oldest first."""
+        return await self._read(journal.waiting)
+
+    async def count_waiting(self, event_id: int) -> int:
+        """Count an event's rows that Oveit must still hear of."""
+        return await self._read(journal.count_waiting, event_id)
+
+    async def conflicts(self, event_id: int | None = None) -> list[Row]:
+        """Return the rows that Oveit refused afterwards, newest first."""
+        return await self._read(journal.conflicts, event_id)
+
+    async def evidence(self, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:
+        """Return whether Oveit lists a row's ticket, its listed uses, and our other rows of it."""
+        return await self._read(_evidence, row)
+
     async def discard(self, seq: int) -> None:
         """Forget a row that Oveit never heard of."""
         await self._write(journal.discard, seq)
+
+    async def remove(self, event_id: int) -> None:
+        """Forget an event with its tickets, their tags and all that happened."""
+        await self._write(events.remove, event_id)
+
+    async def checkpoint(self) -> None:
+        """Bring everything written into the one file, as a backup wants it."""
+        await self._run(self._doors, sqlite.checkpoint, self._engine)
 
     async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[Seen]:
         """Take up a ticket list and return the check-ins it shows that were not known.
@@ -136,9 +177,22 @@ class Ledger:
             return function(connection, *arguments)
 
     def _open(self) -> None:
-        """Open the file and bring its tables up."""
+        """Open the file; what is no sound ledger is set aside, and an empty one begun."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = sqlite.open_engine(self._path)
+        try:
+            self._prepare()
+        except (DatabaseError, _ForeignFileError) as err:
+            if isinstance(err, OperationalError):
+                raise
+            self._engine.dispose()
+            self.set_aside = sqlite.set_aside(self._path)
+            self._engine = sqlite.open_engine(self._path)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Check the file and make its tables."""
+        self._transact(False, sqlite.check)
         self._transact(True, _prepare)
 
     def _close(self) -> None:
@@ -149,14 +203,26 @@ class Ledger:
             self._engine.dispose()
 
 
+class _ForeignFileError(Exception):
+    """The file is a database, but no ledger of this release."""
+
+
 def _prepare(connection: Connection) -> None:
-    """Make the tables, or refuse a file of another version."""
-    tables.metadata.create_all(connection)
+    """Make the tables, unless the file is something else."""
+    names = set(inspect(connection).get_table_names())
     about = tables.about
-    version = connection.execute(
-        select(about.c.value).where(about.c.name == "schema")
-    ).scalar_one_or_none()
-    if version is None:
+    if names:
+        if about.name not in names:
+            raise _ForeignFileError
+        version = connection.execute(select(about.c.value).where(about.c.name == "schema"))
+        if version.scalar_one_or_none() != tables.SCHEMA_VERSION:
+            raise _ForeignFileError
+    tables.metadata.create_all(connection)
+    if not names:
         connection.execute(insert(about).values(name="schema", value=tables.SCHEMA_VERSION))
-    elif version != tables.SCHEMA_VERSION:
-        raise LedgerError(f"The ledger is of version {version}, which this release cannot read")
+
+
+def _evidence(connection: Connection, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:
+    """Return what the mirror and the journal tell of a row's ticket."""
+    listed, uses = tickets.listed_uses(connection, row.event_id, row.code, row.addon_id)
+    return listed, uses, journal.others_of(connection, row)

@@ -4,10 +4,12 @@ The statements here use `json_each`, so that a ticket list never becomes Python
 objects and the interpreter is not held while it is read.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
@@ -96,8 +98,9 @@ _FIND_SEEN = """
     ) AND NOT EXISTS (
         SELECT 1 FROM journal
         WHERE journal.code = incoming.code AND journal.addon_id IS (use.value ->> 0)
+            AND journal.direction = 'entry'
             AND (use.value ->> 2 IS NOT NULL OR coalesce(
-                abs(coalesce(journal.at_oveit, journal.at) - (use.value ->> 1)), 0
+                abs(coalesce(journal.asked_at, journal.at) - (use.value ->> 1)), 0
             ) <= :same_use)
     )
     ORDER BY at DESC LIMIT :most
@@ -145,6 +148,31 @@ def open_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def check(connection: Connection) -> None:
+    """Raise sqlalchemy.exc.DatabaseError when the file is no database, or damaged."""
+    result = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if result != "ok":
+        raise DatabaseError("The ledger is damaged", None, Exception(result))
+
+
+def checkpoint(engine: Engine) -> None:
+    """Bring the write-ahead log into the file."""
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if driver is not None:
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file with its write-ahead log, and return its new name."""
+    aside = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.aside")
+    for suffix in ("", "-wal", "-shm"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            source.rename(aside.with_name(aside.name + suffix))
+    return aside
 
 
 def _decode(value: bytes) -> str:

@@ -62,19 +62,40 @@ journal = Table(
     "journal",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("event_id", Integer, nullable=False, index=True),
+    Column("event_id", Integer, nullable=False),
     Column("code", String, nullable=False, index=True),
     Column("rfid_code", String),
     Column("ticket_type_id", Integer),
     Column("addon_id", Integer),
+    Column("direction", String, nullable=False),
+    Column("re_entry", Boolean, nullable=False),
+    Column("turnstile", Boolean, nullable=False),
     Column("gate", String),
     Column("at", Float, nullable=False),
-    Column("at_oveit", Float),
+    Column("asked_at", Float),
+    Column("asked_last", Float),
     Column("scan_id", String, nullable=False, index=True),
-    Column("state", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
     Column("admitted", Boolean, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("message", String),
+    Column("note", String),
+    Column("user_id", String),
+    Index("journal_by_state", "event_id", "state"),
+    Index("journal_by_gate", "gate", "at"),
     sqlite_autoincrement=True,
 )
+Index(
+    "journal_waiting",
+    journal.c.seq,
+    sqlite_where=journal.c.state.in_(["pending", "in_doubt"]),
+)
+
+
+def to_epoch(at: datetime | None) -> float | None:
+    """Return a time as it is stored."""
+    return at.timestamp() if at else None
 
 
 def from_epoch(seconds: float | None) -> datetime | None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from ..models import CheckIn, Ticket
+from ..models import CheckIn, Direction, RowState, Ticket
 from ..rules import merge_uses
 from .tables import from_epoch, journal, tags, tickets
 
@@ -32,11 +32,18 @@ _BY_KEY = select(tickets).where(
     tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code")
 )
 _OUR_USES = (
-    select(journal.c.addon_id, journal.c.at, journal.c.at_oveit, journal.c.gate)
+    select(
+        journal.c.addon_id,
+        journal.c.at,
+        journal.c.asked_at,
+        journal.c.gate,
+        journal.c.state,
+        journal.c.admitted,
+    )
     .where(
         journal.c.event_id == bindparam("event_id"),
         journal.c.code == bindparam("code"),
-        journal.c.admitted,
+        journal.c.direction == Direction.ENTRY,
     )
     .order_by(journal.c.seq)
 )
@@ -89,6 +96,27 @@ def renew(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ..
     )
 
 
+def listed_uses(
+    connection: Connection, event_id: int, code: str, addon_id: int | None
+) -> tuple[bool, tuple[CheckIn, ...]]:
+    """Return whether Oveit lists a ticket, and the uses of one kind that it lists."""
+    record = connection.execute(_BY_KEY, {"event_id": event_id, "code": code}).one_or_none()
+    if record is None:
+        return False, ()
+    uses = tuple(use for use in _read_uses(record.checkins) if use.addon_id == addon_id)
+    if record.checked_in and addon_id is None and not uses:
+        uses = (CheckIn(zoned=False),)
+    return True, uses
+
+
+def _read_uses(checkins: str) -> list[CheckIn]:
+    """Return the uses of a ticket as the mirror has them."""
+    return [
+        CheckIn(addon_id=addon_id, at=from_epoch(at), zoned=not unzoned)
+        for addon_id, at, *unzoned in json.loads(checkins)
+    ]
+
+
 def _load(connection: Connection, statement: Select[Any], **what: Any) -> tuple[Ticket, ...]:
     """Return tickets with their uses, Oveit's and ours."""
     return tuple(
@@ -99,18 +127,16 @@ def _load(connection: Connection, statement: Select[Any], **what: Any) -> tuple[
 def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
     key = {"event_id": record.event_id, "code": record.code}
+    rows = connection.execute(_OUR_USES, key).all()
     ours = [
         CheckIn(
             addon_id=row.addon_id,
             at=from_epoch(row.at),
             gate=row.gate,
-            at_oveit=from_epoch(row.at_oveit),
+            at_oveit=from_epoch(row.asked_at),
         )
-        for row in connection.execute(_OUR_USES, key)
-    ]
-    listed = [
-        CheckIn(addon_id=addon_id, at=from_epoch(at), zoned=not unzoned)
-        for addon_id, at, *unzoned in json.loads(record.checkins)
+        for row in rows
+        if row.admitted
     ]
     return Ticket(
         code=record.code,
@@ -118,7 +144,12 @@ def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
         ticket_type_id=record.ticket_type_id,
         series=record.series,
         checked_in=record.checked_in or any(use.addon_id is None for use in ours),
-        checkins=merge_uses(listed, ours),
+        checkins=merge_uses(_read_uses(record.checkins), ours),
+        unclaimed=frozenset(
+            row.addon_id
+            for row in rows
+            if not row.admitted and row.state in (RowState.IN_DOUBT, RowState.CONFIRMED)
+        ),
     )
 
 

@@ -1,0 +1,149 @@
+"""Finding the tickets behind a code or a tag, and learning from what Oveit tells of them."""
+
+from dataclasses import replace
+import logging
+
+from .api import OveitClient
+from .case import Case
+from .exceptions import LedgerError, OveitError, OveitResponseError
+from .ledger import Ledger
+from .mirror import Glance, Mirror
+from .models import Answer, Ticket
+from .rules import Known
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Lookup:
+    """Looks up what was read, in the ledger and at Oveit; nothing is marked.
+
+    Its methods raise LedgerError; a failure of Oveit makes a case go on without it.
+    """
+
+    def __init__(self, client: OveitClient, ledger: Ledger, mirror: Mirror) -> None:
+        """Take what is asked."""
+        self._client = client
+        self._ledger = ledger
+        self._mirror = mirror
+
+    def known(self, case: Case) -> Known:
+        """Return what is known for a case."""
+        return Known(
+            events=self._mirror.followed,
+            tickets=case.tickets,
+            at=case.at,
+            online=case.online,
+            list_ages=self._mirror.list_ages(case.at),
+        )
+
+    async def identify(self, case: Case, *, ask: bool = False) -> None:
+        """Find the tickets that were read; with `ask`, Oveit is asked about known codes too."""
+        if case.request.rfid_code is not None:
+            await self._identify_tag(case, case.request.rfid_code)
+        else:
+            await self._identify_code(case, case.request.ticket_code or "", ask=ask)
+        if any(self._is_of_unknown_type(ticket) for ticket in case.tickets):
+            await self._glance(case, self._mirror.look_for_types)
+
+    async def ask(
+        self, case: Case, *, ticket_code: str | None = None, rfid_code: str | None = None
+    ) -> Answer | None:
+        """Ask Oveit about a ticket, if there is time and Oveit answers."""
+        if not case.online:
+            return None
+        try:
+            async with case.deadline():
+                answer = await self._client.scan(
+                    ticket_code=ticket_code,
+                    rfid_code=rfid_code,
+                    late_after=case.request.deadline,
+                )
+            if ticket_code is not None:
+                check_same(answer, ticket_code)
+        except OveitError as err:
+            case.give_up_on_oveit(err)
+            return None
+        return answer
+
+    async def learn(self, answer: Answer, tag: str | None = None) -> Ticket | None:
+        """Keep what an answer tells of a ticket of ours, and return that ticket."""
+        if answer.ticket is None:
+            return None
+        listed = await self._ledger.find(answer.ticket.code)
+        ticket = self.ours(answer, listed[0] if len(listed) == 1 else answer.ticket).ticket
+        if ticket:
+            await self._ledger.learn(ticket, answer.rfid_codes, tag)
+        return ticket or answer.ticket
+
+    def ours(self, answer: Answer, ticket: Ticket) -> Answer:
+        """Return an answer without a ticket of an event that is not followed.
+
+        An answer that names no event is about the event that the ledger has the ticket in,
+        and the ledger's way to write the code stays.
+        """
+        if answer.ticket is None:
+            return answer
+        event_id = answer.ticket.event_id or ticket.event_id
+        if event_id not in self._mirror.followed:
+            return replace(answer, ticket=None)
+        return replace(answer, ticket=replace(answer.ticket, event_id=event_id, code=ticket.code))
+
+    async def _identify_code(self, case: Case, code: str, *, ask: bool) -> None:
+        """Find a ticket by its code; one that is not in the list may be new (decisions.md B5)."""
+        case.tickets = await self._ledger.find(code)
+        if case.tickets and not ask:
+            return
+        answer = await self.ask(case, ticket_code=code)
+        if answer is None:
+            return
+        case.answer = answer
+        if ticket := await self.learn(answer):
+            case.tickets = await self._ledger.find(ticket.code) or (ticket,)
+        elif not case.tickets:
+            await self._glance(case, self._mirror.look_again)
+            case.tickets = await self._ledger.find(code)
+
+    async def _identify_tag(self, case: Case, tag: str) -> None:
+        """Find the tickets on a tag, which may have been paired anew (decisions.md R3, R5)."""
+        ticket = None
+        if answer := await self.ask(case, rfid_code=tag):
+            case.answer = answer
+            ticket = await self.learn(answer, tag)
+            await self._check_pairings(case, tag, ticket)
+        case.tickets = await self._ledger.on_tag(tag)
+        if ticket and ticket.event_id not in self._mirror.followed:
+            case.tickets += (ticket,)
+
+    async def _check_pairings(self, case: Case, tag: str, ticket: Ticket | None) -> None:
+        """Ask about the other tickets that a tag was known to carry."""
+        for other in await self._ledger.on_tag(tag):
+            if ticket and other.code == ticket.code:
+                continue
+            about = await self.ask(case, ticket_code=other.code)
+            if about is None:
+                return
+            if await self.learn(about) is None and ticket and not other.checked_in:
+                await self._ledger.unpair(tag, other.code)
+
+    async def _glance(self, case: Case, glance: Glance) -> None:
+        """Have the mirror look at Oveit; what follows has half of the time left for itself."""
+        if not case.online:
+            return
+        try:
+            async with case.deadline(share=0.5):
+                await glance()
+        except LedgerError:
+            raise
+        except OveitError as err:
+            _LOGGER.debug("The ticket list could not be refreshed: %s", err)
+
+    def _is_of_unknown_type(self, ticket: Ticket) -> bool:
+        """Tell whether a ticket of ours has a type that its event did not list yet."""
+        event = self._mirror.followed.get(ticket.event_id or 0)
+        return event is not None and event.ticket_type(ticket.ticket_type_id) is None
+
+
+def check_same(answer: Answer, code: str) -> None:
+    """Raise OveitResponseError when an answer is about another ticket."""
+    if answer.ticket and answer.ticket.code.lower() != code.lower():
+        raise OveitResponseError("Oveit answered about another ticket")

@@ -1,0 +1,268 @@
+"""Marking a ticket as used: at Oveit where it can be asked, in the journal always."""
+
+import asyncio
+from dataclasses import replace
+import logging
+from typing import Any
+
+from .api import OveitClient
+from .case import Case
+from .exceptions import LedgerError, OveitAuthenticationError, OveitConnectionError, OveitError
+from .ledger import Ledger
+from .lookup import Lookup, check_same
+from .models import AddonUse, Answer, Reason, Row, RowState, Ticket
+from .readback import Found
+from .rules import Verdict, accept, decide
+from .settling import Settling
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Marking:
+    """Has an admission counted once, and never given before it is on disk (I1, I2).
+
+    A check-in whose answer does not come in time is decided by the ledger; the late answer
+    is still taken in (decisions.md T2). Its methods raise LedgerError only.
+    """
+
+    def __init__(
+        self, client: OveitClient, ledger: Ledger, lookup: Lookup, settling: Settling
+    ) -> None:
+        """Take what is asked, and who settles what stays in doubt."""
+        self._client = client
+        self._ledger = ledger
+        self._lookup = lookup
+        self._settling = settling
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Stop waiting for late answers; their rows stay in doubt."""
+        for task in self._late:
+            task.cancel()
+        if self._late:
+            await asyncio.wait(self._late)
+
+    async def mark(self, case: Case, verdict: Verdict) -> Verdict:
+        """Mark the ticket of an admitting verdict, and return what came of it."""
+        ticket = verdict.ticket
+        if ticket is None:
+            return verdict
+        if not case.online:
+            return await self._mark_here(case, ticket)
+        now = self._client.now()
+        row = _row(case, ticket, asked_at=now, asked_last=now, attempts=1)
+        row = replace(row, seq=await self._ledger.begin(row))
+        with self._settling.holding(row):
+            return await self._mark_at_oveit(case, verdict, ticket, row)
+
+    async def claim(self, case: Case) -> Verdict | None:
+        """Admit a guest whom Oveit counted before, though no answer came (decisions.md T4)."""
+        request = case.request
+        for ticket in case.tickets:
+            if request.addon_id not in ticket.unclaimed:
+                continue
+            row = await self._ledger.unclaimed(ticket, request.addon_id)
+            fresh = replace(ticket, checked_in=False, checkins=())
+            verdict = decide(replace(self._lookup.known(case), tickets=(fresh,)), request)
+            if row is None or not verdict.reason.admits:
+                continue
+            if claimed := await self._claim_row(case, verdict, ticket, row):
+                return claimed
+            case.tickets = await self._ledger.renew(case.tickets)
+        return None
+
+    async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
+        """Write down a steward's decision; Oveit hears of it where it may be news (B6)."""
+        request = case.request
+        known = self._lookup.known(case)
+        ticket = next((each for each in case.tickets if each.event_id in known.events), None)
+        event_id = ticket.event_id if ticket else next(iter(request.event_ids), None)
+        code = ticket.code if ticket else request.ticket_code
+        is_news = code is not None and not (ticket and ticket.checked_in)
+        row = Row(
+            code=code or request.rfid_code or "",
+            event_id=event_id or 0,
+            rfid_code=request.rfid_code,
+            ticket_type_id=ticket.ticket_type_id if ticket else None,
+            gate=request.gate,
+            at=case.at,
+            scan_id=case.scan_id,
+            state=RowState.PENDING if is_news else RowState.LOCAL,
+            admitted=True,
+            reason=Reason.OVERRIDE,
+            note=note,
+            user_id=user_id,
+        )
+        await self._ledger.begin(row)
+        fresh = (await self._ledger.renew((ticket,)))[0] if ticket else None
+        return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(event_id or 0))
+
+    async def _claim_row(
+        self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
+    ) -> Verdict | None:
+        """Admit by a row that was sent for this ticket, or drop it where Oveit knows of none."""
+        found = Found.OURS if row.state is RowState.CONFIRMED else Found.UNCLEAR
+        if row.state is RowState.IN_DOUBT and case.online:
+            found = await self._ask_back(case, row)
+        if found is Found.OURS:
+            await self._ledger.change(row.seq, state=RowState.CONFIRMED, admitted=True)
+            return await self._admitted(verdict, ticket, Reason.REPEAT)
+        if found in (Found.NOTHING, Found.OTHERS):
+            await self._ledger.discard(row.seq)
+            return None
+        case.online = False
+        verdict = self._decide_here(case, replace(ticket, checked_in=False, checkins=()))
+        if not verdict.reason.admits:
+            return verdict
+        await self._ledger.change(
+            row.seq, admitted=True, gate=case.request.gate, at=case.at, scan_id=case.scan_id
+        )
+        return await self._admitted(verdict, ticket, Reason.CHECKED_IN)
+
+    async def _ask_back(self, case: Case, row: Row) -> Found:
+        """Read a row back at Oveit, within the guest's time."""
+        try:
+            async with case.deadline():
+                found, _ = await self._settling.read_back(row)
+        except LedgerError:
+            raise
+        except OveitError as err:
+            case.give_up_on_oveit(err)
+            return Found.UNCLEAR
+        return found
+
+    async def _mark_here(self, case: Case, ticket: Ticket) -> Verdict:
+        """Admit by what is known here; Oveit hears of it later."""
+        verdict = self._decide_here(case, ticket)
+        if not verdict.reason.admits:
+            return verdict
+        await self._ledger.begin(_row(case, ticket, state=RowState.PENDING, admitted=True))
+        return await self._admitted(verdict, ticket, verdict.reason)
+
+    async def _mark_at_oveit(
+        self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
+    ) -> Verdict:
+        """Have Oveit mark a ticket; the row is on disk before Oveit hears of it."""
+        sending: asyncio.Task[Answer] | None = None
+        try:
+            async with case.deadline():
+                sending = asyncio.create_task(self._send(case, row))
+                answer = await asyncio.shield(sending)
+        except OveitError as err:
+            case.give_up_on_oveit(err)
+            verdict = await self._fall_back(case, ticket, row, sent=_may_have_heard(err))
+            if sending and not sending.done():
+                self._follow(sending, row, admitted=verdict.reason.admits)
+            return verdict
+        case.answer = answer
+        return await self._take_answer(case, verdict, ticket, row)
+
+    async def _send(self, case: Case, row: Row) -> Answer:
+        """Send a check-in, as the door asks for it."""
+        types = case.request.ticket_type_ids
+        if row.turnstile:
+            return await self._client.enter_turnstile(row.code, late_after=case.request.deadline)
+        answer = await self._client.check_in(
+            row.code,
+            ticket_type_id=next(iter(types)) if len(types) == 1 else None,
+            addon_id=row.addon_id,
+            late_after=case.request.deadline,
+        )
+        check_same(answer, row.code)
+        return answer
+
+    async def _fall_back(self, case: Case, ticket: Ticket, row: Row, *, sent: bool) -> Verdict:
+        """Decide by what is known here, since Oveit's answer did not come."""
+        verdict = self._decide_here(case, ticket)
+        if not verdict.reason.admits:
+            if not sent:
+                await self._ledger.discard(row.seq)
+            return verdict
+        unsent = {"state": RowState.PENDING, "asked_at": None, "asked_last": None, "attempts": 0}
+        await self._ledger.change(row.seq, admitted=True, **({} if sent else unsent))
+        return await self._admitted(verdict, ticket, verdict.reason)
+
+    def _follow(self, sending: asyncio.Task[Answer], row: Row, *, admitted: bool) -> None:
+        """Wait on for an answer that comes too late for the guest."""
+        late = replace(row, admitted=admitted)
+        task = asyncio.create_task(self._take_late_answer(sending, late))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _take_late_answer(self, sending: asyncio.Task[Answer], row: Row) -> None:
+        """Take a late answer in; without one the row stays in doubt."""
+        try:
+            with self._settling.holding(row):
+                await self._settling.take_answer(row, await sending)
+        except asyncio.CancelledError:
+            sending.cancel()
+            raise
+        except OveitError as err:
+            _LOGGER.debug("A late answer did not help: %s", err)
+
+    async def _take_answer(self, case: Case, verdict: Verdict, ticket: Ticket, row: Row) -> Verdict:
+        """Make of an answer what it means at this door."""
+        answer = case.answer
+        assert answer is not None
+        known = self._lookup.known(case)
+        reason = accept(answer, verdict, known, case.request)
+        fresh = await self._ledger.settle(
+            row.seq, admitted=reason.admits, ticket=ticket, answer=self._lookup.ours(answer, ticket)
+        )
+        if reason is Reason.REFUSED:
+            return await self._explain(case, verdict, fresh)
+        return replace(verdict, reason=reason, ticket=fresh, addon=_count(verdict.addon, fresh))
+
+    async def _explain(self, case: Case, verdict: Verdict, ticket: Ticket) -> Verdict:
+        """Find out why Oveit refused, since it says so only in words."""
+        refusal = case.answer
+        if refusal and refusal.ticket is None:
+            if about := await self._lookup.ask(case, ticket_code=ticket.code):
+                await self._lookup.learn(about)
+            case.online = True
+            (ticket,) = await self._ledger.renew((ticket,))
+        known = replace(self._lookup.known(case), tickets=(ticket,))
+        explained = decide(known, case.request)
+        if explained.reason.admits:
+            return replace(verdict, reason=Reason.REFUSED)
+        return explained
+
+    async def _admitted(self, verdict: Verdict, ticket: Ticket, reason: Reason) -> Verdict:
+        """Return an admission with its ticket as it is now."""
+        (fresh,) = await self._ledger.renew((ticket,))
+        return replace(verdict, reason=reason, ticket=fresh, addon=_count(verdict.addon, fresh))
+
+    def _decide_here(self, case: Case, ticket: Ticket) -> Verdict:
+        """Decide on a ticket without Oveit."""
+        known = replace(self._lookup.known(case), tickets=(ticket,), online=False)
+        return decide(known, case.request)
+
+
+def _row(case: Case, ticket: Ticket, **more: Any) -> Row:
+    """Return the row of a guest who is about to come in."""
+    request = case.request
+    return Row(
+        code=ticket.code,
+        event_id=ticket.event_id or 0,
+        rfid_code=request.rfid_code,
+        ticket_type_id=ticket.ticket_type_id,
+        addon_id=request.addon_id,
+        re_entry=request.re_entry,
+        turnstile=request.turnstile and request.addon_id is None,
+        gate=request.gate,
+        at=case.at,
+        scan_id=case.scan_id,
+        **more,
+    )
+
+
+def _may_have_heard(err: OveitError) -> bool:
+    """Tell whether Oveit may have taken a check-in that failed."""
+    if isinstance(err, OveitAuthenticationError):
+        return False
+    return err.sent if isinstance(err, OveitConnectionError) else True
+
+
+def _count(addon: AddonUse | None, ticket: Ticket) -> AddonUse | None:
+    """Return an add-on with its uses counted anew."""
+    return addon and replace(addon, used=ticket.uses_of(addon.id))

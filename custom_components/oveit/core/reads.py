@@ -1,0 +1,155 @@
+"""Reads of the last seconds, so that a guest is decided once however often a reader reads."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import monotonic
+from uuid import uuid4
+
+from .exceptions import OveitConnectionError
+from .models import Decision, Direction, Reason, Request
+
+REPEAT_WITHIN = 5.0
+REPEAT_AT_MOST = 30.0
+PATIENCE = 0.4
+_KEPT_SCANS = 1000
+
+type Decide = Callable[[Request], Coroutine[None, None, Decision]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Key:
+    """What makes two reads the same, apart from the gate."""
+
+    ticket_code: str | None
+    rfid_code: str | None
+    addon_id: int | None
+    direction: Direction
+
+
+@dataclass(kw_only=True, slots=True)
+class _Read:
+    """A read that is being decided, or was a moment ago; times are monotonic seconds."""
+
+    key: _Key
+    gate: str | None
+    task: asyncio.Task[Decision]
+    first_at: float
+    last_at: float
+
+
+class Reads:
+    """Joins reads that are in flight, and repeats what was decided within 5 s (D1 to D3, D9).
+
+    A read lasts as long as the tag lies on the reader, but 30 s at most; a read that names
+    no gate is the same at any. The clock is monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        """Begin without a read."""
+        self._clock = clock
+        self._reads: list[_Read] = []
+        self._scans: OrderedDict[str, Decision] = OrderedDict()
+
+    async def once(self, request: Request, decide: Decide) -> Decision:
+        """Decide a read that is new, else tell what was decided."""
+        if same := self._same_scan(request):
+            return same
+        self._forget_old()
+        read = self._find(request)
+        if read is None:
+            return await self._begin(request, decide)
+        read.last_at = self._clock()
+        decision = await self._wait(read.task, request)
+        return decision if decision.scan_id == request.scan_id else _repeat(decision, request)
+
+    async def wait(self, timeout: float | None = None) -> None:
+        """Wait until every read under way is decided, or for so many seconds."""
+        if tasks := [read.task for read in self._reads if not read.task.done()]:
+            await asyncio.wait(tasks, timeout=timeout)
+
+    async def _begin(self, request: Request, decide: Decide) -> Decision:
+        """Decide in a task of its own, which outlives a caller that gives up."""
+        now = self._clock()
+        task = asyncio.create_task(decide(request))
+        read = _Read(key=_key(request), gate=request.gate, task=task, first_at=now, last_at=now)
+        self._reads.append(read)
+        try:
+            decision = await asyncio.shield(task)
+        except Exception:
+            self._reads.remove(read)
+            raise
+        read.last_at = self._clock()
+        if request.scan_id:
+            self._scans[request.scan_id] = decision
+            if len(self._scans) > _KEPT_SCANS:
+                self._scans.popitem(last=False)
+        return decision
+
+    async def _wait(self, task: asyncio.Task[Decision], request: Request) -> Decision:
+        """Wait for a decision, no longer than this read's own deadline."""
+        await asyncio.wait([task], timeout=request.deadline + PATIENCE)
+        if not task.done():
+            raise OveitConnectionError("The first read of this guest is still being decided")
+        return task.result()
+
+    def _same_scan(self, request: Request) -> Decision | None:
+        """Return what was decided on the same scan of the same code."""
+        decision = self._scans.get(request.scan_id or "")
+        return decision if decision and _key(decision.request) == _key(request) else None
+
+    def _find(self, request: Request) -> _Read | None:
+        """Return the newest read of the same guest."""
+        key = _key(request)
+        return next(
+            (
+                read
+                for read in reversed(self._reads)
+                if read.key == key
+                and (None in (read.gate, request.gate) or read.gate == request.gate)
+            ),
+            None,
+        )
+
+    def _forget_old(self) -> None:
+        """Forget the reads that nothing repeats any more."""
+        now = self._clock()
+        self._reads = [
+            read
+            for read in self._reads
+            if not read.task.done()
+            or (
+                _is_decided(read.task)
+                and now - read.last_at < REPEAT_WITHIN
+                and now - read.first_at < REPEAT_AT_MOST
+            )
+        ]
+
+
+def _is_decided(task: asyncio.Task[Decision]) -> bool:
+    """Tell whether a task that is done came to a decision."""
+    return not task.cancelled() and task.exception() is None
+
+
+def _key(request: Request) -> _Key:
+    """Return what makes a read the same as another."""
+    return _Key(
+        ticket_code=request.ticket_code,
+        rfid_code=request.rfid_code,
+        addon_id=request.addon_id,
+        direction=request.direction,
+    )
+
+
+def _repeat(decision: Decision, request: Request) -> Decision:
+    """Return the same outcome again; an admission is told as a repeat."""
+    return replace(
+        decision,
+        reason=Reason.REPEAT if decision.admitted else decision.reason,
+        request=request,
+        at=datetime.now(UTC),
+        latency=0.0,
+        scan_id=request.scan_id or uuid4().hex,
+    )
