@@ -2,14 +2,18 @@
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.json import save_json
+from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
-from .repairs import async_update_issues
+from .core.ledger import delete_ledger, read_waiting
+from .repairs import async_delete_issues, async_tell_exported, async_update_issues
+from .responses import respond_row
 from .voice import async_follow_entry, async_setup_voice
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
@@ -37,7 +41,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     entry.runtime_data = coordinator
     async_follow_entry(hass, entry)
     _remove_unfollowed_devices(hass, entry)
-    async_update_issues(hass, entry)
+
+    @callback
+    def _async_update_issues() -> None:
+        async_update_issues(hass, entry)
+
+    _async_update_issues()
+    entry.async_on_unload(coordinator.async_add_listener(_async_update_issues))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True
@@ -49,14 +59,17 @@ async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Delete an account's ledger."""
+    """Delete an account's ledger; what Oveit never heard of is kept in a file."""
     path = ledger_path(hass, entry)
-
-    def _delete() -> None:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-    await hass.async_add_executor_job(_delete)
+    async_delete_issues(hass, entry)
+    if await hass.async_add_executor_job(path.exists):
+        waiting = await read_waiting(path)
+        if waiting:
+            export = path.with_suffix(".waiting.json")
+            rows = [respond_row(row) for row in waiting]
+            await hass.async_add_executor_job(save_json, str(export), rows, True)
+            async_tell_exported(hass, entry, len(rows), f"{STORAGE_DIR}/{export.name}")
+    await hass.async_add_executor_job(delete_ledger, path)
 
 
 async def async_remove_config_entry_device(

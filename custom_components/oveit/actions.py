@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
@@ -15,23 +14,14 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_config_entry
-from homeassistant.util.json import JsonValueType
+from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 import voluptuous as vol
 
 from .const import ATTR_GATE, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.models import (
-    MAX_CODE_LENGTH,
-    AddonUse,
-    CheckIn,
-    Decision,
-    Event,
-    OfflinePolicy,
-    Request,
-    Ticket,
-)
+from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .core.rules import clean_code
+from .responses import respond, respond_event_state, respond_row
 
 ATTR_TICKET_CODE = "ticket_code"
 ATTR_RFID_CODE = "rfid_code"
@@ -41,6 +31,8 @@ ATTR_DEADLINE = "deadline"
 ATTR_OFFLINE = "offline"
 ATTR_INCLUDE_ATTENDEE = "include_attendee"
 ATTR_SCAN_ID = "scan_id"
+ATTR_NOTE = "note"
+ATTR_EVENT_ID = "event_id"
 
 ID = vol.All(vol.Coerce(int), vol.Range(min=1))
 
@@ -71,6 +63,24 @@ SERVICE_CHECKIN_SCHEMA = vol.Schema(
 SERVICE_SYNC = "sync"
 SERVICE_SYNC_SCHEMA = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): str})
 
+SERVICE_OVERRIDE = "override"
+SERVICE_OVERRIDE_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): str,
+        vol.Optional(ATTR_TICKET_CODE): object,
+        vol.Optional(ATTR_RFID_CODE): object,
+        vol.Required(ATTR_NOTE): vol.All(cv.string, vol.Length(min=1, max=MAX_CODE_LENGTH)),
+        vol.Optional(ATTR_EVENT_ID): ID,
+        vol.Optional(ATTR_GATE): vol.All(cv.string, vol.Length(max=MAX_CODE_LENGTH)),
+    }
+)
+
+SERVICE_REPORT = "report"
+SERVICE_PURGE = "purge"
+SERVICE_EVENT_SCHEMA = vol.Schema(
+    {vol.Optional(ATTR_CONFIG_ENTRY_ID): str, vol.Optional(ATTR_EVENT_ID): ID}
+)
+
 
 async def _async_checkin(call: ServiceCall) -> ServiceResponse:
     """Check a ticket in."""
@@ -78,7 +88,7 @@ async def _async_checkin(call: ServiceCall) -> ServiceResponse:
     coordinator = _get_coordinator(call)
     with coordinator.translated_errors():
         decision = await coordinator.desk.check_in(request)
-    return _respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
+    return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
 
 
 async def _async_scan(call: ServiceCall) -> ServiceResponse:
@@ -87,7 +97,7 @@ async def _async_scan(call: ServiceCall) -> ServiceResponse:
     coordinator = _get_coordinator(call)
     with coordinator.translated_errors():
         decision = await coordinator.desk.scan(request)
-    return _respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
+    return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
 
 
 async def _async_sync(call: ServiceCall) -> ServiceResponse:
@@ -96,30 +106,63 @@ async def _async_sync(call: ServiceCall) -> ServiceResponse:
     return asdict(settled)
 
 
+async def _async_override(call: ServiceCall) -> ServiceResponse:
+    """Admit a guest by a steward's decision."""
+    coordinator = _get_coordinator(call)
+    with coordinator.translated_errors():
+        request = await _read_override(coordinator, call.data)
+        decision = await coordinator.desk.override(
+            request, note=call.data[ATTR_NOTE], user_id=call.context.user_id
+        )
+    return respond(decision, include_attendee=False)
+
+
+async def _async_report(call: ServiceCall) -> ServiceResponse:
+    """Tell how the events stand, and what Oveit and the venue do not agree on."""
+    coordinator = _get_coordinator(call)
+    event_id = call.data.get(ATTR_EVENT_ID)
+    with coordinator.translated_errors():
+        conflicts = await coordinator.ledger.conflicts(event_id)
+        waiting = await coordinator.ledger.waiting()
+    return {
+        "events": [
+            respond_event_state(state)
+            for key, state in coordinator.data.items()
+            if event_id in (None, key)
+        ],
+        "conflicts": [respond_row(row) for row in conflicts],
+        "waiting": [respond_row(row) for row in waiting if event_id in (None, row.event_id)],
+    }
+
+
+async def _async_purge(call: ServiceCall) -> ServiceResponse:
+    """Forget events that ended, with all that happened at them."""
+    coordinator = _get_coordinator(call)
+    event_id = call.data.get(ATTR_EVENT_ID)
+    with coordinator.translated_errors():
+        purged = await coordinator.async_purge(event_id)
+    return {"purged": list(purged)}
+
+
+_ACTIONS = (
+    (SERVICE_CHECKIN, _async_checkin, SERVICE_CHECKIN_SCHEMA, SupportsResponse.OPTIONAL),
+    (SERVICE_SCAN, _async_scan, SERVICE_SCAN_SCHEMA, SupportsResponse.ONLY),
+    (SERVICE_SYNC, _async_sync, SERVICE_SYNC_SCHEMA, SupportsResponse.OPTIONAL),
+)
+_ADMIN_ACTIONS = (
+    (SERVICE_OVERRIDE, _async_override, SERVICE_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
+    (SERVICE_REPORT, _async_report, SERVICE_EVENT_SCHEMA, SupportsResponse.ONLY),
+    (SERVICE_PURGE, _async_purge, SERVICE_EVENT_SCHEMA, SupportsResponse.OPTIONAL),
+)
+
+
 @callback
 def async_setup_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(
-        DOMAIN,
-        SERVICE_CHECKIN,
-        _async_checkin,
-        SERVICE_CHECKIN_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        SERVICE_SCAN,
-        _async_scan,
-        SERVICE_SCAN_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        SERVICE_SYNC,
-        _async_sync,
-        SERVICE_SYNC_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
+    for name, handler, schema, response in _ACTIONS:
+        hass.services.async_register(DOMAIN, name, handler, schema, supports_response=response)
+    for name, handler, schema, response in _ADMIN_ACTIONS:
+        async_register_admin_service(hass, DOMAIN, name, handler, schema, response)
 
 
 def _get_coordinator(call: ServiceCall) -> OveitCoordinator:
@@ -132,12 +175,8 @@ def _get_coordinator(call: ServiceCall) -> OveitCoordinator:
 
 def _read_request(data: Mapping[str, Any]) -> Request:
     """Return what is asked."""
-    ticket_code, rfid_code = data.get(ATTR_TICKET_CODE), data.get(ATTR_RFID_CODE)
-    if (ticket_code is None) == (rfid_code is None):
-        raise _invalid("one_code")
     return Request(
-        ticket_code=None if ticket_code is None else _read_code(ATTR_TICKET_CODE, ticket_code),
-        rfid_code=None if rfid_code is None else _read_code(ATTR_RFID_CODE, rfid_code),
+        **_read_codes(data),
         ticket_type_ids=frozenset(data[ATTR_TICKET_TYPE_ID]),
         addon_id=data.get(ATTR_ADDON_ID),
         gate=data.get(ATTR_GATE),
@@ -145,6 +184,38 @@ def _read_request(data: Mapping[str, Any]) -> Request:
         offline=data.get(ATTR_OFFLINE, OfflinePolicy.ADMIT_KNOWN),
         scan_id=data.get(ATTR_SCAN_ID),
     )
+
+
+async def _read_override(coordinator: OveitCoordinator, data: Mapping[str, Any]) -> Request:
+    """Return whom a steward admits; an unknown code needs an event to count for."""
+    codes = _read_codes(data)
+    event_id = data.get(ATTR_EVENT_ID)
+    active = [key for key, state in coordinator.data.items() if state.event.active]
+    if event_id is None and len(active) == 1:
+        (event_id,) = active
+    if event_id is None:
+        known = await coordinator.ledger.find(
+            codes[ATTR_TICKET_CODE] or ""
+        ) or await coordinator.ledger.on_tag(codes[ATTR_RFID_CODE] or "")
+        if not known:
+            raise _invalid("event_needed")
+    elif event_id not in coordinator.data:
+        raise _invalid("event_unknown")
+    return Request(
+        **codes,
+        gate=data.get(ATTR_GATE),
+        event_ids=frozenset() if event_id is None else frozenset({event_id}),
+    )
+
+
+def _read_codes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the one code that is given."""
+    codes = {field: data.get(field) for field in (ATTR_TICKET_CODE, ATTR_RFID_CODE)}
+    if sum(code is not None for code in codes.values()) != 1:
+        raise _invalid("one_code")
+    return {
+        field: None if code is None else _read_code(field, code) for field, code in codes.items()
+    }
 
 
 def _read_code(field: str, value: object) -> str:
@@ -168,77 +239,3 @@ def _invalid(key: str, field: str | None = None) -> ServiceValidationError:
         translation_key=key,
         translation_placeholders={"field": field} if field else None,
     )
-
-
-def _respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonValueType]:
-    """Return a decision as an automation sees it."""
-    response: dict[str, Any] = {
-        "admitted": decision.admitted,
-        "reason": decision.reason.value,
-        "source": decision.source.value,
-        "message": decision.message,
-        "ticket": _respond_ticket(decision.ticket, decision.event),
-        "event": _respond_event(decision.event),
-        "addon": _respond_addon(decision.addon),
-        "first_checkin": _respond_first(decision.ticket),
-        "gate": decision.request.gate,
-        "at": decision.at.isoformat(),
-        "latency_ms": round(decision.latency * 1000, 1),
-        "scan_id": decision.scan_id,
-        "passback": decision.passback,
-    }
-    if include_attendee:
-        response["attendee"] = dict(decision.attendee) if decision.attendee is not None else None
-    return response
-
-
-def _respond_ticket(ticket: Ticket | None, event: Event | None) -> dict[str, Any] | None:
-    """Return a ticket with its uses."""
-    if ticket is None:
-        return None
-    kinds = event.ticket_types if event else ()
-    addons = {addon.id: addon.name for kind in kinds for addon in kind.addons}
-    return {
-        "code": ticket.code,
-        "series": ticket.series,
-        "ticket_type_id": ticket.ticket_type_id,
-        "ticket_type": ticket.ticket_type,
-        "checked_in": ticket.checked_in,
-        "checkins": [
-            {
-                "addon_id": use.addon_id,
-                "addon": addons.get(use.addon_id) if use.addon_id else None,
-                "at": _respond_time(use.at),
-            }
-            for use in ticket.checkins
-        ],
-    }
-
-
-def _respond_event(event: Event | None) -> dict[str, Any] | None:
-    """Return which event it is."""
-    return {"id": event.id, "name": event.name} if event else None
-
-
-def _respond_addon(addon: AddonUse | None) -> dict[str, Any] | None:
-    """Return an add-on and what is left of it."""
-    if addon is None:
-        return None
-    return {
-        "id": addon.id,
-        "name": addon.name,
-        "uses": addon.uses,
-        "used": addon.used,
-        "left": addon.left,
-    }
-
-
-def _respond_first(ticket: Ticket | None) -> dict[str, Any] | None:
-    """Return the entry that made a ticket used."""
-    first: CheckIn | None = ticket.first_entry if ticket else None
-    return {"at": _respond_time(first.at), "gate": first.gate} if first else None
-
-
-def _respond_time(at: datetime | None) -> str | None:
-    """Return a time in ISO 8601, UTC."""
-    return at.isoformat() if at else None

@@ -11,7 +11,11 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.storage import STORAGE_DIR
@@ -91,6 +95,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             update_interval=LIVE_INTERVAL,
         )
         self.client = create_client(hass, entry.data)
+        self.conflicts: list[Row] = []
         self.failure: OveitError | None = None
         self._failures = 0
         self._is_first = True
@@ -174,6 +179,21 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._note_success()
         await self._async_publish()
         return settled
+
+    async def async_purge(self, event_id: int | None) -> list[int]:
+        """Forget an event that ended, or all of them; one that Oveit must hear of stays."""
+        ended = [key for key, event in self.mirror.events.items() if not event.active]
+        if event_id is not None and event_id not in ended:
+            raise _invalid("event_not_ended")
+        purged = []
+        for key in ended if event_id is None else [event_id]:
+            if not await self.ledger.count_waiting(key):
+                await self.mirror.forget(key)
+                purged.append(key)
+            elif event_id is not None:
+                raise _invalid("rows_waiting")
+        await self._async_publish()
+        return purged
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -261,6 +281,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     async def _async_read(self) -> dict[int, EventState]:
         """Read the followed events' state from the ledger."""
         attendance = await self.mirror.attendance()
+        has_conflicts = any(count.conflicts for count in attendance.values())
+        self.conflicts = await self.ledger.conflicts() if has_conflicts else []
         return {
             event_id: EventState(
                 event=event,
@@ -302,3 +324,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 def _error(key: str) -> HomeAssistantError:
     """Return an error with a translated text."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key=key)
+
+
+def _invalid(key: str) -> ServiceValidationError:
+    """Return an error about the input."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)

@@ -8,6 +8,9 @@ from homeassistant.core import HomeAssistant
 
 from .const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW
 from .coordinator import EventState, OveitConfigEntry
+from .core.models import Row
+
+MOST_ROWS = 100
 
 
 async def async_get_config_entry_diagnostics(
@@ -27,8 +30,29 @@ async def async_get_config_entry_diagnostics(
             CONF_FOLLOW_NEW: entry.options.get(CONF_FOLLOW_NEW),
         },
         "connected": coordinator.connected,
+        "failure": type(coordinator.failure).__name__ if coordinator.failure else None,
+        "clock_skew": round(coordinator.client.skew.total_seconds(), 1),
+        "ledger_set_aside": coordinator.ledger.set_aside is not None,
+        "waiting": [_describe_row(row) for row in (await coordinator.ledger.waiting())[:MOST_ROWS]],
+        "conflict_rows": [_describe_row(row) for row in coordinator.conflicts[:MOST_ROWS]],
         "update_interval": coordinator.mirror.interval.total_seconds(),
         "events": [_describe(state) for state in coordinator.data.values()],
+    }
+
+
+def _describe_row(row: Row) -> dict[str, Any]:
+    """Return a row of the journal, without what was read and who it was."""
+    return {
+        "seq": row.seq,
+        "event_id": row.event_id,
+        "addon_id": row.addon_id,
+        "direction": row.direction,
+        "at": row.at,
+        "asked_at": row.asked_at,
+        "state": row.state,
+        "reason": row.reason,
+        "admitted": row.admitted,
+        "attempts": row.attempts,
     }
 
 

@@ -3,11 +3,13 @@
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import (
     ATTR_ADDON,
+    ATTR_AT,
     ATTR_CODE_END,
     ATTR_GATE,
     ATTR_REASON,
@@ -15,9 +17,10 @@ from .const import (
     ATTR_TICKET_TYPE,
     EVENT_ADMITTED,
     EVENT_REFUSED,
+    EVENT_REJECTED,
 )
 from .coordinator import OveitConfigEntry
-from .core.models import Decision, Event, Reason, Seen, Source
+from .core.models import Decision, Event, Reason, Row, Seen, Source
 from .entity import OveitEventEntity, async_add_event_entities
 
 PARALLEL_UPDATES = 0
@@ -29,17 +32,28 @@ CHECK_IN = EventEntityDescription(
 )
 
 
+CONFLICT = EventEntityDescription(
+    key="conflict",
+    translation_key="conflict",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    event_types=[EVENT_REJECTED],
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the check-ins of each event."""
+    """Add the check-ins of each event, and what Oveit refused of them afterwards."""
     coordinator = entry.runtime_data
     async_add_event_entities(
         entry,
         async_add_entities,
-        lambda state: [OveitCheckIn(coordinator, state.event.id, CHECK_IN)],
+        lambda state: [
+            OveitCheckIn(coordinator, state.event.id, CHECK_IN),
+            OveitConflict(coordinator, state.event.id, CONFLICT),
+        ],
     )
 
 
@@ -80,6 +94,37 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
         if decision.event is not None and decision.event.id in states:
             return decision.event.id == self._event_id
         return [key for key, state in states.items() if state.event.active] == [self._event_id]
+
+
+class OveitConflict(OveitEventEntity, EventEntity):
+    """The newest check-in that Oveit refused after the guest had been admitted."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to conflicts."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_add_conflict_listener(self._async_handle_conflict)
+        )
+
+    @callback
+    def _async_handle_conflict(self, row: Row) -> None:
+        """Show a conflict of this event."""
+        if row.event_id == self._event_id:
+            self._trigger_event(EVENT_REJECTED, _describe_row(row, self.state_of_event.event))
+            self.async_write_ha_state()
+
+
+def _describe_row(row: Row, event: Event) -> dict[str, Any]:
+    """Return what may be told of a row: no names, no whole codes."""
+    kind = event.ticket_type(row.ticket_type_id)
+    return {
+        ATTR_REASON: row.note,
+        ATTR_TICKET_TYPE: kind.name if kind else None,
+        ATTR_GATE: row.gate,
+        ATTR_CODE_END: row.code[-3:],
+        ATTR_AT: row.at.isoformat(),
+    }
 
 
 def _describe_decision(decision: Decision) -> dict[str, Any]:

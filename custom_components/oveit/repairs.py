@@ -1,34 +1,153 @@
 """Repair issues and how a person solves them."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import DOMAIN, ISSUE_MISSING_PERMISSION
-from .coordinator import OveitConfigEntry
+from .const import (
+    DOMAIN,
+    ISSUE_CAPTIVE_PORTAL,
+    ISSUE_CLOCK_SKEW,
+    ISSUE_CONFLICTS,
+    ISSUE_LEDGER_SET_ASIDE,
+    ISSUE_MISSING_PERMISSION,
+    ISSUE_TLS_FAILED,
+    ISSUE_WAITING_AFTER_END,
+    ISSUE_WAITING_EXPORTED,
+)
+from .coordinator import OveitConfigEntry, OveitCoordinator
+from .core.exceptions import OveitCaptivePortalError, OveitTlsError
+from .core.models import Row
 
 NEEDED_PERMISSION = "api"
+MOST_SKEW = timedelta(seconds=60)
+MOST_LISTED = 10
+
+type Placeholders = dict[str, str]
+
+
+def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of an account that may not do what a door needs."""
+    account = coordinator.client.account
+    permissions = account.permissions if account else None
+    if permissions is None or NEEDED_PERMISSION in permissions:
+        return None
+    return {"permission": NEEDED_PERMISSION}
+
+
+def _captive_portal(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of a web page that answers in Oveit's place (T14)."""
+    return {} if isinstance(coordinator.failure, OveitCaptivePortalError) else None
+
+
+def _tls_failed(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of a certificate that is not to be trusted (T15)."""
+    return {} if isinstance(coordinator.failure, OveitTlsError) else None
+
+
+def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of a clock that is wrong (C7)."""
+    skew = coordinator.client.skew
+    return {"seconds": f"{abs(skew).total_seconds():.0f}"} if abs(skew) > MOST_SKEW else None
+
+
+def _ledger_set_aside(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of a ledger that was no sound one (C4)."""
+    aside = coordinator.ledger.set_aside
+    return {"file": aside.name} if aside else None
+
+
+def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of guests who were admitted here and refused by Oveit afterwards."""
+    rows = coordinator.conflicts
+    if not rows:
+        return None
+    listed = [_describe(row) for row in rows[:MOST_LISTED]]
+    more = ["- …"] if len(rows) > MOST_LISTED else []
+    return {"count": str(len(rows)), "list": "\n".join(listed + more)}
+
+
+def _describe(row: Row) -> str:
+    """Describe a conflict for a steward, without the whole code."""
+    at = dt_util.as_local(row.at)
+    return f"- …{row.code[-3:]}, {row.gate or '–'}, {at:%Y-%m-%d %H:%M}, {row.note}"
+
+
+def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Tell of check-ins that Oveit does not have, of events that ended (C17)."""
+    waiting = [
+        state
+        for state in coordinator.data.values()
+        if state.attendance.waiting and not state.event.active
+    ]
+    if not waiting:
+        return None
+    return {
+        "count": str(sum(state.attendance.waiting for state in waiting)),
+        "events": ", ".join(state.event.name for state in waiting),
+    }
+
+
+ISSUES: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
+    ISSUE_CAPTIVE_PORTAL: _captive_portal,
+    ISSUE_CLOCK_SKEW: _clock_skew,
+    ISSUE_CONFLICTS: _conflicts,
+    ISSUE_LEDGER_SET_ASIDE: _ledger_set_aside,
+    ISSUE_MISSING_PERMISSION: _missing_permission,
+    ISSUE_TLS_FAILED: _tls_failed,
+    ISSUE_WAITING_AFTER_END: _waiting_after_end,
+}
+FIXABLE = {ISSUE_MISSING_PERMISSION}
+ERRORS = {ISSUE_LEDGER_SET_ASIDE, ISSUE_MISSING_PERMISSION, ISSUE_TLS_FAILED}
 
 
 @callback
 def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Raise or take back the issue of an account that may not do what a door needs."""
-    issue_id = f"{ISSUE_MISSING_PERMISSION}_{entry.entry_id}"
-    account = entry.runtime_data.client.account
-    permissions = account.permissions if account else None
-    if permissions is None or NEEDED_PERMISSION in permissions:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
+    """Raise what a person should know of an account, and take back what is over."""
+    for key, look in ISSUES.items():
+        issue_id = f"{key}_{entry.entry_id}"
+        placeholders = look(entry.runtime_data)
+        if placeholders is None:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            data={"entry_id": entry.entry_id},
+            is_fixable=key in FIXABLE,
+            severity=ir.IssueSeverity.ERROR if key in ERRORS else ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders={"title": entry.title, **placeholders},
+        )
+
+
+@callback
+def async_delete_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Take back everything that was raised for an account."""
+    for key in ISSUES:
+        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+
+
+@callback
+def async_tell_exported(
+    hass: HomeAssistant, entry: OveitConfigEntry, count: int, file: str
+) -> None:
+    """Tell where the check-ins are that Oveit never heard of (C6)."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id,
-        data={"entry_id": entry.entry_id},
-        is_fixable=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=ISSUE_MISSING_PERMISSION,
-        translation_placeholders={"title": entry.title, "permission": NEEDED_PERMISSION},
+        f"{ISSUE_WAITING_EXPORTED}_{entry.entry_id}",
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_WAITING_EXPORTED,
+        translation_placeholders={"title": entry.title, "count": str(count), "file": file},
     )
 
 

@@ -130,9 +130,13 @@ class Ledger:
         """Forget an event with its tickets, their tags and all that happened."""
         await self._write(events.remove, event_id)
 
-    async def checkpoint(self) -> None:
-        """Bring everything written into the one file, as a backup wants it."""
-        await self._run(self._doors, sqlite.checkpoint, self._engine)
+    async def hold(self) -> None:
+        """Keep the file as it is while it is copied: what is new goes to its log."""
+        await self._run(self._lists, sqlite.hold, self._engine)
+
+    async def release(self) -> None:
+        """Bring the log into the file again as it grows."""
+        await self._run(self._lists, sqlite.release, self._engine)
 
     async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[Seen]:
         """Take up a ticket list and return the check-ins it shows that were not known.
@@ -201,6 +205,21 @@ class Ledger:
             executor.shutdown()
         if hasattr(self, "_engine"):
             self._engine.dispose()
+
+
+async def read_waiting(path: Path) -> list[Row]:
+    """Return the rows that Oveit must still hear of, of a ledger that nobody has open."""
+    ledger = await Ledger.open(path)
+    try:
+        return await ledger.waiting()
+    finally:
+        await ledger.close()
+
+
+def delete_ledger(path: Path) -> None:
+    """Delete a ledger's file and what belongs to it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 class _ForeignFileError(Exception):

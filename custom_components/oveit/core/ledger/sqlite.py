@@ -7,6 +7,7 @@ objects and the interpreter is not held while it is read.
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
@@ -17,6 +18,8 @@ _SETTINGS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA temp_store=MEMORY",
 )
+
+_HELD: WeakSet[Engine] = WeakSet()
 
 # A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
 _USES = """
@@ -141,6 +144,8 @@ def open_engine(path: Path) -> Engine:
         connection.text_factory = _decode
         for setting in _SETTINGS:
             connection.execute(setting)
+        if engine in _HELD:
+            connection.execute("PRAGMA wal_autocheckpoint=0")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -157,12 +162,21 @@ def check(connection: Connection) -> None:
         raise DatabaseError("The ledger is damaged", None, Exception(result))
 
 
-def checkpoint(engine: Engine) -> None:
-    """Bring the write-ahead log into the file."""
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        if driver is not None:
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def hold(engine: Engine) -> None:
+    """Bring the log into the file, and from then on leave the file alone."""
+    _HELD.add(engine)
+    engine.dispose()
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def release(engine: Engine) -> None:
+    """Bring the log into the file as it grows."""
+    _HELD.discard(engine)
+    engine.dispose()
 
 
 def set_aside(path: Path) -> Path:
