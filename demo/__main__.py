@@ -15,13 +15,19 @@ from demo.home_assistant import HomeAssistantError
 from demo.venue import Venue
 
 CHECKED_IN = "sensor.lantern_night_checked_in"
-PATIENCE = 10
+PATIENCE = 20
+CONFLICTS = "sensor.lantern_night_conflicts"
+CONNECTED = "binary_sensor.lantern_night_connected"
+LINE_DOWN, LINE_BACK = 9, 23
 
 
 def parse() -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="30 guests, a table, and the end")
+    parser.add_argument(
+        "--offline", action="store_true", help="with --once: the line goes down in the middle"
+    )
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant, if it is free")
     parser.add_argument(
         "--every", type=float, default=4, metavar="SECONDS", help="how often guests come"
@@ -45,18 +51,28 @@ async def stay(doors: Doors, every: float) -> None:
     await asyncio.Event().wait()
 
 
-async def once(doors: Doors) -> bool:
+async def once(doors: Doors, *, offline: bool = False) -> bool:
     """Let 30 guests come, and tell whether all was right in the end."""
     before = {ticket.code for ticket in doors.venue.tickets.values() if ticket.used}
     guests = thirty(Crowd(venue=doors.venue))
     print("\n" + HEAD)
     arrivals = []
     for number, guest in enumerate(guests, start=1):
-        arrivals.append(await arrive(doors.home, guest))
+        if offline and number == LINE_DOWN:
+            await doors.server.hang_up()
+            print("    the line goes down", flush=True)
+        if offline and number == LINE_BACK:
+            await until(doors, CONNECTED, "off")
+            await doors.server.pick_up()
+            print("    the line is back", flush=True)
+            await until(doors, CONNECTED, "on")
+        is_down = offline and LINE_DOWN <= number < LINE_BACK
+        arrivals.append(await arrive(doors.home, guest.offline() if is_down else guest))
         print(arrivals[-1].row(number), flush=True)
-    welcome = {code_of(guest, doors.venue) for guest in guests if guest.expected == "checked_in"}
+    welcome = {code_of(each.guest, doors.venue) for each in arrivals if each.is_welcome}
     checks = [
         decisions(arrivals),
+        await nothing_waits(doors),
         oveit_agrees(doors.venue, before | welcome),
         await sensor_agrees(doors),
         nothing_in_the_log(doors),
@@ -65,6 +81,28 @@ async def once(doors: Doors) -> bool:
     for right, text in checks:
         print("ok   " if right else "WRONG", text)
     return all(right for right, _ in checks)
+
+
+async def until(doors: Doors, entity_id: str, state: str) -> None:
+    """Wait until Home Assistant shows a state, half a minute at most."""
+    for _ in range(300):
+        if await doors.home.state(entity_id) == state:
+            return
+        await asyncio.sleep(0.1)
+    raise HomeAssistantError(f"{entity_id} does not get {state}")
+
+
+async def nothing_waits(doors: Doors) -> tuple[bool, str]:
+    """Check that Oveit has heard of every check-in, and refuses none."""
+    settled = await doors.home.sync()
+    for _ in range(PATIENCE * 2):
+        if not settled["waiting"]:
+            break
+        await asyncio.sleep(0.5)
+        settled = await doors.home.sync()
+    waiting, conflicts = settled["waiting"], await doors.home.state(CONFLICTS)
+    right = waiting == 0 and conflicts == "0"
+    return right, f"{waiting} check-ins wait for Oveit, {conflicts} conflicts"
 
 
 def code_of(guest: Guest, venue: Venue) -> str:
@@ -116,7 +154,7 @@ async def show(options: argparse.Namespace) -> int:
     try:
         async with open_doors(options.port) as doors:
             if options.once:
-                return 0 if await once(doors) else 1
+                return 0 if await once(doors, offline=options.offline) else 1
             await stay(doors, options.every)
     except (HomeAssistantError, ClientError) as error:
         print(error, file=sys.stderr)

@@ -7,8 +7,9 @@ from typing import Any
 from demo.guests import Guest
 from demo.home_assistant import HomeAssistant, HomeAssistantError
 
-COLUMNS = "{:>2}  {:<9} {:<11} {:<10} {:<19} {:<19} {:<9} {:>5}"
-HEAD = COLUMNS.format("#", "guest", "presents", "at", "expected", "got", "admitted", "ms")
+COLUMNS = "{:>2}  {:<9} {:<11} {:<10} {:<19} {:<19} {:<9} {:<7} {:>5}"
+HEAD = COLUMNS.format("#", "guest", "presents", "at", "expected", "got", "admitted", "by", "ms")
+ADMITTED = ("checked_in", "repeat")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,13 +19,19 @@ class Arrival:
     guest: Guest
     reason: str
     admitted: bool
+    source: str
     milliseconds: float
 
     @property
     def right(self) -> bool:
         """Tell whether the decision is the one that was due."""
         due = self.guest.expected
-        return self.reason == due and self.admitted == (due == "checked_in")
+        return self.reason == due and self.admitted == (due in ADMITTED)
+
+    @property
+    def is_welcome(self) -> bool:
+        """Tell whether this guest is to be found at Oveit afterwards."""
+        return self.guest.expected == "checked_in"
 
     def row(self, number: int) -> str:
         """Return a line of the table."""
@@ -36,6 +43,7 @@ class Arrival:
             self.guest.expected,
             self.reason,
             "yes" if self.admitted else "no",
+            self.source,
             f"{self.milliseconds:.0f}",
         )
         return line if self.right else f"{line}  WRONG"
@@ -47,10 +55,11 @@ async def arrive(home: HomeAssistant, guest: Guest) -> Arrival:
     try:
         decision: dict[str, Any] = await home.check_in(guest.fields)
     except HomeAssistantError as error:
-        decision = {"admitted": False, "reason": f"error: {error}"}
+        decision = {"admitted": False, "reason": f"error: {error}", "source": "nobody"}
     return Arrival(
         guest=guest,
         reason=decision["reason"],
         admitted=decision["admitted"],
+        source=decision["source"],
         milliseconds=(monotonic() - start) * 1000,
     )

@@ -9,7 +9,7 @@ from demo.venue import Venue, VenueTicket
 
 LANTERN_NIGHT, CITY_MUSEUM = 100, 101
 ENTRY, VIP = 234, 235
-MAIN_DOOR, VIP_DOOR = "Main door", "VIP door"
+MAIN_DOOR, SIDE_DOOR, VIP_DOOR = "Main door", "Side door", "VIP door"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,14 @@ class Guest:
         """Tell what is read at the door, without giving it away."""
         kind, code = ("ticket", self.ticket_code) if self.ticket_code else ("tag", self.rfid_code)
         return f"{kind} …{(code or '')[-3:]}"
+
+    def offline(self) -> Guest:
+        """Return the same guest at a venue whose line is down: no tag was learned yet."""
+        if self.rfid_code and self.expected == "checked_in":
+            return replace(self, expected="unknown_tag")
+        if self.expected == "wrong_event":
+            return replace(self, expected="unknown_ticket")
+        return self
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -127,8 +135,10 @@ def thirty(crowd: Crowd) -> list[Guest]:
     ]
     guests = admitted + refused
     crowd.random.shuffle(guests)
-    twice = (admitted[0], admitted[10])
-    return guests + [replace(guest, expected="already_checked_in") for guest in twice]
+    again = replace(guests[guests.index(admitted[0])], expected="repeat")
+    guests.insert(guests.index(admitted[0]) + 1, again)
+    elsewhere = replace(admitted[1], gate=SIDE_DOOR, expected="already_checked_in")
+    return [*guests, elsewhere]
 
 
 def endless(crowd: Crowd) -> Iterator[Guest]:

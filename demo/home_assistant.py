@@ -98,6 +98,12 @@ class HomeAssistant:
         decision: dict[str, Any] = reply["service_response"]
         return decision
 
+    async def sync(self) -> dict[str, Any]:
+        """Have Oveit hear of all that waits, and return the counts."""
+        reply = await self.post("/api/services/oveit/sync?return_response", {})
+        counts: dict[str, Any] = reply["service_response"]
+        return counts
+
     async def state(self, entity_id: str) -> str | None:
         """Return an entity's state."""
         async with self._get(f"/api/states/{entity_id}") as reply:

@@ -208,7 +208,11 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
                 await client.login()
             self._events = await client.events()
         except OveitError as err:
-            return {"base": ERRORS.get(type(err), "unknown")}
+            return {
+                "base": next(
+                    (key for kind, key in ERRORS.items() if isinstance(err, kind)), "unknown"
+                )
+            }
         except Exception:  # noqa: BLE001
             LOGGER.exception("Unexpected error while signing in")
             return {"base": "unknown"}

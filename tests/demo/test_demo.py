@@ -1,6 +1,5 @@
 """The demo notices every decision that is wrong."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from demo.__main__ import once
+from demo.__main__ import CONFLICTS, once
+from demo.arrivals import ADMITTED
 from demo.doors import Doors
 from demo.guests import LANTERN_NIGHT, Crowd, Guest, thirty
 from demo.home_assistant import HomeAssistant
@@ -26,10 +26,12 @@ class Impostor:
         self.venue = venue
         due = thirty(Crowd(venue=Venue.build(tickets=200, events=2)))
         self.guests = {guest.presents: guest for guest in reversed(due)}
-        self.come = Counter[str]()
+        self.come: dict[str, str] = {}
+        self.read: set[str] = set()
         self.change: Change = lambda _, answer: answer
         self.marks = True
         self.shows = 0
+        self.waiting = 0
 
     async def check_in(self, request: web.Request) -> web.Response:
         """Decide as is due."""
@@ -39,10 +41,14 @@ class Impostor:
                 name="", ticket_code=fields.get("ticket_code"), rfid_code=fields.get("rfid_code")
             ).presents
         ]
-        self.come[guest.presents] += 1
-        reason = "already_checked_in" if self.come[guest.presents] > 1 else guest.expected
-        answer = {"admitted": reason == "checked_in", "reason": reason}
-        if answer["admitted"] and self.marks:
+        before = self.come.setdefault(guest.presents, fields["gate"])
+        reason = guest.expected
+        if guest.presents in self.read and reason == "checked_in":
+            reason = "repeat" if before == fields["gate"] else "already_checked_in"
+        self.read.add(guest.presents)
+        admitted = reason in ADMITTED
+        answer = {"admitted": admitted, "reason": reason, "source": "oveit"}
+        if reason == "checked_in" and self.marks:
             self.venue.check_in(self.code(guest))
         answer = self.change(guest, answer)
         if "error" in answer:
@@ -53,8 +59,14 @@ class Impostor:
         """Return the ticket behind what is shown."""
         return guest.ticket_code or self.venue.tickets_with(guest.rfid_code or "")[0].code
 
-    async def state(self, _: web.Request) -> web.Response:
-        """Show how many are in."""
+    async def sync(self, _: web.Request) -> web.Response:
+        """Tell that Oveit has heard of everything."""
+        return web.json_response({"service_response": {"waiting": self.waiting}})
+
+    async def state(self, request: web.Request) -> web.Response:
+        """Show how many are in, and that there are no conflicts."""
+        if request.match_info["entity_id"] == CONFLICTS:
+            return web.json_response({"state": "0"})
         return web.json_response({"state": str(len(self.venue.used(LANTERN_NIGHT)) + self.shows)})
 
 
@@ -75,6 +87,7 @@ async def doors(impostor: Impostor, venue: Venue, tmp_path: Path) -> AsyncIterat
     """Open the doors."""
     app = web.Application()
     app.router.add_post("/api/services/oveit/checkin", impostor.check_in)
+    app.router.add_post("/api/services/oveit/sync", impostor.sync)
     app.router.add_get("/api/states/{entity_id}", impostor.state)
     async with TestServer(app) as server, HomeAssistant(tmp_path, server.port or 0) as home:
         home.log.write_text("2026-10-10 18:00:00.000 INFO (MainThread) all is well\n")
@@ -85,7 +98,7 @@ async def test_thirty_right_decisions_are_a_success(doors: Doors, capsys: Any) -
     """The table has a line for each, with its time."""
     assert await once(doors)
     said = capsys.readouterr().out
-    assert "30 of 30 decisions right, 16 guests admitted" in said
+    assert "30 of 30 decisions right, 17 guests admitted" in said
     assert "WRONG" not in said
     lines = said.splitlines()
     assert sum(line.split()[:1] == [str(number)] for number in range(1, 31) for line in lines) == 30
@@ -164,6 +177,16 @@ async def test_a_sensor_that_shows_something_else_is_a_failure(
     impostor.shows = 1
     assert not await once(doors)
     assert "WRONG sensor.lantern_night_checked_in shows" in capsys.readouterr().out
+
+
+async def test_a_check_in_that_waits_for_oveit_is_a_failure(
+    doors: Doors, impostor: Impostor, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have to agree in the end."""
+    monkeypatch.setattr("demo.__main__.PATIENCE", 2)
+    impostor.waiting = 1
+    assert not await once(doors)
+    assert "WRONG 1 check-ins wait for Oveit" in capsys.readouterr().out
 
 
 async def test_an_error_in_the_log_is_a_failure(doors: Doors, capsys: Any) -> None:

@@ -18,7 +18,7 @@ class Line:
     """Tells whether Oveit can be asked (decisions.md T1, T13).
 
     It goes down when two of the last five requests failed or were late, and comes up
-    again after two good ones in a row; while it is down it probes by itself.
+    again after two good ones in a row. From a bad request on it probes by itself.
     """
 
     def __init__(self, *, probe_every: float = PROBE_EVERY) -> None:
@@ -70,18 +70,23 @@ class Line:
             self._change(is_up=False)
         elif not self.is_up and [*self._outcomes][-_GOOD_TO_COME_UP:] == [True] * _GOOD_TO_COME_UP:
             self._change(is_up=True)
+        if self._is_in_question and self._probe and (not self._probing or self._probing.done()):
+            self._probing = asyncio.get_running_loop().create_task(self._keep_probing())
+
+    @property
+    def _is_in_question(self) -> bool:
+        """Tell whether the line is down, or the last request was bad."""
+        return not self.is_up or (bool(self._outcomes) and not self._outcomes[-1])
 
     def _change(self, *, is_up: bool) -> None:
         """Go down or come up, and say so."""
         self.is_up = is_up
         self._outcomes.clear()
-        if not is_up and self._probe and (self._probing is None or self._probing.done()):
-            self._probing = asyncio.get_running_loop().create_task(self._keep_probing())
         self._on_change(is_up)
 
     async def _keep_probing(self) -> None:
-        """Ask until the line is up again."""
-        while self._probe and not self.is_up:
+        """Ask until the line is beyond question."""
+        while self._probe and self._is_in_question:
             await asyncio.sleep(self._probe_every)
             with suppress(OveitError, TimeoutError):
                 async with asyncio.timeout(LATE_AFTER + 1):
