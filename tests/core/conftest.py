@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 import sys
 from types import ModuleType
+from typing import Any
 
 import aiohttp
 from hypothesis import settings
@@ -25,7 +26,8 @@ from custom_components.oveit.core.api import OveitClient  # noqa: E402
 from custom_components.oveit.core.desk import Desk  # noqa: E402
 from custom_components.oveit.core.ledger import Ledger  # noqa: E402
 from custom_components.oveit.core.mirror import Mirror  # noqa: E402
-from custom_components.oveit.core.models import Decision, Seen  # noqa: E402
+from custom_components.oveit.core.models import Decision, Row, Seen  # noqa: E402
+from tests.core.unknowns import Steps  # noqa: E402
 
 
 @pytest.fixture
@@ -95,6 +97,18 @@ def decisions() -> list[Decision]:
 
 
 @pytest.fixture
+def conflicts() -> list[Row]:
+    """Collect the rows that Oveit refused afterwards."""
+    return []
+
+
+@pytest.fixture
+def steps() -> Steps:
+    """Stand the clock of repeated reads still until a test lets seconds pass."""
+    return Steps()
+
+
+@pytest.fixture
 async def new_mirror(
     client: OveitClient, ledger: Ledger, followed: set[int], seen: list[Seen]
 ) -> AsyncIterator[Mirror]:
@@ -113,23 +127,38 @@ async def mirror(new_mirror: Mirror, server: OveitServer) -> Mirror:
 
 
 @pytest.fixture
-def new_desk(
-    client: OveitClient, ledger: Ledger, new_mirror: Mirror, decisions: list[Decision]
-) -> Desk:
+async def make_desk(
+    client: OveitClient,
+    ledger: Ledger,
+    new_mirror: Mirror,
+    decisions: list[Decision],
+    conflicts: list[Row],
+    steps: Steps,
+) -> AsyncIterator[Callable[..., Desk]]:
+    """Return what makes a desk at the same ledger, as after a restart."""
+    desks = []
+
+    def make(**options: Any) -> Desk:
+        known = {
+            "on_decision": decisions.append,
+            "on_conflict": conflicts.append,
+            "clock": steps,
+        }
+        desks.append(Desk(client, ledger, new_mirror, **known | options))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        await desk.close()
+
+
+@pytest.fixture
+def new_desk(make_desk: Callable[..., Desk]) -> Desk:
     """Return a desk at a venue that knows nothing yet."""
-    return Desk(client, ledger, new_mirror, on_decision=decisions.append)
+    return make_desk()
 
 
 @pytest.fixture
 def desk(new_desk: Desk, mirror: Mirror) -> Desk:
     """Return a desk at a venue with fresh lists."""
     return new_desk
-
-
-@pytest.fixture
-def make_desk(
-    ledger: Ledger, session: aiohttp.ClientSession, server: OveitServer, mirror: Mirror
-) -> Callable[[], Desk]:
-    """Return what makes one more desk at the same ledger."""
-    client = OveitClient(session, server.url, token=server.venue.token)
-    return lambda: Desk(client, ledger, mirror, on_decision=lambda _: None)

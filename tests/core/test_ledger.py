@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import sqlite3
 import traceback
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.oveit.core.exceptions import LedgerError, OveitResponseError
-from custom_components.oveit.core.ledger import Ledger
+from custom_components.oveit.core.ledger import Ledger, sqlite
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
@@ -74,8 +75,8 @@ async def begin(
     ledger: Ledger, code: str = "abc", minutes: float = 0, *, type_id: int | None = 1, **known: Any
 ) -> int:
     """Write a row before Oveit is asked."""
-    ticket = Ticket(code=code, event_id=EVENT.id, ticket_type_id=type_id)
-    return await ledger.begin(Row(ticket=ticket, at=at(minutes), scan_id="s", **known))
+    place = {"code": code, "event_id": EVENT.id, "ticket_type_id": type_id}
+    return await ledger.begin(Row(at=at(minutes), scan_id="s", **place | known))
 
 
 async def admit(
@@ -547,6 +548,7 @@ async def test_the_list_alone_is_counted(ledger: Ledger) -> None:
         checked_in_by_type={1: 2, 2: 1, 0: 1},
         last_entry=LastEntry(at=at(-2), ticket_type_id=2, gate=None, code_end="ccc"),
         arrivals=0.2,
+        inside=4,
     )
 
 
@@ -561,6 +563,7 @@ async def test_c20_a_check_in_counts_once_before_and_after_the_list_shows_it(
         checked_in_by_type={1: 2},
         last_entry=LastEntry(at=NOON, ticket_type_id=1, gate="North", code_end="abc"),
         arrivals=0.1,
+        inside=2,
     )
 
     await admit(ledger, gate="North")
@@ -622,7 +625,7 @@ async def test_a_row_that_nobody_confirmed_admits_and_counts_nothing(ledger: Led
 
     attendance = await count(ledger)
     assert (attendance.checked_in, attendance.waiting, attendance.conflicts) == (0, 1, 0)
-    assert await ledger.find("abc") == (ticket(),)
+    assert await ledger.find("abc") == (ticket(unclaimed=frozenset({None})),)
 
 
 async def test_rows_are_counted_by_their_state(ledger: Ledger, path: Path) -> None:
@@ -652,12 +655,21 @@ async def test_i1_a_row_is_in_the_file_when_begin_returns(ledger: Ledger, path: 
         "rfid_code": "5E35ED9A",
         "ticket_type_id": 1,
         "addon_id": 8,
+        "direction": "entry",
+        "re_entry": 0,
+        "turnstile": 0,
         "gate": "Bar",
         "at": NOON.timestamp(),
-        "at_oveit": None,
+        "asked_at": None,
+        "asked_last": None,
         "scan_id": "s",
         "state": "in_doubt",
         "admitted": 0,
+        "reason": "checked_in",
+        "attempts": 0,
+        "message": None,
+        "note": None,
+        "user_id": None,
     }
 
 
@@ -892,26 +904,72 @@ async def test_a_row_survives_a_crash(path: Path) -> None:
     await crashed.close()
 
 
-async def test_a_file_of_another_version_is_refused_and_kept(path: Path) -> None:
-    """A ledger of a later release is not touched."""
+async def test_c4_a_file_of_another_version_is_set_aside_as_it_is(path: Path) -> None:
+    """A ledger of a later release is kept beside an empty one, byte for byte."""
     await (await Ledger.open(path)).close()
     query(path, "UPDATE about SET value = '99' WHERE name = 'schema'")
     before = path.read_bytes()
 
-    with pytest.raises(LedgerError, match="version 99"):
-        await Ledger.open(path)
+    ledger = await Ledger.open(path)
 
-    assert path.read_bytes() == before
+    assert ledger.set_aside
+    assert ledger.set_aside.parent == path.parent
+    assert ledger.set_aside.name.startswith("ledger.db.")
+    assert ledger.set_aside.read_bytes() == before
+    assert await ledger.events() == {}
+    await admit(ledger)
+    await ledger.close()
+    again = await Ledger.open(path)
+    assert again.set_aside is None
+    assert len(journal(path)) == 1
+    await again.close()
 
 
-async def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:
-    """A broken file is an error that names no content."""
-    path.write_bytes(b"This is no database at all. " * 99)
+@pytest.mark.parametrize("harm", ["no database", "another's", "cut short", "scribbled over"])
+async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -> None:
+    """A broken or foreign file costs no start: it is kept, and an empty ledger begun."""
+    if harm == "no database":
+        path.write_bytes(b"This is no database at all. " * 99)
+    elif harm == "another's":
+        query(path, "CREATE TABLE recipes (name TEXT)")
+    else:
+        ledger = await Ledger.open(path)
+        await take(ledger, *rows(2000))
+        await ledger.close()
+        whole = path.read_bytes()
+        half = len(whole) // 2
+        path.write_bytes(whole[:half] if harm == "cut short" else b"x" * half + whole[half:])
+    before = path.read_bytes()
+
+    ledger = await Ledger.open(path)
+
+    assert ledger.set_aside
+    assert ledger.set_aside.read_bytes()[100 : len(before)] == before[100:]
+    await take(ledger, row("abc"))
+    assert (await count(ledger)).tickets == 1
+    await ledger.close()
+
+
+async def test_c4_a_sound_file_is_not_set_aside(ledger: Ledger) -> None:
+    """An ordinary start sets nothing aside."""
+    assert ledger.set_aside is None
+
+
+async def test_c4_a_file_that_another_program_holds_is_an_error_and_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is only locked is not thrown away."""
+    await (await Ledger.open(path)).close()
+    settings_ = tuple(each.replace("10000", "50") for each in sqlite._SETTINGS)
+    monkeypatch.setattr(sqlite, "_SETTINGS", settings_)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
 
     with pytest.raises(LedgerError):
         await Ledger.open(path)
 
-    assert path.read_bytes().startswith(b"This is no database")
+    holder.close()
+    assert [file.name for file in path.parent.glob("*.aside")] == []
 
 
 async def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

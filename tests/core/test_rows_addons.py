@@ -1,9 +1,11 @@
 """Rows A of decisions.md: ticket types and add-ons, at a venue that is online.
 
-Left out: A12 (a gate's schedule), A14 (an answer in doubt) and A15 (the line is down).
+The line is down in test_rows_offline.py, A14 and A15 are in test_rows_replay.py. Left out: A12
+(a gate's schedule).
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Reason, Request, Source
 from demo.oveit_server import Clock, Fault, OveitServer, Venue, VenueTicket
 from demo.venue import VenueAddon, VenueTicketType, now
-from tests.core.unknowns import age_lists, journal, whichever
+from tests.core.unknowns import Steps, age_lists, journal, whichever
 
 ENTRY, VIP = 234, 235
 DRINKS, BACKSTAGE, PARKING, CLOAKROOM = 8, 9, 10, 11
@@ -167,13 +169,21 @@ async def test_a2_a_type_that_the_events_do_not_name_is_left_to_oveit(
 
 @whichever("checkins_include_new", "dates", "ids")
 async def test_a3_a_bundled_add_on_is_used_and_one_less_is_left(
-    desk: Desk, ledger: Ledger, server: OveitServer, vip: VenueTicket, path: Path
+    desk: Desk,
+    ledger: Ledger,
+    server: OveitServer,
+    vip: VenueTicket,
+    path: Path,
+    steps: Steps,
 ) -> None:
     """Each drink is one request and one row, and the count goes down to nothing left."""
     before = (await ledger.attendance(100, now())).checked_in
     request = Request(ticket_code=vip.code, addon_id=DRINKS)
 
-    decisions = [await desk.check_in(request) for _ in range(4)]
+    decisions = []
+    for _ in range(4):
+        decisions.append(await desk.check_in(request))
+        steps.step()
 
     assert [decision.reason for decision in decisions] == [Reason.CHECKED_IN] * 4
     addons = [decision.addon for decision in decisions if decision.addon]
@@ -190,7 +200,7 @@ async def test_a3_a_bundled_add_on_is_used_and_one_less_is_left(
 @pytest.mark.parametrize("gate", [None, "Bar"])
 @whichever("checkins_include_new")
 async def test_a3_a_poll_between_two_uses_counts_none_of_them_twice(
-    desk: Desk, mirror: Mirror, vip: VenueTicket, gate: str | None
+    desk: Desk, mirror: Mirror, vip: VenueTicket, steps: Steps, gate: str | None
 ) -> None:
     """What the list shows and what the journal holds are the same uses."""
     request = Request(ticket_code=vip.code, addon_id=DRINKS, gate=gate)
@@ -200,6 +210,7 @@ async def test_a3_a_poll_between_two_uses_counts_none_of_them_twice(
         decision = await desk.check_in(request)
         left.append(decision.addon and decision.addon.left)
         await mirror.refresh(everything=True)
+        steps.step()
 
     assert left == [3, 2, 1, 0]
 
@@ -207,7 +218,7 @@ async def test_a3_a_poll_between_two_uses_counts_none_of_them_twice(
 @pytest.mark.parametrize("minutes", [-10, 10])
 @whichever("checkins_include_new")
 async def test_a3_a_use_counts_once_though_the_clocks_disagree(
-    desk: Desk, mirror: Mirror, venue: Venue, vip: VenueTicket, minutes: int
+    desk: Desk, mirror: Mirror, venue: Venue, vip: VenueTicket, steps: Steps, minutes: int
 ) -> None:
     """With Oveit's clock ten minutes off, a guest still gets all four drinks (C7)."""
     venue.clock = Clock(now() + timedelta(minutes=minutes))
@@ -218,6 +229,7 @@ async def test_a3_a_use_counts_once_though_the_clocks_disagree(
         decision = await desk.check_in(request)
         left.append(decision.addon and decision.addon.left)
         await mirror.refresh(everything=True)
+        steps.step()
 
     assert left == [3, 2, 1, 0]
     assert (await desk.check_in(request)).reason is Reason.ADDON_USED_UP
@@ -266,9 +278,11 @@ async def test_a5_the_last_use_at_two_gates_at_once_serves_one_guest(
     desk: Desk, server: OveitServer, vip: VenueTicket, path: Path
 ) -> None:
     """Two reads within a moment: one gets the last use, the other is told it is used up."""
-    request = Request(ticket_code=vip.code, addon_id=BACKSTAGE)
+    request = Request(ticket_code=vip.code, addon_id=BACKSTAGE, gate="Stage")
 
-    decisions = await asyncio.gather(desk.check_in(request), desk.check_in(request))
+    decisions = await asyncio.gather(
+        desk.check_in(request), desk.check_in(replace(request, gate="Stage left"))
+    )
 
     assert sorted(decision.reason for decision in decisions) == [
         Reason.ADDON_USED_UP,
@@ -430,11 +444,12 @@ async def test_a10_an_add_on_before_the_main_entry_is_no_entry(
 
 @whichever("checkins_include_new", "ids", "dates")
 async def test_a11_an_add_on_is_decided_by_itself_after_the_main_entry(
-    desk: Desk, server: OveitServer, vip: VenueTicket
+    desk: Desk, server: OveitServer, vip: VenueTicket, steps: Steps
 ) -> None:
     """A used ticket still has its drinks, and drinks do not use the ticket again."""
     entry = await desk.check_in(Request(ticket_code=vip.code, gate="North"))
     drink = await desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS, gate="Bar"))
+    steps.step()
     again = await desk.check_in(Request(ticket_code=vip.code, gate="North"))
 
     assert [entry.reason, drink.reason, again.reason] == [

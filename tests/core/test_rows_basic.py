@@ -1,7 +1,7 @@
 """Rows B of decisions.md: basic tickets, at a venue that is online.
 
-Left out: B3, B4 and B6 (the line is down), B12 and B13 (gates with a schedule and a mode),
-and the half of B16 that the actions refuse before a desk hears of it.
+The line is down in test_rows_offline.py. Left out: B13 (a gate's mode), and the half of B16
+that the actions refuse before a desk hears of it.
 """
 
 import asyncio
@@ -18,7 +18,14 @@ from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision, Reason, Request, Source
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
-from tests.core.unknowns import age_lists, journal, query, seconds_between, whichever
+from tests.core.unknowns import (
+    Steps,
+    age_lists,
+    journal,
+    query,
+    seconds_between,
+    whichever,
+)
 
 
 @pytest.fixture
@@ -137,7 +144,7 @@ async def test_b2_a_ticket_used_here_is_refused_with_its_gate(
 
 @whichever("refusal", "dates", "ids")
 async def test_b2_a_ticket_used_elsewhere_since_the_list_is_refused(
-    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, steps: Steps
 ) -> None:
     """A ticket used at another door minutes ago is refused, with the time of its entry."""
     entered_at = now() - timedelta(minutes=10)
@@ -151,6 +158,7 @@ async def test_b2_a_ticket_used_elsewhere_since_the_list_is_refused(
     assert seconds_between(decision.ticket.first_entry.at, entered_at) < 1
     assert server.venue.entries(ticket.code) == 1
     assert journal(path) == []
+    steps.step()
     again = await desk.check_in(Request(ticket_code=ticket.code))
     assert (again.reason, again.source) == (Reason.ALREADY_CHECKED_IN, Source.LEDGER)
     assert len(server.requests_to("tickets/checkin")) == 1
@@ -229,7 +237,7 @@ async def test_b5_an_unknown_code_costs_no_download_of_fresh_lists(
 
 @whichever("checkins_include_new", "dates", "ids")
 async def test_b5_a_ticket_sold_after_the_list_is_checked_in(
-    desk: Desk, ledger: Ledger, server: OveitServer
+    desk: Desk, ledger: Ledger, server: OveitServer, steps: Steps
 ) -> None:
     """A ticket that Oveit knows and the list does not is checked in, and counted once."""
     before = await ledger.attendance(100, now())
@@ -243,6 +251,7 @@ async def test_b5_a_ticket_sold_after_the_list_is_checked_in(
     attendance = await ledger.attendance(100, now())
     assert attendance.tickets == before.tickets + 1
     assert attendance.checked_in == before.checked_in + 1
+    steps.step()
     assert (await desk.check_in(Request(ticket_code=ticket.code))).reason is (
         Reason.ALREADY_CHECKED_IN
     )
@@ -340,13 +349,20 @@ async def test_b9_a_ticket_cancelled_before_the_list_is_unknown(
 
 @whichever("checkins_include_new", "dates", "ids")
 async def test_b10_where_re_entry_is_asked_oveit_decides_and_each_entry_is_a_row(
-    desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket, path: Path
+    desk: Desk,
+    ledger: Ledger,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+    steps: Steps,
 ) -> None:
     """A gate that lets people come back lets Oveit decide on the second entry."""
     server.behaviour.second_checkin = "accepted"
     request = Request(ticket_code=ticket.code, re_entry=True)
 
-    decisions = [await desk.check_in(request), await desk.check_in(request)]
+    decisions = [await desk.check_in(request)]
+    steps.step()
+    decisions.append(await desk.check_in(request))
 
     assert [decision.reason for decision in decisions] == [Reason.CHECKED_IN] * 2
     assert server.venue.entries(ticket.code) == 2
@@ -357,11 +373,12 @@ async def test_b10_where_re_entry_is_asked_oveit_decides_and_each_entry_is_a_row
 
 @whichever("refusal", "scan_used")
 async def test_b10_oveit_may_refuse_a_re_entry(
-    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, steps: Steps
 ) -> None:
     """Where re-entry is asked and Oveit says no, the guest is refused in Oveit's words."""
     request = Request(ticket_code=ticket.code, re_entry=True)
     await desk.check_in(request)
+    steps.step()
 
     decision = await desk.check_in(request)
 
@@ -452,12 +469,12 @@ async def test_b16_what_is_no_code_is_never_checked_in(
 async def test_two_check_ins_of_one_ticket_at_once_admit_one_guest(
     desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
 ) -> None:
-    """Of ten reads within a moment exactly one is admitted, and Oveit is asked once."""
+    """Of reads at ten gates within a moment one is admitted, and Oveit is asked once."""
     server.behaviour.second_checkin = "accepted"
     server.faults.set("tickets/checkin", Fault(latency_before=0.05))
 
     decisions = await asyncio.gather(
-        *(desk.check_in(Request(ticket_code=ticket.code)) for _ in range(10))
+        *(desk.check_in(Request(ticket_code=ticket.code, gate=f"G{gate}")) for gate in range(10))
     )
 
     reasons = sorted(decision.reason for decision in decisions)
@@ -481,7 +498,7 @@ async def test_different_tickets_do_not_wait_for_each_other(
 
 
 async def test_a_ticket_known_under_one_name_only_is_asked_for_as_oveit_writes_it(
-    desk: Desk, ledger: Ledger, server: OveitServer, path: Path
+    desk: Desk, ledger: Ledger, server: OveitServer, path: Path, steps: Steps
 ) -> None:
     """An answer that writes the code in capitals is about the same ticket, which counts once."""
     ticket = server.venue.unused(100, 234)[0]
@@ -499,5 +516,6 @@ async def test_a_ticket_known_under_one_name_only_is_asked_for_as_oveit_writes_i
 
     assert (await ledger.attendance(100, now())).tickets == before
     for code in (ticket.code, ticket.code.upper()):
+        steps.step()
         assert not (await desk.check_in(Request(ticket_code=code))).admitted
     assert query(path, "SELECT count(*) AS rows FROM journal") == [{"rows": 1}]

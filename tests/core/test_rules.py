@@ -49,6 +49,12 @@ MUSEUM = Event(id=101, name="Museum", ticket_types=(TicketType(id=3, name="Adult
 EVENTS = {100: CONCERT, 101: MUSEUM}
 
 
+def known(*tickets: Ticket, **changes: Any) -> Known:
+    """Return what is known of these tickets at noon, with lists a minute old."""
+    fresh = dict.fromkeys(EVENTS, timedelta(minutes=1))
+    return Known(**{"events": EVENTS, "tickets": tickets, "at": NOON, "list_ages": fresh} | changes)
+
+
 def ticket(code: str = "abc", **changes: Any) -> Ticket:
     """Return an unused VIP ticket of the concert."""
     return replace(Ticket(code=code, event_id=100, ticket_type_id=2), **changes)
@@ -133,14 +139,14 @@ def test_the_known_decides(
     tickets: tuple[Ticket, ...], request_: Request, reason: Reason, certain: bool
 ) -> None:
     """What is known of a ticket gives one reason, and tells whether Oveit may know better."""
-    verdict = decide(Known(events=EVENTS, tickets=tickets), request_)
+    verdict = decide(known(*tickets), request_)
 
     assert (verdict.reason, verdict.certain) == (reason, certain)
 
 
 def test_the_ticket_that_admits_is_named() -> None:
     """Of several tickets the verdict is about the one that comes in."""
-    verdict = decide(Known(events=EVENTS, tickets=(used("a"), ticket("b"))), asked())
+    verdict = decide(known(used("a"), ticket("b")), asked())
 
     assert verdict.ticket == ticket("b")
     assert verdict.event == CONCERT
@@ -148,7 +154,7 @@ def test_the_ticket_that_admits_is_named() -> None:
 
 def test_nobody_is_named_where_the_choice_is_not_clear() -> None:
     """An ambiguous read is about no ticket."""
-    verdict = decide(Known(events=EVENTS, tickets=(ticket("a"), ticket("b"))), asked())
+    verdict = decide(known(ticket("a"), ticket("b")), asked())
 
     assert verdict.ticket is None
     assert verdict.event is None
@@ -156,7 +162,7 @@ def test_nobody_is_named_where_the_choice_is_not_clear() -> None:
 
 def test_a_ticket_of_an_event_that_is_known_and_not_wanted_names_its_event() -> None:
     """A steward is told where the guest should go."""
-    verdict = decide(Known(events=EVENTS, tickets=(ticket(),)), asked(event_ids={101}))
+    verdict = decide(known(ticket()), asked(event_ids={101}))
 
     assert verdict.event == CONCERT
 
@@ -173,9 +179,7 @@ def test_a_ticket_of_an_event_that_is_known_and_not_wanted_names_its_event() -> 
 )
 def test_an_add_on_is_told_with_its_uses(addon_id: int, uses: int, expected: AddonUse) -> None:
     """The verdict says how much of an add-on was used; never less than nothing is left."""
-    known = Known(events=EVENTS, tickets=(ticket(checkins=(DRINK,) * uses),))
-
-    addon = decide(known, asked(addon_id=addon_id)).addon
+    addon = decide(known(ticket(checkins=(DRINK,) * uses)), asked(addon_id=addon_id)).addon
 
     assert addon == expected
     assert addon.left is None or addon.left >= 0
@@ -228,14 +232,14 @@ def test_what_a_yes_of_oveit_means_here(given_: Answer, request_: Request, reaso
     """A yes opens the door only for a followed event and a ticket that had not entered."""
     verdict = Verdict(reason=Reason.CHECKED_IN, ticket=ticket(), event=CONCERT)
 
-    assert accept(given_, verdict, Known(events=EVENTS), request_) is reason
+    assert accept(given_, verdict, known(), request_) is reason
 
 
 def test_a_yes_that_nobody_can_place_opens_no_door() -> None:
     """Where neither the answer nor the ledger names an event, nobody comes in."""
     verdict = Verdict(reason=Reason.CHECKED_IN, ticket=ticket())
 
-    reason = accept(answer(event=None), verdict, Known(events=EVENTS), asked())
+    reason = accept(answer(event=None), verdict, known(), asked())
 
     assert reason is Reason.WRONG_EVENT
 

@@ -24,6 +24,21 @@ def whichever(*names: str) -> pytest.MarkDecorator:
     )
 
 
+class Steps:
+    """A clock that stands still until it steps."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        """Return the seconds."""
+        return self.at
+
+    def step(self, seconds: float = 6) -> None:
+        """Let seconds pass: six make a read no repeat any more."""
+        self.at += seconds
+
+
 def query(path: Path, statement: str, *parameters: Any) -> list[dict[str, Any]]:
     """Read the ledger's file, as a second program would."""
     connection = sqlite3.connect(path)
