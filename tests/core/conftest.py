@@ -139,7 +139,7 @@ async def make_desk(
     desks = []
 
     def make(**options: Any) -> Desk:
-        known = {
+        known: dict[str, Any] = {
             "on_decision": decisions.append,
             "on_conflict": conflicts.append,
             "clock": steps,

@@ -8,6 +8,7 @@ import gzip
 import json
 import traceback
 from typing import Any
+from unittest.mock import MagicMock
 
 import aiohttp
 from hypothesis import example, given, strategies as st
@@ -789,7 +790,7 @@ def test_an_account_of_any_shape_is_one(user: dict[str, Any]) -> None:
 @example("Mon, 01 Jan 0001 00:00:00 +1400")
 def test_a_date_of_any_form_is_a_time(header: str | None) -> None:
     """A Date that makes no sense leaves a clock that tells the time."""
-    client = OveitClient(None, "https://oveit.example/api")
+    client = OveitClient(MagicMock(), "https://oveit.example/api")
 
     client._set_clock(header)
 

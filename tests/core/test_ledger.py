@@ -75,7 +75,7 @@ async def begin(
     ledger: Ledger, code: str = "abc", minutes: float = 0, *, type_id: int | None = 1, **known: Any
 ) -> int:
     """Write a row before Oveit is asked."""
-    place = {"code": code, "event_id": EVENT.id, "ticket_type_id": type_id}
+    place: dict[str, Any] = {"code": code, "event_id": EVENT.id, "ticket_type_id": type_id}
     return await ledger.begin(Row(at=at(minutes), scan_id="s", **place | known))
 
 

@@ -51,8 +51,8 @@ EVENTS = {100: CONCERT, 101: MUSEUM}
 
 def known(*tickets: Ticket, **changes: Any) -> Known:
     """Return what is known of these tickets at noon, with lists a minute old."""
-    fresh = dict.fromkeys(EVENTS, timedelta(minutes=1))
-    return Known(**{"events": EVENTS, "tickets": tickets, "at": NOON, "list_ages": fresh} | changes)
+    ages = dict.fromkeys(EVENTS, timedelta(minutes=1))
+    return replace(Known(events=EVENTS, tickets=tickets, at=NOON, list_ages=ages), **changes)
 
 
 def ticket(code: str = "abc", **changes: Any) -> Ticket:
