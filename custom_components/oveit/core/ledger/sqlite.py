@@ -142,8 +142,12 @@ def open_engine(path: Path) -> Engine:
     def _connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
         connection.text_factory = _decode
-        for setting in _SETTINGS:
-            connection.execute(setting)
+        try:
+            for setting in _SETTINGS:
+                connection.execute(setting)
+        except Exception:
+            connection.close()
+            raise
         if engine in _HELD:
             connection.execute("PRAGMA wal_autocheckpoint=0")
 
