@@ -35,9 +35,13 @@ async def test_a_lost_connection_is_shown_until_it_is_back(
     assert value(hass, CONNECTED) == STATE_ON
     await server.hang_up()
     await poll(hass, loaded)
+    assert value(hass, CONNECTED) == STATE_ON
+    await poll(hass, loaded)
     assert value(hass, CONNECTED) == STATE_OFF
     assert value(hass, "sensor.lantern_night_tickets") == tickets
     await server.pick_up()
+    await poll(hass, loaded)
+    assert value(hass, CONNECTED) == STATE_OFF
     await poll(hass, loaded)
     assert value(hass, CONNECTED) == STATE_ON
 
@@ -49,7 +53,8 @@ async def test_an_answer_that_is_none_is_no_connection(
     """A web server that answers is not yet Oveit."""
     tickets = value(hass, "sensor.lantern_night_tickets")
     server.faults.set("*", fault)
-    await poll(hass, loaded)
+    for _ in range(2):
+        await poll(hass, loaded)
     assert value(hass, CONNECTED) == STATE_OFF
     assert value(hass, "sensor.lantern_night_tickets") == tickets
 

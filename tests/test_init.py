@@ -77,14 +77,15 @@ async def test_the_sensors_show_the_attendance_of_the_venue(
 async def test_a_valid_ticket_is_checked_in_once(
     hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, server: OveitServer
 ) -> None:
-    """The second time it is refused, and Oveit is asked only once."""
-    fields = {"ticket_code": venue.unused(100)[0].code, "gate": "North"}
-    first = await act(hass, "checkin", **fields)
-    second = await act(hass, "checkin", **fields)
+    """At another gate it is refused, and Oveit is asked only once."""
+    code = venue.unused(100)[0].code
+    first = await act(hass, "checkin", ticket_code=code, gate="North")
+    second = await act(hass, "checkin", ticket_code=code, gate="South")
     assert first["admitted"] is True
     assert first["reason"] == "checked_in"
     assert second["reason"] == "already_checked_in"
     assert second["first_checkin"]["gate"] == "North"
+    assert second["passback"] is True
     assert len(server.requests_to("tickets/checkin")) == 1
 
 

@@ -17,7 +17,7 @@ from .ledger import Ledger
 from .lookup import Lookup
 from .marking import Marking
 from .mirror import Mirror
-from .models import Decision, Direction, Reason, Request, Row, Settled
+from .models import Decision, Direction, Reason, Request, Row, RowState, Settled, Source
 from .reads import Reads
 from .rules import Verdict, clean_code, decide
 from .settling import DOUBT_GRACE, Settling
@@ -76,10 +76,7 @@ class Desk:
 
     async def check_in(self, request: Request) -> Decision:
         """Check a ticket in: the rules first, then Oveit or the ledger, then the journal."""
-        request = _clean(request)
-        if request.scan_id and (row := await self._ledger.find_scan(request.scan_id)):
-            return await self._decided_before(request, row)
-        return await self._reads.once(request, self._check_in)
+        return await self._reads.once(_clean(request), self._check_in)
 
     async def scan(self, request: Request) -> Decision:
         """Tell whether a ticket would be admitted; nothing is marked anywhere."""
@@ -109,6 +106,8 @@ class Desk:
 
     async def _check_in(self, request: Request) -> Decision:
         """Decide a read that is no repeat."""
+        if decision := await self._decided_before(request):
+            return decision
         case = self._open(request)
         await self._lookup.identify(case)
         async with self._alone(case):
@@ -133,8 +132,11 @@ class Desk:
         marked.sort(key=lambda each: not each.reason.admits)
         return replace(marked[0], others=tuple(marked[1:]))
 
-    async def _decided_before(self, request: Request, row: Row) -> Decision:
-        """Return the decision that a row tells of, as after a restart (decisions.md D9)."""
+    async def _decided_before(self, request: Request) -> Decision | None:
+        """Return the decision on the same scan before a restart (decisions.md D9)."""
+        row = await self._ledger.find_scan(request.scan_id) if request.scan_id else None
+        if row is None or not _is_same_code(row, request):
+            return None
         tickets = await self._ledger.find(row.code)
         case = replace(
             Case.open(replace(request, gate=row.gate), online=False), at=row.at, scan_id=row.scan_id
@@ -142,7 +144,8 @@ class Desk:
         ticket = next((each for each in tickets if each.event_id == row.event_id), None)
         event = self._mirror.followed.get(row.event_id)
         verdict = Verdict(reason=row.reason, ticket=ticket, event=event)
-        return self._decision(case, verdict)
+        source = Source.OVEIT if row.state is RowState.CONFIRMED else Source.LEDGER
+        return replace(self._decision(case, verdict), source=source)
 
     @asynccontextmanager
     async def _alone(self, case: Case) -> AsyncIterator[None]:
@@ -200,6 +203,13 @@ def _clean(request: Request) -> Request:
     if request.ticket_code is None:
         return request
     return replace(request, ticket_code=clean_code(request.ticket_code))
+
+
+def _is_same_code(row: Row, request: Request) -> bool:
+    """Tell whether a row is of the code that was read."""
+    if request.rfid_code is not None:
+        return row.rfid_code == request.rfid_code
+    return row.code.lower() == (request.ticket_code or "").lower()
 
 
 def _is_passback(case: Case, verdict: Verdict) -> bool:
