@@ -134,8 +134,8 @@ class Desk:
 
     async def _decided_before(self, request: Request) -> Decision | None:
         """Return the decision on the same scan before a restart (decisions.md D9)."""
-        row = await self._ledger.find_scan(request.scan_id) if request.scan_id else None
-        if row is None or not _is_same_code(row, request):
+        row = await self._ledger.find_scan(request) if request.scan_id else None
+        if row is None:
             return None
         tickets = await self._ledger.find(row.code)
         case = replace(
@@ -203,13 +203,6 @@ def _clean(request: Request) -> Request:
     if request.ticket_code is None:
         return request
     return replace(request, ticket_code=clean_code(request.ticket_code))
-
-
-def _is_same_code(row: Row, request: Request) -> bool:
-    """Tell whether a row is of the code that was read."""
-    if request.rfid_code is not None:
-        return row.rfid_code == request.rfid_code
-    return row.code.lower() == (request.ticket_code or "").lower()
 
 
 def _is_passback(case: Case, verdict: Verdict) -> bool:

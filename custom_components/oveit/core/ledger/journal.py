@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from ..models import Answer, Direction, Reason, Row, RowState, Ticket
+from ..models import Answer, Direction, Reason, Request, Row, RowState, Ticket
 from . import tickets
 from .tables import from_epoch, journal, to_epoch
 
@@ -96,10 +96,20 @@ def conflicts(connection: Connection, event_id: int | None) -> list[Row]:
     ]
 
 
-def find_scan(connection: Connection, scan_id: str) -> Row | None:
-    """Return the row of an admission by its scan (decisions.md D9)."""
-    statement = select(journal).where(journal.c.scan_id == scan_id, journal.c.admitted).limit(1)
-    record = connection.execute(statement).one_or_none()
+def find_scan(connection: Connection, request: Request) -> Row | None:
+    """Return the row of an admission by its scan, if it is the same read (decisions.md D9)."""
+    if request.rfid_code is not None:
+        is_same = journal.c.rfid_code == request.rfid_code
+    else:
+        is_same = func.lower(journal.c.code) == func.lower(request.ticket_code)
+    statement = select(journal).where(
+        journal.c.scan_id == request.scan_id,
+        journal.c.admitted,
+        journal.c.addon_id.is_not_distinct_from(request.addon_id),
+        journal.c.direction == request.direction,
+        is_same,
+    )
+    record = connection.execute(statement.order_by(journal.c.seq).limit(1)).one_or_none()
     return _read(record) if record else None
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, insert, inspect, select
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from ..exceptions import LedgerError
-from ..models import Answer, Attendance, CheckIn, Event, ListState, Row, Seen, Ticket
+from ..models import Answer, Attendance, CheckIn, Event, ListState, Request, Row, Seen, Ticket
 from . import attendance, events, journal, lists, sqlite, tables, tickets
 
 
@@ -102,9 +102,9 @@ class Ledger:
         """Return a row that Oveit may have counted for a guest who was not let in."""
         return await self._read(journal.unclaimed, ticket, addon_id)
 
-    async def find_scan(self, scan_id: str) -> Row | None:
-        """Return the row of an admission by its scan."""
-        return await self._read(journal.find_scan, scan_id)
+    async def find_scan(self, request: Request) -> Row | None:
+        """Return the row of an admission by its scan, if it is the same read."""
+        return await self._read(journal.find_scan, request)
 
     async def waiting(self) -> list[Row]:
         """Return the rows that Oveit must still hear of, oldest first."""

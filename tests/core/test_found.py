@@ -1,0 +1,28 @@
+"""What the model test, the crash test and the fuzzers found, each in its shortest form."""
+
+from collections.abc import Callable
+
+from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.models import Reason, Request
+from demo.oveit_server import Venue
+
+
+async def test_a_scan_id_used_again_for_another_ticket_admits_nobody(
+    desk: Desk, make_desk: Callable[[], Desk], venue: Venue
+) -> None:
+    """An automation that names each scan alike gets an answer about the ticket at the door."""
+    ticket, used = venue.unused(100, 234)[0], venue.used(100)[0]
+
+    assert (await desk.check_in(Request(ticket_code=ticket.code, scan_id="door"))).admitted
+
+    for each in (desk, make_desk()):
+        again = await each.check_in(Request(ticket_code=ticket.code.upper(), scan_id="door"))
+        other = await each.check_in(Request(ticket_code=used.code, scan_id="door"))
+        unknown = await each.check_in(Request(ticket_code="nobody", scan_id="door"))
+        tag = await each.check_in(Request(rfid_code="00000000", scan_id="door"))
+
+        assert again.reason is Reason.CHECKED_IN
+        assert other.reason is Reason.ALREADY_CHECKED_IN
+        assert unknown.reason is Reason.UNKNOWN_TICKET
+        assert tag.reason is Reason.UNKNOWN_TAG
+    assert venue.entries(ticket.code) == 1
