@@ -345,7 +345,7 @@ async def test_a_ledger_that_cannot_be_opened_is_tried_again(
     await hass.async_add_executor_job(ledger.mkdir)
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert "Check the disk" in entry.reason
+    assert "Check the disk" in str(entry.reason)
     assert server.requests == []
 
 
