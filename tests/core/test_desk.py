@@ -29,7 +29,7 @@ from custom_components.oveit.core.models import (
 )
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
-from tests.core.unknowns import Steps, age_lists, journal, query, until_asked, whichever
+from tests.core.unknowns import Steps, age_lists, journal, query, states, until_asked, whichever
 
 TAG = "5E35ED9A"
 
@@ -40,11 +40,6 @@ def ticket(venue: Venue) -> VenueTicket:
     ticket = venue.unused(100, 234)[1]
     venue.pair(ticket.code, TAG)
     return ticket
-
-
-def states(path: Path) -> list[tuple[str, int]]:
-    """Return the journal's rows by their state and whether they admitted."""
-    return [(row["state"], row["admitted"]) for row in journal(path)]
 
 
 def answer(ticket: VenueTicket, **changes: Any) -> dict[str, Any]:

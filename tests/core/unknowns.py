@@ -1,6 +1,7 @@
 """What the tests of the core share: what nobody knows of Oveit, and the ledger's file."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.oveit.core.api import OveitClient
 from demo.behaviour import Behaviour
 from demo.control import switches
 from demo.oveit_server import OveitServer
@@ -63,14 +65,33 @@ def age_lists(path: Path, by: timedelta) -> None:
 
 async def until_asked(server: OveitServer, endpoint: str) -> None:
     """Wait for a request to arrive."""
-    for _ in range(300):
-        if server.requests_to(endpoint):
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"{endpoint} was not asked")
+    await until(lambda: server.requests_to(endpoint))
 
 
 def seconds_between(one: datetime | None, other: datetime) -> float:
     """Return how far two moments are apart."""
     assert one is not None
     return abs((one - other).total_seconds())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something has happened."""
+    for _ in range(300):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("It did not happen")
+
+
+async def line_up(client: OveitClient, server: OveitServer) -> None:
+    """Bring the line back, so that two good requests show it."""
+    if server._listener is None:
+        await server.pick_up()
+    for _ in range(2):
+        await client.events()
+    assert client.line.is_up
+
+
+def states(path: Path) -> list[tuple[str, int]]:
+    """Return the journal's rows by their state and whether they admitted."""
+    return [(row["state"], row["admitted"]) for row in journal(path)]
