@@ -104,6 +104,8 @@ class Marking:
         found = Found.OURS if row.state is RowState.CONFIRMED else Found.UNCLEAR
         if row.state is RowState.IN_DOUBT and case.online:
             found = await self._ask_back(case, row)
+        if row.state is RowState.IN_DOUBT and not case.online:
+            found = await self._settling.look_back(row)
         if found is Found.OURS:
             await self._ledger.change(row.seq, state=RowState.CONFIRMED, admitted=True)
             return await self._admitted(verdict, ticket, Reason.REPEAT)

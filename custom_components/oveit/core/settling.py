@@ -1,7 +1,7 @@
 """Settling: Oveit hears of what was decided here, and each row finds its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 import logging
@@ -11,7 +11,7 @@ from .api import OveitClient
 from .exceptions import LedgerError, OveitAuthenticationError, OveitConnectionError, OveitError
 from .ledger import Ledger
 from .mirror import Mirror
-from .models import Answer, Direction, Row, RowState, Settled
+from .models import Answer, CheckIn, Direction, Row, RowState, Settled
 from .readback import Found, read_back
 from .rules import entered_before
 from .shared import Shared
@@ -88,12 +88,16 @@ class Settling:
             uses = tuple(use for use in answer.ticket.checkins if use.addon_id == row.addon_id)
         elif not listed:
             return Found.UNKNOWN, answer
-        found = read_back(row, uses, others)
-        if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
-            found = Found.NOTHING
+        found = _judge(row, uses, others)
         if found is Found.NOTHING and self._is_early(row):
             found = Found.TOO_EARLY
         return found, answer
+
+    async def look_back(self, row: Row) -> Found:
+        """Judge a row by the list alone, which may not show its use yet."""
+        _, uses, others = await self._ledger.evidence(row)
+        found = _judge(row, uses, others)
+        return Found.UNCLEAR if found is Found.NOTHING else found
 
     async def take_answer(self, row: Row, answer: Answer) -> None:
         """Settle a row by Oveit's answer to it."""
@@ -317,6 +321,14 @@ class Settling:
             rejected=settled.rejected + rejected,
         )
         self._on_progress()
+
+
+def _judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
+    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing."""
+    found = read_back(row, uses, others)
+    if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
+        return Found.NOTHING
+    return found
 
 
 def _was_used_before(row: Row, answer: Answer) -> bool:

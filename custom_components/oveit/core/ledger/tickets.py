@@ -39,6 +39,7 @@ _OUR_USES = (
         journal.c.gate,
         journal.c.state,
         journal.c.admitted,
+        journal.c.re_entry,
     )
     .where(
         journal.c.event_id == bindparam("event_id"),
@@ -138,17 +139,20 @@ def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
         for row in rows
         if row.admitted
     ]
+    entered = any(use.addon_id is None for use in ours)
     return Ticket(
         code=record.code,
         event_id=record.event_id,
         ticket_type_id=record.ticket_type_id,
         series=record.series,
-        checked_in=record.checked_in or any(use.addon_id is None for use in ours),
+        checked_in=record.checked_in or entered,
         checkins=merge_uses(_read_uses(record.checkins), ours),
         unclaimed=frozenset(
             row.addon_id
             for row in rows
-            if not row.admitted and row.state in (RowState.IN_DOUBT, RowState.CONFIRMED)
+            if not row.admitted
+            and row.state in (RowState.IN_DOUBT, RowState.CONFIRMED)
+            and not (entered and row.addon_id is None and not row.re_entry)
         ),
     )
 
