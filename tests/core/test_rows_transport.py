@@ -151,7 +151,7 @@ async def test_t2_a_late_yes_confirms_the_row(
     assert decisions == [decision]
 
 
-@pytest.mark.parametrize("behaviour_of_second", ["refused", "accepted"])
+@whichever("second_checkin")
 async def test_t2_a_late_refusal_of_a_guest_who_is_in_is_a_conflict(
     desk: Desk,
     server: OveitServer,
@@ -159,10 +159,8 @@ async def test_t2_a_late_refusal_of_a_guest_who_is_in_is_a_conflict(
     ticket: VenueTicket,
     path: Path,
     conflicts: list[Row],
-    behaviour_of_second: str,
 ) -> None:
     """Used elsewhere ten minutes ago: people hear of it, and the ledger still says admitted."""
-    server.behaviour.second_checkin = behaviour_of_second
     server.venue.check_in(ticket.code, at=now() - timedelta(minutes=10))
     server.faults.set("tickets/checkin", LATE)
 
