@@ -195,7 +195,7 @@ class Settling:
 
     async def _send(self, row: Row) -> bool:
         """Send a row, on disk as in doubt before."""
-        if row.attempts >= MOST_ATTEMPTS:
+        if row.attempts >= MOST_ATTEMPTS and self._is_active(row):
             await self._reject(row, NOTE_SET_ASIDE, row.message)
             return True
         now = self._client.now()
