@@ -1,0 +1,43 @@
+"""The fuzzer for one target: what it finds ends it with a traceback and a file of the input."""
+
+import asyncio
+from contextlib import suppress
+import json
+from pathlib import Path
+import sys
+from tempfile import TemporaryDirectory
+
+import atheris
+
+with atheris.instrument_imports(include=["custom_components.oveit.core"]):
+    from tests.core.fuzz.targets import TARGETS, open_ledger
+
+from tests.core.fuzz.replies import DOCUMENTED
+
+
+def main(target: str, seconds: str) -> None:
+    """Begin with a documented reply, and go on until the time is over."""
+    with TemporaryDirectory(prefix="oveit-fuzz-") as folder, asyncio.Runner() as runner:
+        corpus = Path(folder) / "corpus"
+        corpus.mkdir()
+        (corpus / "documented").write_text(json.dumps(DOCUMENTED.get(target, "]Q1https://x/1")))
+        ledger = runner.run(open_ledger(Path(folder)))
+
+        def feed(data: bytes) -> None:
+            runner.run(TARGETS[target](ledger, data))  # type: ignore[arg-type]
+
+        found = Path(".fuzz")
+        found.mkdir(exist_ok=True)
+        options = [
+            f"-artifact_prefix={found}/",
+            f"-max_total_time={seconds}",
+            "-max_len=4096",
+            "-timeout=30",
+        ]
+        atheris.Setup([sys.argv[0], *options, str(corpus)], feed)
+        with suppress(SystemExit):
+            atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "60")
