@@ -24,7 +24,7 @@ def main(target: str, seconds: str) -> None:
         ledger = runner.run(open_ledger(Path(folder)))
 
         def feed(data: bytes) -> None:
-            runner.run(TARGETS[target](ledger, data))  # type: ignore[arg-type]
+            runner.run(TARGETS[target](ledger, data))
 
         found = Path(".fuzz")
         found.mkdir(exist_ok=True)
