@@ -1,6 +1,7 @@
 """The line goes down: doors work on, nothing is lost, and people are told."""
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
@@ -335,7 +336,7 @@ async def test_a_backup_holds_a_consistent_ledger_while_doors_go_on(
     await backup.async_post_backup(hass)
 
     def look() -> tuple[str, set[str]]:
-        with sqlite3.connect(tmp_path / "copy.db") as connection:
+        with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
             (state,) = connection.execute("PRAGMA integrity_check").fetchone()
             return state, {code for (code,) in connection.execute("SELECT code FROM journal")}
 

@@ -18,7 +18,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .const import CONF_ALLOW_VOICE, DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitError
-from .core.models import MAX_CODE_LENGTH, Decision, Request
+from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
 from .core.spoken import readings
 
 GATE_MODES = ("open_for_tickets", "scan_only", "closed")
@@ -199,7 +199,8 @@ async def _async_look_up(
             continue
         if decision.ticket is not None:
             return coordinator, decision
-        unknown = unknown or (coordinator, decision)
+        if decision.source is Source.OVEIT:
+            unknown = unknown or (coordinator, decision)
     if unknown and not error:
         return unknown
     raise InquiryError("cannot_decide") from error

@@ -644,7 +644,7 @@ async def test_settling_tells_of_its_progress(
     ledger: Ledger,
 ) -> None:
     """C16: each row that found its end is a step that a sensor can show."""
-    left = []
+    left: list[int] = []
     desk = make_desk(on_progress=lambda: left.append(len(left)))
     guests = venue.unused(100, ENTRY)[:3]
     await admit_offline(desk, server, *(Request(ticket_code=each.code) for each in guests))
