@@ -49,6 +49,7 @@ async def test_an_admission_is_told_in_full(hass: HomeAssistant, venue: Venue) -
         "gate": "North",
         "at": AT,
         "latency_ms": response["latency_ms"],
+        "passback": False,
         "scan_id": "7",
     }
     assert isinstance(response["latency_ms"], float)
@@ -83,6 +84,7 @@ async def test_a_refusal_is_told_in_full(
         "gate": None,
         "at": AT,
         "latency_ms": response["latency_ms"],
+        "passback": False,
     }
     assert server.requests_to("tickets/checkin") == []
 
@@ -110,6 +112,7 @@ async def test_an_unknown_code_is_told_in_full(
         "gate": None,
         "at": AT,
         "latency_ms": response["latency_ms"],
+        "passback": False,
     }
 
 

@@ -88,6 +88,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         )
         self.client = create_client(hass, entry.data)
         self.connected = True
+        self.capacities: dict[int, int] = {}
         self._followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
         self._ignored = {int(event_id) for event_id in entry.options.get(CONF_IGNORED_EVENTS, ())}
         self._follow_new: bool = entry.options.get(CONF_FOLLOW_NEW, True)

@@ -18,7 +18,8 @@ from .const import (
 )
 from .coordinator import OveitConfigEntry
 from .core.models import Decision, Event, Reason, Seen, Source
-from .entity import OveitEventEntity, async_add_event_entities
+from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
+from .gate_event import GATE, OveitGateEvent
 
 PARALLEL_UPDATES = 0
 
@@ -34,12 +35,15 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the check-ins of each event."""
+    """Add the check-ins of each event, and what happens at each gate."""
     coordinator = entry.runtime_data
     async_add_event_entities(
         entry,
         async_add_entities,
         lambda state: [OveitCheckIn(coordinator, state.event.id, CHECK_IN)],
+    )
+    async_add_gate_entities(
+        hass, entry, async_add_entities, lambda gate: [OveitGateEvent(gate, GATE)]
     )
 
 

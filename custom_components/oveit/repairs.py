@@ -7,6 +7,7 @@ import voluptuous as vol
 
 from .const import DOMAIN, ISSUE_MISSING_PERMISSION
 from .coordinator import OveitConfigEntry
+from .gate_repairs import StaleGateFlow
 
 NEEDED_PERMISSION = "api"
 
@@ -57,4 +58,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that solves an issue."""
-    return MissingPermissionFlow(str((data or {})["entry_id"]))
+    about = data or {}
+    if "subentry_id" in about:
+        return StaleGateFlow(str(about["entry_id"]), str(about["subentry_id"]))
+    return MissingPermissionFlow(str(about["entry_id"]))
