@@ -104,9 +104,7 @@ class BenchmarkHome(HomeAssistant):
     async def boot(self) -> None:
         """Start the process and wait until it answers."""
         self._process = self._spawn()
-        await self._until(self._answers)
-        if self.token:
-            await self._until(self._runs)
+        await self._until(self._runs if self.token else self._answers)
 
     async def halt(self) -> None:
         """Stop the process to start it again later."""

@@ -49,8 +49,8 @@ async def test_an_admission_is_told_in_full(hass: HomeAssistant, venue: Venue) -
         "gate": "North",
         "at": AT,
         "latency_ms": response["latency_ms"],
-        "scan_id": "7",
         "passback": False,
+        "scan_id": "7",
     }
     assert isinstance(response["latency_ms"], float)
     assert venue.entries(ticket.code) == 1

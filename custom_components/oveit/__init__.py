@@ -12,11 +12,20 @@ from .actions import async_setup_actions
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
 from .core.ledger import delete_ledger, read_waiting
+from .gate import async_create_gates, async_start_gates, async_stop_gates
+from .gate_repairs import async_watch_gates
 from .repairs import async_delete_issues, async_tell_exported, async_update_issues
 from .responses import respond_row
 from .voice import async_follow_entry, async_setup_voice
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -48,13 +57,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
 
     _async_update_issues()
     entry.async_on_unload(coordinator.async_add_listener(_async_update_issues))
+    async_create_gates(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_start_gates(hass, entry)
+    async_watch_gates(hass, entry)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bool:
     """Unload an account."""
+    await async_stop_gates(hass, entry)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
@@ -75,8 +88,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> No
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: OveitConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove the device of an event that has ended."""
-    if entry.state is not ConfigEntryState.LOADED:
+    """Let a person remove the device of an event that has ended; a gate goes with its subentry."""
+    if entry.state is not ConfigEntryState.LOADED or device.config_subentry_id:
         return False
     for event_id, state in entry.runtime_data.data.items():
         if (DOMAIN, f"{entry.entry_id}_{event_id}") in device.identifiers:
@@ -100,8 +113,9 @@ async def _async_reload(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
 
 
 def _remove_unfollowed_devices(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Remove the devices of events that are no longer followed."""
-    followed = {(DOMAIN, f"{entry.entry_id}_{event_id}") for event_id in entry.runtime_data.data}
+    """Remove the devices of events that are no longer followed, and of gates that are gone."""
+    kept = (*entry.runtime_data.data, *entry.subentries)
+    followed = {(DOMAIN, f"{entry.entry_id}_{key}") for key in kept}
     registry = dr.async_get(hass)
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if not device.identifiers & followed:

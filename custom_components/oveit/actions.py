@@ -21,6 +21,9 @@ from .const import ATTR_GATE, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .core.rules import clean_code
+from .gate import Gate, async_find_gate
+from .gate_settings import GateMode
+from .gate_watch import async_get_bindings
 from .responses import respond, respond_event_state, respond_row
 
 ATTR_TICKET_CODE = "ticket_code"
@@ -36,8 +39,9 @@ ATTR_EVENT_ID = "event_id"
 
 ID = vol.All(vol.Coerce(int), vol.Range(min=1))
 
+# Of a gate that is meant, only one is taken; the fields are those of any action with a target.
 # The codes are checked by _read_codes, which says in the user's language what to do.
-SCAN_FIELDS = {
+SCAN_FIELDS = cv.TARGET_SERVICE_FIELDS | {
     vol.Optional(ATTR_CONFIG_ENTRY_ID): str,
     vol.Optional(ATTR_TICKET_CODE): object,
     vol.Optional(ATTR_RFID_CODE): object,
@@ -85,7 +89,10 @@ SERVICE_EVENT_SCHEMA = vol.Schema(
 async def _async_checkin(call: ServiceCall) -> ServiceResponse:
     """Check a ticket in."""
     request = _read_request(call.data)
+    if (gate := async_find_gate(call.hass, call.data)) is not None:
+        return await _async_ask_gate(call, gate, request, look=False)
     coordinator = _get_coordinator(call)
+    async_get_bindings(call.hass).async_note_action(request.rfid_code or request.ticket_code or "")
     with coordinator.translated_errors():
         decision = await coordinator.desk.check_in(request)
     return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
@@ -94,10 +101,33 @@ async def _async_checkin(call: ServiceCall) -> ServiceResponse:
 async def _async_scan(call: ServiceCall) -> ServiceResponse:
     """Look a ticket up."""
     request = _read_request(call.data)
+    if (gate := async_find_gate(call.hass, call.data)) is not None:
+        return await _async_ask_gate(call, gate, request, look=True)
     coordinator = _get_coordinator(call)
     with coordinator.translated_errors():
         decision = await coordinator.desk.scan(request)
     return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
+
+
+async def _async_ask_gate(
+    call: ServiceCall, gate: Gate, request: Request, *, look: bool
+) -> ServiceResponse:
+    """Have a gate decide by its own policy; one that only looks opens no door."""
+    if request.ticket_type_ids or request.addon_id or request.gate:
+        raise _invalid("gate_decides")
+    mode = gate.mode
+    decision = await gate.async_ask(
+        ticket_code=request.ticket_code,
+        rfid_code=request.rfid_code,
+        scan_id=request.scan_id,
+        look=look,
+    )
+    response = respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
+    only_looked = mode is GateMode.SCAN_ONLY and not look
+    return response | {
+        "admitted": decision.admitted and not only_looked,
+        "mode": mode.value,
+    }
 
 
 async def _async_sync(call: ServiceCall) -> ServiceResponse:

@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
 )
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
@@ -37,6 +38,7 @@ from .const import (
     DOMAIN,
     LOGGER,
     SECTION_ADVANCED,
+    SUBENTRY_GATE,
 )
 from .coordinator import OveitConfigEntry, create_client
 from .core.exceptions import (
@@ -46,6 +48,7 @@ from .core.exceptions import (
     OveitResponseError,
 )
 from .core.models import Account, Event
+from .gate_flow import GateSubentryFlow
 
 LOGIN_FIELDS: dict[vol.Marker, Any] = {
     vol.Required(CONF_EMAIL): TextSelector(
@@ -100,6 +103,15 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> OveitOptionsFlow:
         """Return the flow for the events that are followed."""
         return OveitOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flow for gates."""
+        return {SUBENTRY_GATE: GateSubentryFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

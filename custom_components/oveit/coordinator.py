@@ -8,6 +8,8 @@ from pathlib import Path
 from random import uniform
 from typing import Any, override
 
+from aiohttp import ClientSession
+from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -16,10 +18,11 @@ from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
 )
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE, async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.ssl import client_context
 
 from .const import (
     CONF_API_URL,
@@ -30,6 +33,7 @@ from .const import (
     LOGGER,
 )
 from .core.api import OveitClient
+from .core.connection import open_session
 from .core.desk import Desk
 from .core.exceptions import (
     LedgerError,
@@ -60,10 +64,12 @@ class EventState:
     ticket_list: ListState
 
 
-def create_client(hass: HomeAssistant, data: Mapping[str, Any]) -> OveitClient:
+def create_client(
+    hass: HomeAssistant, data: Mapping[str, Any], session: ClientSession | None = None
+) -> OveitClient:
     """Return a client for the credentials of an entry or a flow."""
     return OveitClient(
-        async_get_clientsession(hass),
+        session or async_get_clientsession(hass),
         data[CONF_API_URL],
         token=data.get(CONF_TOKEN),
         email=data.get(CONF_EMAIL),
@@ -94,7 +100,9 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             name=DOMAIN,
             update_interval=LIVE_INTERVAL,
         )
-        self.client = create_client(hass, entry.data)
+        self._session = open_session(client_context(), {USER_AGENT: SERVER_SOFTWARE})
+        self.client = create_client(hass, entry.data, self._session)
+        self.capacities: dict[int, int] = {}
         self.conflicts: list[Row] = []
         self.failure: OveitError | None = None
         self._failures = 0
@@ -147,6 +155,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         if hasattr(self, "mirror"):
             await self.mirror.close()
         await self.client.close()
+        await self._session.close()
         if hasattr(self, "ledger"):
             await self.ledger.close()
 

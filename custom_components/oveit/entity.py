@@ -1,9 +1,9 @@
-"""Base of the entities of an event."""
+"""Base of the entities of an event and of a gate."""
 
 from collections.abc import Callable, Iterable
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -11,6 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
+from .gate import Gate, async_get_gates
 
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
@@ -75,3 +76,30 @@ def async_add_event_entities(
 
     _async_add_new()
     entry.async_on_unload(coordinator.async_add_listener(_async_add_new))
+
+
+class OveitGateEntity(Entity):
+    """An entity of one gate."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, gate: Gate, description: EntityDescription) -> None:
+        """Tie the entity to the device of its gate."""
+        self.gate = gate
+        self.entity_description = description
+        entry_id = gate.coordinator.config_entry.entry_id
+        self._attr_unique_id = f"{entry_id}_{gate.id}_{description.key}"
+        self._attr_device_info = gate.device_info
+
+
+@callback
+def async_add_gate_entities(
+    hass: HomeAssistant,
+    entry: OveitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[Gate], Iterable[Entity]],
+) -> None:
+    """Add the entities of each gate."""
+    for gate in async_get_gates(hass, entry):
+        async_add_entities(build(gate), config_subentry_id=gate.id)

@@ -21,7 +21,8 @@ from .const import (
 )
 from .coordinator import OveitConfigEntry
 from .core.models import Decision, Event, Reason, Row, Seen, Source
-from .entity import OveitEventEntity, async_add_event_entities
+from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
+from .gate_event import GATE, OveitGateEvent
 
 PARALLEL_UPDATES = 0
 
@@ -45,7 +46,7 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the check-ins of each event, and what Oveit refused of them afterwards."""
+    """Add the check-ins of each event, what Oveit refused of them, and each gate's reads."""
     coordinator = entry.runtime_data
     async_add_event_entities(
         entry,
@@ -54,6 +55,9 @@ async def async_setup_entry(
             OveitCheckIn(coordinator, state.event.id, CHECK_IN),
             OveitConflict(coordinator, state.event.id, CONFLICT),
         ],
+    )
+    async_add_gate_entities(
+        hass, entry, async_add_entities, lambda gate: [OveitGateEvent(gate, GATE)]
     )
 
 

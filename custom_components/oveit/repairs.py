@@ -23,6 +23,7 @@ from .const import (
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitCaptivePortalError, OveitTlsError
 from .core.models import Row
+from .gate_repairs import StaleGateFlow
 
 NEEDED_PERMISSION = "api"
 MOST_SKEW = timedelta(seconds=60)
@@ -176,4 +177,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that solves an issue."""
-    return MissingPermissionFlow(str((data or {})["entry_id"]))
+    about = data or {}
+    if "subentry_id" in about:
+        return StaleGateFlow(str(about["entry_id"]), str(about["subentry_id"]))
+    return MissingPermissionFlow(str(about["entry_id"]))

@@ -19,7 +19,8 @@ from homeassistant.helpers.typing import StateType
 from .const import ATTR_CODE_END, ATTR_GATE, ATTR_TICKET_TYPE
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
-from .entity import OveitEventEntity, async_add_event_entities
+from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
+from .gate_sensor import build_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -116,7 +117,7 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of each event and of each of its ticket types."""
+    """Add the sensors of each event, of each of its ticket types, and of each gate."""
     coordinator = entry.runtime_data
 
     def _build(state: EventState) -> Iterable[OveitSensor]:
@@ -126,6 +127,7 @@ async def async_setup_entry(
         ]
 
     async_add_event_entities(entry, async_add_entities, _build)
+    async_add_gate_entities(hass, entry, async_add_entities, build_sensors)
 
 
 def _describe_type(kind: TicketType) -> OveitSensorDescription:

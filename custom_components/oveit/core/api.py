@@ -121,7 +121,7 @@ class OveitClient:
         return events
 
     async def tickets(self, event_id: int) -> bytes:
-        """Return the reply with an event's ticket list, as it came."""
+        """Return the reply with an event's ticket list, as it came, compressed or not."""
         with self.line.noting(None):
             return await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
 
@@ -211,6 +211,9 @@ class OveitClient:
         headers = {"Accept": "application/json", "Accept-Language": self._language}
         if self._token is not None and endpoint != "seller/login":
             headers["Authorization"] = f"Bearer {self._token}"
+        is_list = timeout is _LIST_TIMEOUT
+        if is_list:
+            headers["Accept-Encoding"] = "gzip"
         form = {key: str(value) for key, value in params.items() if value is not None}
         async with (
             _connection_errors(),
@@ -220,6 +223,7 @@ class OveitClient:
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
+                auto_decompress=not is_list,
             ) as response,
         ):
             if response.status == 403:

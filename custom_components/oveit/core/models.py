@@ -316,6 +316,14 @@ class Attendance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GateCounts:
+    """How many entered through a gate: all that the journal holds, and in the last hour."""
+
+    entries: int
+    per_hour: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ListState:
     """What is known of an event's ticket list.
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row as Record, select
@@ -13,7 +13,7 @@ from ..exceptions import OveitResponseError
 from ..models import Event, ListState, Seen
 from ..polling import drift
 from ..rules import SAME_USE
-from . import sqlite
+from . import replies, sqlite
 from .attendance import count, count_tickets
 from .tables import from_epoch, lists
 
@@ -36,7 +36,7 @@ class _Arrived:
 
 def take(engine: Engine, event: Event, reply: bytes, at: datetime) -> list[Seen]:
     """Take a reply apart first, then apply what differs in one short transaction."""
-    digest = sha256(reply).hexdigest()
+    digest = replies.digest(reply)
     with engine.connect() as connection:
         with connection.begin():
             known = _record(connection, event.id)
@@ -92,14 +92,18 @@ def _keep(connection: Connection, event_id: int, **values: Any) -> None:
 
 def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived:
     """Take a reply apart; one that holds no ticket list raises OveitResponseError."""
+    rows = 0
+    sqlite.begin_list(connection)
     try:
-        text = reply.decode("utf-8-sig")
-        kind, rows, failed = sqlite.describe_reply(connection, text)
-    except (UnicodeDecodeError, DatabaseError) as err:
+        for part in replies.slices(reply, partial(sqlite.is_array, connection)):
+            kind, length, failed = sqlite.describe_reply(connection, part)
+            if failed or kind != "array":
+                raise OveitResponseError("The reply holds no ticket list")
+            sqlite.take_apart(connection, part)
+            rows += length
+    except DatabaseError as err:
         raise OveitResponseError("The ticket list is not JSON") from err
-    if failed or kind != "array":
-        raise OveitResponseError("The reply holds no ticket list")
-    arrived = _Arrived(rows=rows, tickets=sqlite.take_apart(connection, event_id, text))
+    arrived = _Arrived(rows=rows, tickets=sqlite.compare(connection, event_id))
     if arrived.rows and not arrived.tickets:
         raise OveitResponseError("The ticket list holds nothing that is a ticket")
     return arrived

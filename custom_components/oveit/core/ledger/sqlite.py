@@ -40,6 +40,7 @@ _USES = """
     )
 """
 
+# LIMIT keeps SQLite from merging the two queries, and reading each ticket's JSON again and again.
 _TAKE_APART = f"""
     INSERT INTO temp.incoming (code, ticket_type_id, checked_in, entered_at, checkins)
     SELECT
@@ -61,6 +62,7 @@ _TAKE_APART = f"""
         FROM json_each(:reply, '$.tickets') AS item
         WHERE item.type = 'object'
             AND coalesce(json_type(item.value, '$.code'), '') IN ('text', 'integer')
+        LIMIT -1
     )
     WHERE length(code) BETWEEN 1 AND 256
     ON CONFLICT (code) DO UPDATE SET
@@ -198,24 +200,39 @@ def _decode(value: bytes) -> str:
     return value.decode(errors="replace")
 
 
+def is_array(connection: Connection, value: str) -> bool:
+    """Tell whether a text is a JSON array."""
+    statement = text("SELECT json_valid(:value) AND substr(:value, 1, 1) = '['")
+    return bool(connection.execute(statement, {"value": value}).scalar_one())
+
+
 def describe_reply(connection: Connection, reply: str) -> tuple[str | None, int, bool]:
     """Return the JSON type of `tickets`, their number, and whether there is an error.
 
     Raises sqlalchemy.exc.OperationalError when the reply is not JSON.
     """
     statement = text(
-        "SELECT json_type(:reply, '$.tickets'), json_array_length(:reply, '$.tickets'),"
-        " CAST(coalesce(:reply ->> '$.error', '') AS TEXT) NOT IN ('', '0')"
+        "SELECT json_type(reply, '$.tickets'), json_array_length(reply, '$.tickets'),"
+        " CAST(coalesce(reply ->> '$.error', '') AS TEXT) NOT IN ('', '0')"
+        " FROM (SELECT :reply AS reply LIMIT 1)"
     )
     kind, length, error = connection.execute(statement, {"reply": reply}).one()
     return kind, length or 0, bool(error)
 
 
-def take_apart(connection: Connection, event_id: int, reply: str) -> int:
-    """Put a reply's tickets into temporary tables and return how many there are."""
+def begin_list(connection: Connection) -> None:
+    """Make room for the tickets of a reply."""
     for statement in _TEMPORARY:
         connection.exec_driver_sql(statement)
+
+
+def take_apart(connection: Connection, reply: str) -> None:
+    """Put the tickets of a reply, or of a part of one, into a temporary table."""
     connection.execute(text(_TAKE_APART), {"reply": reply})
+
+
+def compare(connection: Connection, event_id: int) -> int:
+    """Find what differs from the list before, and return how many tickets came."""
     for statement in (_FIND_CHANGED, _FIND_GONE):
         connection.execute(text(statement), {"event_id": event_id})
     count: int = connection.execute(text("SELECT count(*) FROM temp.incoming")).scalar_one()

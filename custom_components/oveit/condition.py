@@ -1,0 +1,80 @@
+"""Condition: a ticket has entered, by what is known here."""
+
+from typing import Any, Unpack, override
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_OPTIONS
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConditionErrorMessage
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
+from homeassistant.helpers.template import Template
+from homeassistant.helpers.typing import ConfigType
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import OveitConfigEntry
+from .core.exceptions import LedgerError
+from .core.ledger import Ledger
+from .core.rules import clean_code
+from .core.tags import TagFormat, spell
+
+KEY = "is_checked_in"
+ATTR_TICKET_CODE = "ticket_code"
+ATTR_RFID_CODE = "rfid_code"
+
+
+class IsCheckedIn(Condition):
+    """True for a ticket that has entered; Oveit is not asked."""
+
+    _schema = vol.Schema(
+        {
+            vol.Required(CONF_OPTIONS): vol.All(
+                {
+                    vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+                    vol.Exclusive(ATTR_TICKET_CODE, "code"): cv.template,
+                    vol.Exclusive(ATTR_RFID_CODE, "code"): cv.template,
+                },
+                cv.has_at_least_one_key(ATTR_TICKET_CODE, ATTR_RFID_CODE),
+            )
+        }
+    )
+
+    @classmethod
+    @override
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        """Check the options."""
+        checked: ConfigType = cls._schema(config)
+        return checked
+
+    def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
+        """Take the code that is asked about."""
+        super().__init__(hass, config)
+        self._options: dict[str, Any] = config.options or {}
+
+    @override
+    def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
+        """Look into the ledgers."""
+        kind = ATTR_TICKET_CODE if ATTR_TICKET_CODE in self._options else ATTR_RFID_CODE
+        template: Template = self._options[kind]
+        code = str(template.async_render(kwargs.get("variables"), parse_result=False))
+        ledgers = self._ledgers()
+        if not ledgers:
+            raise ConditionErrorMessage(KEY, "no account of Oveit is set up")
+        try:
+            if kind == ATTR_TICKET_CODE:
+                return any(ledger.has_entered(ticket_code=clean_code(code)) for ledger in ledgers)
+            tags = {code.strip(), *spell(code, TagFormat.HEX)}
+            return any(ledger.has_entered(rfid_code=tag) for ledger in ledgers for tag in tags)
+        except LedgerError as err:
+            raise ConditionErrorMessage(KEY, "the ledger could not be read") from err
+
+    def _ledgers(self) -> list[Ledger]:
+        """Return the ledgers to look into: of one account, or of all."""
+        entries: list[OveitConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        only = self._options.get(ATTR_CONFIG_ENTRY_ID)
+        return [entry.runtime_data.ledger for entry in entries if only in (None, entry.entry_id)]
+
+
+async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """Return the condition."""
+    return {KEY: IsCheckedIn}

@@ -1,0 +1,93 @@
+"""A ticket list as it came over the line, handed on in slices.
+
+A list of 50 MB is never whole in memory, neither unpacked nor as one JSON text: it is cut
+between two tickets. A cut is right when what lies before it is a JSON array for itself.
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+import re
+import zlib
+
+from ..exceptions import OveitResponseError
+
+_GZIP = b"\x1f\x8b"
+_GZIP_WINDOW = 31
+_BLOCK = 64 * 1024
+_SLICE = 512 * 1024
+_MOST = 1024 * 1024 * 1024
+_MOST_CUTS = 20
+_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"tickets"\s*:\s*\[')
+_BETWEEN = re.compile(rb"(?<=\})\s*,\s*(?=\{)")
+_NEAR_END = 16 * 1024
+
+
+def digest(reply: bytes) -> str:
+    """Return what tells one list from another."""
+    found = sha256()
+    for block in _unpack(reply):
+        found.update(block)
+    return found.hexdigest()
+
+
+def slices(reply: bytes, is_array: Callable[[str], bool]) -> Iterator[str]:
+    """Yield JSON texts that each hold some of a reply's tickets, as a reply would.
+
+    Raises OveitResponseError for what is no text; whether it is JSON is for the caller to see.
+    """
+    rest, head, limit = bytearray(), b"", _SLICE
+    for block in _unpack(reply):
+        rest += block
+        if not head and (start := _START.match(rest)):
+            head, rest = b'{"tickets":[', rest[start.end() :]
+        if not head or len(rest) < limit:
+            continue
+        for before, after in _cuts(rest):
+            if is_array(f"[{_decode(rest[:before])}]"):
+                yield f'{{"tickets":[{_decode(rest[:before])}]}}'
+                rest, limit = rest[after:], _SLICE
+                break
+        else:
+            limit = 2 * len(rest)
+    yield _decode(head + rest)
+
+
+def _cuts(text: bytearray) -> list[tuple[int, int]]:
+    """Return where a text may be cut, the latest first: the end before, and the start after."""
+    found = _BETWEEN.finditer(text, max(len(text) - _NEAR_END, 0))
+    return [match.span() for match in found][: -_MOST_CUTS - 1 : -1]
+
+
+def _unpack(reply: bytes) -> Iterator[bytes]:
+    """Yield the bytes of a reply, compressed or not."""
+    if not reply.startswith(_GZIP):
+        yield from (reply[at : at + _BLOCK] for at in range(0, len(reply), _BLOCK))
+        return
+    unpacker, size = zlib.decompressobj(_GZIP_WINDOW), 0
+    for at in range(0, len(reply), _BLOCK):
+        packed = reply[at : at + _BLOCK]
+        while packed and not unpacker.eof:
+            block = _inflate(unpacker, packed)
+            size += len(block)
+            if size > _MOST:
+                raise OveitResponseError("The ticket list is too long")
+            yield block
+            packed = unpacker.unconsumed_tail
+    if not unpacker.eof:
+        raise OveitResponseError("The ticket list came in part only")
+
+
+def _inflate(unpacker: zlib._Decompress, packed: bytes) -> bytes:
+    """Return the next block of a compressed reply."""
+    try:
+        return unpacker.decompress(packed, _BLOCK)
+    except zlib.error as err:
+        raise OveitResponseError("The ticket list cannot be unpacked") from err
+
+
+def _decode(text: bytes | bytearray) -> str:
+    """Return a text."""
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise OveitResponseError("The ticket list is not JSON") from err

@@ -1,0 +1,72 @@
+"""Tag codes: what a reader sends and what Oveit calls it."""
+
+from enum import StrEnum
+import re
+
+_SEPARATORS = re.compile(r"[\s:.\-_]+")
+_PREFIX = re.compile(r"^0x", re.IGNORECASE)
+_HEX = re.compile(r"[0-9A-F]+")
+_UID_LENGTHS = (8, 14, 20)
+
+
+class TagFormat(StrEnum):
+    """How Oveit writes the tags that a reader sends."""
+
+    HEX = "hex"
+    HEX_REVERSED = "hex_reversed"
+    DECIMAL = "decimal"
+    DECIMAL_REVERSED = "decimal_reversed"
+    AS_IS = "as_is"
+
+
+def spell(read: str, tag_format: TagFormat) -> tuple[str, ...]:
+    """Return what Oveit may call a tag that was read, the likeliest first (decisions.md R7).
+
+    Hex is read without regard to separators, `0x` and case, and written in capitals;
+    what is no hex stays as it is. Only a format with decimals leaves a choice: digits
+    alone may be hex that happens to have no letter, or a decimal number, which Oveit has
+    as it is, without its zeros, or as hex.
+    """
+    read = read.strip()
+    digits = _hex_digits(read)
+    if digits is None or tag_format is TagFormat.AS_IS:
+        return (read,)
+    backwards = tag_format in (TagFormat.HEX_REVERSED, TagFormat.DECIMAL_REVERSED)
+    if tag_format in (TagFormat.HEX, TagFormat.HEX_REVERSED):
+        return (_reverse(digits) if backwards else digits,)
+    as_number = str(int(_reverse(digits) if backwards else digits, 16))
+    if not (read.isascii() and read.isdecimal()):
+        return (as_number,)
+    from_number = _from_number(int(read), backwards=backwards)
+    as_hex = [as_number] if len(read) in _UID_LENGTHS else []
+    return tuple(dict.fromkeys([*as_hex, read, read.lstrip("0") or "0", from_number]))
+
+
+def spellings(read: str) -> dict[TagFormat, tuple[str, ...]]:
+    """Return what a read would be called in every format."""
+    return {tag_format: spell(read, tag_format) for tag_format in TagFormat}
+
+
+def is_phone(read: str) -> bool:
+    """Tell whether a UID is one that phones make up anew for each read (decisions.md R8)."""
+    digits = _hex_digits(read)
+    return digits is not None and len(digits) == 8 and digits.startswith("08")
+
+
+def _hex_digits(read: str) -> str | None:
+    """Return the hex digits of a read, or None when it is no hex."""
+    digits = _SEPARATORS.sub("", _PREFIX.sub("", read.strip())).upper()
+    return digits if _HEX.fullmatch(digits) else None
+
+
+def _reverse(digits: str) -> str:
+    """Return hex digits with their bytes the other way round."""
+    return bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))[::-1].hex().upper()
+
+
+def _from_number(number: int, *, backwards: bool) -> str:
+    """Return the hex of a number, as long as a UID is."""
+    digits = f"{number:X}"
+    length = next((length for length in _UID_LENGTHS if len(digits) <= length), len(digits))
+    digits = digits.zfill(length)
+    return _reverse(digits) if backwards else digits

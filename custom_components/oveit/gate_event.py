@@ -1,0 +1,81 @@
+"""What happens at a gate, as its event entity shows it."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import callback
+
+from .const import (
+    ATTR_ADDON,
+    ATTR_ADDON_LEFT,
+    ATTR_CODE_END,
+    ATTR_DIRECTION,
+    ATTR_EVENT,
+    ATTR_FIRST_CHECKIN_AT,
+    ATTR_FIRST_CHECKIN_GATE,
+    ATTR_GATE,
+    ATTR_HINT,
+    ATTR_LATENCY,
+    ATTR_MESSAGE,
+    ATTR_MODE,
+    ATTR_PASSBACK,
+    ATTR_REASON,
+    ATTR_REHEARSAL,
+    ATTR_SOURCE,
+    ATTR_TICKET_TYPE,
+    EVENT_ADMITTED,
+    EVENT_REFUSED,
+)
+from .core.models import Decision, Reason
+from .core.tags import is_phone
+from .entity import OveitGateEntity
+from .gate_settings import GateMode
+
+GATE = EventEntityDescription(
+    key="gate", translation_key="gate", name=None, event_types=[EVENT_ADMITTED, EVENT_REFUSED]
+)
+
+
+class OveitGateEvent(OveitGateEntity, EventEntity):
+    """The last guest at a gate."""
+
+    _unrecorded_attributes = frozenset({ATTR_CODE_END, ATTR_MESSAGE, ATTR_FIRST_CHECKIN_AT})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the gate."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.gate.async_add_listener(self._async_handle_decision))
+
+    @callback
+    def _async_handle_decision(self, decision: Decision, mode: GateMode) -> None:
+        """Show a decision."""
+        event_type = EVENT_ADMITTED if decision.admitted else EVENT_REFUSED
+        self._trigger_event(event_type, _describe(decision, mode))
+        self.async_write_ha_state()
+
+
+def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
+    """Return what may be told of a decision: no names, no whole codes."""
+    ticket, addon = decision.ticket, decision.addon
+    first = ticket.first_entry if ticket else None
+    is_guess = decision.reason is Reason.UNKNOWN_TAG and is_phone(decision.request.rfid_code or "")
+    return {
+        ATTR_REASON: decision.reason,
+        ATTR_SOURCE: decision.source,
+        ATTR_TICKET_TYPE: ticket and ticket.ticket_type,
+        ATTR_EVENT: decision.event and decision.event.name,
+        ATTR_ADDON: addon and addon.name,
+        ATTR_ADDON_LEFT: addon and addon.left,
+        ATTR_CODE_END: ticket and ticket.code[-3:],
+        ATTR_MESSAGE: decision.message,
+        ATTR_FIRST_CHECKIN_AT: first and first.at and first.at.isoformat(),
+        ATTR_FIRST_CHECKIN_GATE: first and first.gate,
+        ATTR_GATE: decision.request.gate,
+        ATTR_PASSBACK: decision.passback,
+        ATTR_LATENCY: round(decision.latency * 1000, 1),
+        ATTR_DIRECTION: decision.request.direction,
+        ATTR_MODE: mode,
+        ATTR_REHEARSAL: False,
+        ATTR_HINT: "phone" if is_guess else None,
+    }

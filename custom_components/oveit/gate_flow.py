@@ -1,0 +1,234 @@
+"""Flow of a gate: its readers, its policy, and a tag held to a reader to find the format."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_NAME
+from homeassistant.core import callback
+from homeassistant.helpers.translation import async_get_translations
+import voluptuous as vol
+
+from .const import (
+    CONF_CODE_FIELD,
+    CONF_EVENT_TYPE,
+    CONF_READERS,
+    CONF_TAG_FORMAT,
+    DOMAIN,
+    LOGGER,
+    SUBENTRY_GATE,
+)
+from .coordinator import OveitConfigEntry
+from .core.exceptions import OveitError
+from .core.models import Reason, Request
+from .core.tags import TagFormat, is_phone, spellings
+from .gate_form import CONF_LEARN, flatten, gate_schema, nest, options_selector, read_form
+from .gate_reads import LEARNING, Read, Source, async_listen
+
+LEARN_TIMEOUT = 60.0
+
+
+class GateSubentryFlow(ConfigSubentryFlow):
+    """Adds a gate or changes one."""
+
+    def __init__(self) -> None:
+        """Start without settings."""
+        self._data: dict[str, Any] = {}
+        self._read: Read | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._names: dict[TagFormat, str] = {}
+        self._why_unknown = "tag_unknown"
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add a gate."""
+        return await self._async_step_gate("user", {}, user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change a gate."""
+        subentry = self._get_reconfigure_subentry()
+        known = {**subentry.data, CONF_NAME: subentry.title}
+        return await self._async_step_gate("reconfigure", known, user_input)
+
+    async def _async_step_gate(
+        self, step_id: str, known: Mapping[str, Any], user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
+        """Ask for a gate's settings."""
+        entry: OveitConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            typed = flatten(user_input)
+            learn = typed.pop(CONF_LEARN, False)
+            self._data = read_form(typed)
+            errors = self._check(self._data)
+            if not errors:
+                return await self.async_step_learn() if learn else self._finish()
+            known = typed
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                gate_schema(entry.runtime_data.mirror.followed, known), nest(known)
+            ),
+            errors=errors,
+        )
+
+    def _check(self, data: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is wrong with the settings."""
+        if not data[CONF_NAME]:
+            return {CONF_NAME: "name_empty"}
+        mine = self._reconfigure_subentry_id if self.source == SOURCE_RECONFIGURE else None
+        for entry in self.hass.config_entries.async_entries(DOMAIN):
+            for gate in entry.get_subentries_of_type(SUBENTRY_GATE):
+                if gate.subentry_id == mine:
+                    continue
+                same_entry = entry.entry_id == self._entry_id
+                if same_entry and gate.title.casefold() == data[CONF_NAME].casefold():
+                    return {CONF_NAME: "name_taken"}
+                if set(gate.data.get(CONF_READERS, ())).intersection(data[CONF_READERS]):
+                    return {CONF_READERS: "reader_taken"}
+        return {}
+
+    async def async_step_learn(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Wait for a tag to be held to a reader."""
+        if not self._source.event_types:
+            return await self.async_step_nothing_heard()
+        if self._task is None:
+            self._task = self.hass.async_create_task(self._async_learn(), "oveit learn a tag")
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="learn", progress_action="wait_for_tag", progress_task=self._task
+            )
+        self._task = None
+        heard = "choose_format" if self._read else "nothing_heard"
+        return self.async_show_progress_done(next_step_id=heard)
+
+    async def async_step_nothing_heard(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Go on without a tag, or wait for one again."""
+        again = ["learn"] if self._source.event_types else []
+        return self.async_show_menu(step_id="nothing_heard", menu_options=[*again, "finish"])
+
+    async def async_step_finish(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Keep the gate with the format that was chosen before."""
+        return self._finish()
+
+    async def async_step_choose_format(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose the format in which Oveit knows the tag."""
+        if user_input is not None:
+            self._data[CONF_TAG_FORMAT] = user_input[CONF_TAG_FORMAT]
+            return self._finish()
+        if self._read is None:
+            return await self.async_step_nothing_heard()
+        known = {tag_format: name for tag_format, name in self._names.items() if name}
+        words = await self._async_words()
+        options = {
+            tag_format.value: f"{words[tag_format]}: {self._names.get(tag_format) or codes[0]}"
+            for tag_format, codes in spellings(self._read.code).items()
+        }
+        default = next(iter(known), TagFormat(self._data[CONF_TAG_FORMAT]))
+        return self.async_show_form(
+            step_id="choose_format",
+            data_schema=vol.Schema(
+                {vol.Required(CONF_TAG_FORMAT, default=default.value): options_selector(options)}
+            ),
+            description_placeholders={"read": self._read.code},
+            errors={} if known else {"base": self._why_unknown},
+        )
+
+    @property
+    def _source(self) -> Source:
+        """Return where the gate's reads will come from."""
+        return Source(
+            readers=frozenset(self._data[CONF_READERS]),
+            event_type=self._data[CONF_EVENT_TYPE],
+            code_field=self._data[CONF_CODE_FIELD],
+        )
+
+    async def _async_learn(self) -> None:
+        """Take the next read, which checks nobody in meanwhile, and ask Oveit about it."""
+        heard: asyncio.Future[Read] = self.hass.loop.create_future()
+
+        @callback
+        def _hear(read: Read) -> None:
+            if not heard.done():
+                heard.set_result(read)
+
+        self._why_unknown = "tag_unknown"
+        learning = self.hass.data.setdefault(LEARNING, [])
+        learning.append(source := self._source)
+        stop = async_listen(self.hass, source, _hear)
+        try:
+            async with asyncio.timeout(LEARN_TIMEOUT):
+                self._read = await heard
+            if is_phone(self._read.code):
+                self._why_unknown = "tag_of_phone"
+            self._names = await self._async_look_up(self._read.code)
+        except TimeoutError:
+            self._read = None
+        finally:
+            stop()
+            learning.remove(source)
+
+    async def _async_look_up(self, read: str) -> dict[TagFormat, str]:
+        """Return what Oveit has on a tag, by the format in which it knows it."""
+        found: dict[str, str | None] = {}
+        names: dict[TagFormat, str] = {}
+        for tag_format, codes in spellings(read).items():
+            for code in codes:
+                if code not in found:
+                    found[code] = await self._async_describe(code)
+                if found[code] and tag_format not in names:
+                    names[tag_format] = f"{code} – {found[code]}"
+        return names
+
+    async def _async_describe(self, code: str) -> str | None:
+        """Return the ticket that Oveit has on a tag, None where it does not know the tag."""
+        entry: OveitConfigEntry = self._get_entry()
+        try:
+            decision = await entry.runtime_data.desk.scan(Request(rfid_code=code))
+        except OveitError as err:
+            self._why_unknown = "cannot_ask"
+            LOGGER.debug("Oveit could not be asked about a tag: %s", err)
+            return None
+        if decision.reason is Reason.UNKNOWN_TAG:
+            return None
+        ticket, event = decision.ticket, decision.event
+        words = [ticket and ticket.ticket_type, event and event.name]
+        return ", ".join(word for word in words if word) or decision.reason.value
+
+    async def _async_words(self) -> dict[TagFormat, str]:
+        """Return the names of the formats in the language of this Home Assistant."""
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "selector", [DOMAIN]
+        )
+        prefix = f"component.{DOMAIN}.selector.{CONF_TAG_FORMAT}.options"
+        return {
+            tag_format: texts.get(f"{prefix}.{tag_format}", tag_format.value)
+            for tag_format in TagFormat
+        }
+
+    def _finish(self) -> SubentryFlowResult:
+        """Keep the gate; the entry's listener sets it up."""
+        data = dict(self._data)
+        title = data[CONF_NAME]
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_entry(), self._get_reconfigure_subentry(), title=title, data=data
+            )
+        return self.async_create_entry(title=title, data=data)

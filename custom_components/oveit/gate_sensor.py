@@ -1,0 +1,101 @@
+"""Sensors of a gate: how many came through it, and how the last read ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.core import callback
+
+from .const import LOGGER
+from .core.exceptions import LedgerError
+from .core.models import Decision, GateCounts, Reason
+from .entity import OveitGateEntity
+from .gate import Gate
+from .gate_settings import GateMode
+
+
+@dataclass(frozen=True, kw_only=True)
+class OveitGateSensorDescription(SensorEntityDescription):
+    """A count and where it is found."""
+
+    value_fn: Callable[[GateCounts], int]
+
+
+COUNTS: tuple[OveitGateSensorDescription, ...] = (
+    OveitGateSensorDescription(
+        key="entries",
+        translation_key="gate_entries",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda counts: counts.entries,
+    ),
+    OveitGateSensorDescription(
+        key="entries_per_hour",
+        translation_key="gate_entries_per_hour",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda counts: counts.per_hour,
+    ),
+)
+LAST_RESULT = SensorEntityDescription(
+    key="last_result",
+    translation_key="gate_last_result",
+    device_class=SensorDeviceClass.ENUM,
+    options=[reason.value for reason in Reason],
+)
+
+
+def build_sensors(gate: Gate) -> list[SensorEntity]:
+    """Return the sensors of a gate."""
+    counts = [OveitGateCount(gate, description) for description in COUNTS]
+    return [*counts, OveitLastResult(gate, LAST_RESULT)]
+
+
+class OveitGateCount(OveitGateEntity, SensorEntity):
+    """How many entered through a gate, by the journal."""
+
+    entity_description: OveitGateSensorDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Count with every refresh and after every check-in."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.gate.coordinator.async_add_listener(self._async_count_again))
+        await self.async_update()
+
+    async def async_update(self) -> None:
+        """Count."""
+        try:
+            counts = await self.gate.coordinator.ledger.gate_counts(
+                self.gate.settings.name, datetime.now(UTC)
+            )
+        except LedgerError as err:
+            LOGGER.debug("A gate's entries could not be counted: %s", err)
+        else:
+            self._attr_native_value = self.entity_description.value_fn(counts)
+
+    @callback
+    def _async_count_again(self) -> None:
+        """Count anew and show it."""
+        self.async_schedule_update_ha_state(force_refresh=True)
+
+
+class OveitLastResult(OveitGateEntity, SensorEntity):
+    """How the last read ended."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the gate."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.gate.async_add_listener(self._async_handle_decision))
+
+    @callback
+    def _async_handle_decision(self, decision: Decision, _: GateMode) -> None:
+        """Show a decision's reason."""
+        self._attr_native_value = decision.reason
+        self.async_write_ha_state()

@@ -1,0 +1,51 @@
+"""What a gate does with tickets at the moment."""
+
+from typing import override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
+
+from .coordinator import OveitConfigEntry
+from .entity import OveitGateEntity, async_add_gate_entities
+from .gate_settings import GateMode
+
+PARALLEL_UPDATES = 0
+
+MODE = SelectEntityDescription(
+    key="mode", translation_key="gate_mode", options=[mode.value for mode in GateMode]
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OveitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the mode of each gate."""
+    async_add_gate_entities(hass, entry, async_add_entities, lambda gate: [OveitMode(gate, MODE)])
+
+
+class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
+    """Opens a gate for tickets, has it only look, or closes it; kept through a restart."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up the mode that was chosen last."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_state()
+        if last and last.state in self.options:
+            self.gate.mode = GateMode(last.state)
+
+    @property
+    @override
+    def current_option(self) -> str:
+        """Return the mode."""
+        return self.gate.mode.value
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Change the mode."""
+        self.gate.mode = GateMode(option)
+        self.async_write_ha_state()

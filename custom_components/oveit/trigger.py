@@ -1,0 +1,100 @@
+"""Triggers: a ticket was admitted or refused at a gate."""
+
+from types import MappingProxyType
+from typing import ClassVar, override
+
+from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
+from homeassistant.const import CONF_OPTIONS
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    Trigger,
+    TriggerConfig,
+)
+import voluptuous as vol
+
+from .const import (
+    ATTR_MODE,
+    ATTR_REASON,
+    ATTR_TICKET_TYPE,
+    DOMAIN,
+    EVENT_ADMITTED,
+    EVENT_REFUSED,
+)
+from .core.models import Reason
+from .gate_settings import GateMode
+
+
+class TicketTrigger(StatelessEntityTriggerBase):
+    """Fires for what an event entity of this integration shows."""
+
+    _domain_specs = MappingProxyType({EVENT_DOMAIN: DomainSpec()})
+    _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+        {
+            vol.Required(CONF_OPTIONS, default=dict): {
+                vol.Optional(ATTR_REASON): vol.All(cv.ensure_list, [vol.Coerce(Reason)]),
+                vol.Optional(ATTR_TICKET_TYPE): vol.All(cv.ensure_list, [cv.string]),
+            },
+        }
+    )
+    _event_type: ClassVar[str]
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take the reasons and ticket types to fire for; none means all."""
+        super().__init__(hass, config)
+        self._reasons = frozenset(self._options.get(ATTR_REASON, ()))
+        self._ticket_types = {
+            name.strip().casefold() for name in self._options.get(ATTR_TICKET_TYPE, ())
+        }
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Keep the event entities of this integration."""
+        registry = er.async_get(self._hass)
+        return {
+            entity_id
+            for entity_id in super().entity_filter(entities)
+            if (entity := registry.async_get(entity_id)) and entity.platform == DOMAIN
+        }
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Tell whether this is what the trigger waits for; a look admits nobody."""
+        told = state.attributes
+        if told.get(ATTR_EVENT_TYPE) != self._event_type:
+            return False
+        if self._event_type == EVENT_ADMITTED and told.get(ATTR_MODE) == GateMode.SCAN_ONLY:
+            return False
+        if self._reasons and told.get(ATTR_REASON) not in self._reasons:
+            return False
+        kind = str(told.get(ATTR_TICKET_TYPE) or "").casefold()
+        return not self._ticket_types or kind in self._ticket_types
+
+
+class TicketAdmittedTrigger(TicketTrigger):
+    """Fires when a guest may come in, or goes out at an exit."""
+
+    _event_type = EVENT_ADMITTED
+
+
+class TicketRefusedTrigger(TicketTrigger):
+    """Fires when a guest may not come in."""
+
+    _event_type = EVENT_REFUSED
+
+
+TRIGGERS: dict[str, type[Trigger]] = {
+    "ticket_admitted": TicketAdmittedTrigger,
+    "ticket_refused": TicketRefusedTrigger,
+}
+
+
+async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """Return the triggers."""
+    return TRIGGERS
