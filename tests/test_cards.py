@@ -5,7 +5,9 @@ from hashlib import sha256
 from http import HTTPStatus
 import json
 from pathlib import Path
+from typing import Any
 
+from homeassistant.components import onboarding
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -70,8 +72,11 @@ async def test_the_cards_are_served_and_may_be_kept_by_the_browser(
 
 
 async def test_a_browser_that_opens_home_assistant_loads_the_cards(
-    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    hass_storage: dict[str, Any],
 ) -> None:
+    hass_storage["onboarding"] = {"version": 4, "data": {"done": onboarding.const.STEPS}}
     assert await async_setup_component(hass, DOMAIN, {})
     assert await async_setup_component(hass, "frontend", {})
     await hass.async_block_till_done()

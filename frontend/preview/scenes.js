@@ -1,6 +1,7 @@
 // Invented states, enough of Home Assistant's frontend to draw both cards without it.
 // window.draw({card, scene, dark, language}) fills #stage; window.SCENES names what there is to see.
 
+customElements.define("home-assistant", class extends HTMLElement {});
 customElements.define(
   "ha-card",
   class extends HTMLElement {
@@ -147,6 +148,6 @@ window.draw = async ({ scene, dark = false, language = "en", height = "" }) => {
   element.hass = hassOf(wanted, language);
   stage.replaceChildren(element);
   await element.updateComplete;
-  await new Promise((done) => setTimeout(done, 50));
+  if (card === "event") await new Promise((done) => setTimeout(done, 20));
   await element.updateComplete;
 };

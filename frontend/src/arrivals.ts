@@ -19,6 +19,14 @@ export function samples(kept: Kept[]): Sample[] {
   });
 }
 
+const SHORTEST = 10 * 60_000;
+
+/** Where the curve begins: as far back as wanted, but not long before there was anything to show. */
+export function begin(all: Sample[] | undefined, now: number, hours: number): number {
+  const first = all?.find(({ value }) => value !== null)?.at ?? now;
+  return Math.max(now - hours * 3_600_000, Math.min(first, now - SHORTEST));
+}
+
 /** The mean of each of `count` slices of time, weighed by how long each value held; null for a gap. */
 export function slices(all: Sample[], from: number, to: number, count: number): (number | null)[] {
   const width = (to - from) / count;
@@ -70,6 +78,7 @@ export function line(points: Point[]): string {
   if (!first) return "";
   let path = `M${fixed(first.x)},${fixed(first.y)}`;
   let before = first;
+  if (rest.length === 0) return `${path}h1`;
   for (const point of rest) {
     const middle = (before.x + point.x) / 2;
     path += `C${fixed(middle)},${fixed(before.y)} ${fixed(middle)},${fixed(point.y)} ${fixed(point.x)},${fixed(point.y)}`;

@@ -2,7 +2,7 @@
 
 import { type PropertyValues, type TemplateResult, html, nothing, svg } from "lit";
 
-import { type Kept, type Sample, ceiling, line, runs, samples, slices } from "./arrivals";
+import { type Kept, type Sample, begin, ceiling, line, runs, samples, slices } from "./arrivals";
 import { OveitCard, look } from "./base";
 import { eventLook } from "./event-look";
 import { type OveitEvent, eventOf, events } from "./find";
@@ -21,7 +21,6 @@ export interface EventConfig {
   show_types?: boolean;
 }
 
-const HOUR = 3_600_000;
 const FETCH_EVERY = 5 * 60_000;
 const SLICES = 72;
 const WIDTH = 720;
@@ -104,7 +103,7 @@ export class OveitEventCard extends OveitCard<EventConfig> {
     try {
       const answer = await hass.callWS<Record<string, Kept[]>>({
         type: "history/history_during_period",
-        start_time: new Date(now - hours * HOUR).toISOString(),
+        start_time: new Date(now - hours * 3_600_000).toISOString(),
         entity_ids: [entity],
         minimal_response: true,
         no_attributes: true,
@@ -176,7 +175,7 @@ export class OveitEventCard extends OveitCard<EventConfig> {
   private curve(hass: Hass): TemplateResult {
     const { words } = this;
     const now = Date.now();
-    const from = now - this.hours * HOUR;
+    const from = begin(this.kept, now, this.hours);
     const values = slices(this.kept ?? [], from, now, SLICES);
     const highest = Math.max(0, ...values.map((value) => value ?? 0));
     if (this.unreadable || highest === 0) {

@@ -5,8 +5,8 @@ import type { Texts } from "./texts/en";
 
 type Field = { name: string; required?: boolean; default?: unknown; selector: Record<string, unknown> };
 
-const seconds = { number: { min: 2, max: 60, unit_of_measurement: "s", mode: "slider" } };
-const hours = { number: { min: 1, max: 48, unit_of_measurement: "h", mode: "slider" } };
+const seconds = { number: { min: 2, max: 60, unit_of_measurement: "s", mode: "box" } };
+const hours = { number: { min: 1, max: 48, unit_of_measurement: "h", mode: "box" } };
 const oveit = (domain: string) => ({ entity: { filter: { integration: "oveit", domain } } });
 
 export const GATE_FORM: Field[] = [

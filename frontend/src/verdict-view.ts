@@ -79,6 +79,7 @@ export const verdictLook = css`
     flex-direction: column;
     align-items: center;
     justify-content: center;
+    padding: 12px 0;
     text-align: center;
     color: #fff;
     opacity: 0;
@@ -103,6 +104,7 @@ export const verdictLook = css`
     background: var(--oveit-red);
   }
   .verdict p {
+    flex: none;
     padding: 0 6cqi;
     max-width: 100%;
     overflow-wrap: anywhere;
@@ -111,8 +113,9 @@ export const verdictLook = css`
   .sign {
     display: grid;
     place-items: center;
-    width: min(30cqi, 25cqb);
-    height: min(30cqi, 25cqb);
+    flex: 0 1 min(30cqi, 25cqb);
+    min-height: 40px;
+    aspect-ratio: 1;
     margin-bottom: 2.5cqb;
     border-radius: 50%;
     background: color-mix(in srgb, currentColor 16%, transparent);

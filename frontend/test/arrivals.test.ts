@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { ceiling, line, runs, samples, slices } from "../src/arrivals";
+import { begin, ceiling, line, runs, samples, slices } from "../src/arrivals";
 
 test("the recorder's short answer is read, and what is no number is a gap", () => {
   const kept = [
@@ -46,9 +46,19 @@ test("a gap splits the line in two", () => {
 
 test("the line goes through every point and begins where the first one is", () => {
   expect(line([{ x: 0, y: 100 }, { x: 100, y: 0 }])).toBe("M0,100C50,100 50,0 100,0");
+  expect(line([{ x: 5, y: 7 }])).toBe("M5,7h1");
   expect(line([])).toBe("");
 });
 
 test("the top of the scale is round and not below the highest value", () => {
   expect([[0.2], [1.2], [7.1], [9.2], [41], [null]].map(ceiling)).toEqual([1, 2, 8, 10, 50, 1]);
+});
+
+test("the curve begins where something was recorded, spans ten minutes at least, and never more than wanted", () => {
+  const hour = 3_600_000;
+  const from = (at: number) => begin([{ at: -9 * hour, value: null }, { at, value: 1 }], 0, 6);
+  expect(from(-2 * hour)).toBe(-2 * hour);
+  expect(from(-8 * hour)).toBe(-6 * hour);
+  expect(from(-1000)).toBe(-hour / 6);
+  expect(begin(undefined, 0, 6)).toBe(-hour / 6);
 });
