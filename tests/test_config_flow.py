@@ -26,6 +26,7 @@ from custom_components.oveit.coordinator import create_client
 from demo.faults import Fault
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueAccount
+from tests.package import read_json
 
 LOGIN = {CONF_EMAIL: "staff@venue.example", CONF_PASSWORD: "open-sesame"}
 OTHER_LOGIN = LOGIN | {CONF_EMAIL: "other@venue.example"}
@@ -581,6 +582,41 @@ async def test_an_entry_can_move_to_another_address(
     fields = typed("login", server, advanced={CONF_API_URL: "https://127.0.0.1:9/api"})
     await renew(hass, loaded, "reconfigure", fields)
     assert loaded.data[CONF_API_URL] == "https://127.0.0.1:9/api"
+
+
+def labels(form: Mapping[str, Any], texts: dict[str, Any]) -> None:
+    """Check that a form's fields are exactly those that have a text, in its section too."""
+    schema = form["data_schema"].schema
+    fields = {str(key) for key in schema} - {SECTION_ADVANCED}
+    assert fields <= set(texts["data"]) == set(texts["data_description"])
+    unused = set(texts["data"]) - fields
+    assert unused <= {CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN}
+    if SECTION_ADVANCED in schema:
+        section = texts["sections"][SECTION_ADVANCED]
+        inner = {str(key) for key in schema[SECTION_ADVANCED].schema.schema}
+        assert inner == set(section["data"]) == set(section["data_description"])
+        assert schema[SECTION_ADVANCED].options == {"collapsed": True}
+
+
+async def test_every_field_of_every_form_has_its_texts(
+    hass: HomeAssistant, server: OveitServer, known: MockConfigEntry, kind: str
+) -> None:
+    """A name and a description."""
+    steps = read_json("translations/en.json")["config"]["step"]
+    form = await open_form(hass, kind)
+    labels(form, steps[kind])
+    other = {CONF_TOKEN: server.venue.other_token} if kind == "token" else OTHER_LOGIN
+    labels(await submit(hass, form, typed(kind, server, **other)), steps["events"])
+    labels(await known.start_reauth_flow(hass), steps["reauth_confirm"])
+    labels(await known.start_reconfigure_flow(hass), steps["reconfigure"])
+
+
+async def test_every_field_of_the_options_has_its_texts(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """A name and a description."""
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    labels(form, read_json("translations/en.json")["options"]["step"]["init"])
 
 
 async def choose(hass: HomeAssistant, entry: MockConfigEntry, fields: dict[str, Any]) -> None:

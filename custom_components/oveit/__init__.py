@@ -9,6 +9,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
+from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
 from .core.ledger import delete_ledger, read_waiting
@@ -31,9 +32,10 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, and what Assist understands."""
+    """Register the actions, the cards, and what Assist understands."""
     async_setup_actions(hass)
     async_setup_voice(hass)
+    await async_setup_cards(hass)
     return True
 
 

@@ -138,6 +138,7 @@ def _describe_type(kind: TicketType) -> OveitSensorDescription:
         translation_placeholders={"ticket_type": kind.name},
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda state: state.attendance.checked_in_by_type.get(kind.id, 0),
+        attributes_fn=lambda _: {ATTR_TICKET_TYPE: kind.name},
     )
 
 

@@ -1,0 +1,242 @@
+/** The card for a tablet beside a door. */
+
+import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
+
+import { OveitCard, look } from "./base";
+import { type Gate, gateOf, gates } from "./find";
+import { clock, count } from "./format";
+import { GATE_FORM, form } from "./forms";
+import { type Hass, deviceName, known, numberOf } from "./hass";
+import { type Icon, icon } from "./icons";
+import { fill, reasonTexts } from "./localize";
+import { Sound } from "./sound";
+import type { Texts } from "./texts/en";
+import { type Verdict, Watch, verdictOf } from "./verdict";
+import { TONE_ICONS, spoken, verdictLook, verdictView } from "./verdict-view";
+import { gateLook } from "./gate-look";
+
+export interface GateConfig {
+  type: string;
+  entity?: string;
+  name?: string;
+  seconds?: number;
+  mode_switch?: boolean;
+  sound?: boolean;
+}
+
+type Mode = keyof Texts["modes"];
+
+const MODES: [Mode, Icon][] = [
+  ["open_for_tickets", "open"],
+  ["scan_only", "look"],
+  ["closed", "closed"],
+];
+
+export class OveitGateCard extends OveitCard<GateConfig> {
+  static override properties = {
+    ...OveitCard.properties,
+    verdict: { state: true },
+    showing: { state: true },
+    announced: { state: true },
+    failed: { state: true },
+  };
+  static override styles = [look, verdictLook, gateLook];
+
+  declare private verdict?: Verdict;
+  declare private showing: boolean;
+  declare private announced: string;
+  declare private failed: boolean;
+  private watch = new Watch();
+  private sound = new Sound();
+  private hiding?: ReturnType<typeof setTimeout>;
+
+  constructor() {
+    super();
+    this.showing = false;
+    this.announced = "";
+    this.failed = false;
+  }
+
+  static getConfigForm() {
+    return form(GATE_FORM);
+  }
+
+  static getStubConfig(hass: Hass) {
+    const [first] = gates(hass);
+    return { entity: first?.event ?? "" };
+  }
+
+  setConfig(config: GateConfig): void {
+    if (config.entity !== this.config?.entity) {
+      this.watch = new Watch();
+      this.hide();
+    }
+    this.config = config;
+  }
+
+  getCardSize(): number {
+    return 8;
+  }
+
+  getGridOptions() {
+    return { columns: 12, rows: 8, min_columns: 6, min_rows: 6 };
+  }
+
+  override disconnectedCallback(): void {
+    clearTimeout(this.hiding);
+    this.showing = false;
+    this.sound.close();
+    super.disconnectedCallback();
+  }
+
+  protected watched(): string[] {
+    const { gate } = this;
+    if (!gate) return [];
+    const { event, mode, entries, perHour, connected, waiting } = gate;
+    return [event, mode, entries, perHour, ...connected, ...waiting].filter(Boolean) as string[];
+  }
+
+  private get gate(): Gate | undefined {
+    return this.hass && gateOf(this.hass, this.config?.entity);
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    const { hass, gate } = this;
+    if (!changed.has("hass") || !hass || !gate) return;
+    const fresh = this.watch.observe(hass.states[gate.event], hass.connected, Date.now());
+    if (fresh) this.show(hass, fresh);
+  }
+
+  private show(hass: Hass, verdict: Verdict): void {
+    const sentence = spoken(hass, this.words, verdict);
+    this.verdict = verdict;
+    this.showing = true;
+    this.announced = sentence === this.announced ? `${sentence}\u00a0` : sentence;
+    if (this.config?.sound) this.sound.play(verdict.tone);
+    clearTimeout(this.hiding);
+    this.hiding = setTimeout(() => this.hide(), (this.config?.seconds ?? 6) * 1000);
+  }
+
+  private hide(): void {
+    clearTimeout(this.hiding);
+    this.showing = false;
+  }
+
+  private async choose(gate: Gate, option: Mode): Promise<void> {
+    this.failed = false;
+    try {
+      await this.hass!.callService("select", "select_option", { entity_id: gate.mode, option });
+    } catch {
+      this.failed = true;
+    }
+  }
+
+  override render(): TemplateResult {
+    const { hass, gate, words } = this;
+    if (!hass || !gate) {
+      return html`<ha-card><div class="missing">${icon("ticket")} ${hass ? words.notFound : ""}</div></ha-card>`;
+    }
+    return html`<ha-card @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.hide()}>
+      <section class="gate" ?inert=${this.showing} aria-label=${this.heading(gate)}>
+        ${this.header(hass, gate)} ${this.middle(hass, gate)} ${this.rows(hass, gate)} ${this.modes(hass, gate)}
+      </section>
+      ${this.verdict ? verdictView(hass, words, this.verdict, this.showing, () => this.hide()) : nothing}
+      <div class="unheard" role="status" aria-live="assertive">${this.announced}</div>
+    </ha-card>`;
+  }
+
+  private heading(gate: Gate): string {
+    return this.config?.name || deviceName(gate.device);
+  }
+
+  private header(hass: Hass, gate: Gate): TemplateResult {
+    const { words } = this;
+    const mode = gate.mode ? hass.states[gate.mode]?.state : undefined;
+    const down = !known(hass.states[gate.event]) && hass.states[gate.event]?.state !== "unknown";
+    const prompt = down
+      ? words.unavailable
+      : mode === "closed"
+        ? words.closedNow
+        : mode === "scan_only"
+          ? words.scanNow
+          : words.ready;
+    return html`<header>
+      <h2>${this.heading(gate)}</h2>
+      <p class="prompt">${prompt}</p>
+      ${this.config?.sound && !this.sound.ready
+        ? html`<button class="pill" @click=${this.allowSound}>${icon("sound")} ${words.soundOn}</button>`
+        : nothing}
+    </header>`;
+  }
+
+  private allowSound = async (): Promise<void> => {
+    await this.sound.allow();
+    this.sound.play("admitted");
+    this.requestUpdate();
+  };
+
+  private middle(hass: Hass, gate: Gate): TemplateResult {
+    const { words } = this;
+    const entries = numberOf(hass, gate.entries);
+    const perHour = numberOf(hass, gate.perHour);
+    const label = gate.entries && hass.entities[gate.entries]?.translation_key === "checked_in";
+    return html`<button class="count" @click=${() => this.moreInfo(gate.entries ?? gate.event)}>
+      <span class="number">${entries === undefined ? "–" : count(hass, entries)}</span>
+      <span class="what">${label ? words.checkedIn : words.entries}</span>
+      ${perHour === undefined
+        ? nothing
+        : html`<span class="hour">${fill(words.perHour, { count: count(hass, perHour) })}</span>`}
+    </button>`;
+  }
+
+  private rows(hass: Hass, gate: Gate): TemplateResult {
+    const { words } = this;
+    const lines = gate.connected.map((entityId) => hass.states[entityId]).filter(known);
+    const offline = lines.some((state) => state!.state === "off");
+    const online = lines.length > 0 && !offline;
+    const waiting = gate.waiting.reduce((sum, entityId) => sum + (numberOf(hass, entityId) ?? 0), 0);
+    return html`<ul class="rows">
+      <li>${this.lastRow(hass, gate)}</li>
+      <li class=${online ? "" : "alert"}>
+        ${icon(online ? "online" : "offline")}
+        ${online ? words.connected : offline ? words.offline : words.unknownLine}
+      </li>
+      <li class=${waiting ? "alert" : ""}>
+        ${icon("waiting")}
+        ${waiting === 0
+          ? words.waitingNone
+          : waiting === 1
+            ? words.waitingOne
+            : fill(words.waiting, { count: count(hass, waiting) })}
+      </li>
+    </ul>`;
+  }
+
+  private lastRow(hass: Hass, gate: Gate): TemplateResult {
+    const { words } = this;
+    const last = verdictOf(hass.states[gate.event]);
+    if (!last) return html`${icon("ticket")} ${words.nobody}`;
+    const [title] = reasonTexts(words, last.reason, last.tone !== "refused");
+    const parts = [clock(hass, last.at), title, last.ticketType].filter(Boolean);
+    return html`<span class="dot ${last.tone}">${icon(TONE_ICONS[last.tone])}</span> ${parts.join(" · ")}`;
+  }
+
+  private modes(hass: Hass, gate: Gate): TemplateResult | typeof nothing {
+    const { words } = this;
+    const state = gate.mode ? hass.states[gate.mode] : undefined;
+    if (!state || this.config?.mode_switch === false) return nothing;
+    return html`<div class="modes" role="group" aria-label=${words.mode}>
+        ${MODES.map(
+          ([mode, shape]) =>
+            html`<button
+              aria-pressed=${state.state === mode}
+              ?disabled=${state.state === "unavailable"}
+              @click=${() => this.choose(gate, mode)}
+            >
+              ${icon(shape)}<span>${words.modes[mode]}</span>
+            </button>`,
+        )}
+      </div>
+      ${this.failed ? html`<p class="failed" role="alert">${words.modeFailed}</p>` : nothing}`;
+  }
+}

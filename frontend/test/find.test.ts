@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+
+import { eventOf, events, gateOf, gates } from "../src/find";
+import { hass } from "./common";
+
+test("gates are found by what they are, and sorted by the name a person gave them", () => {
+  expect(gates(hass()).map((gate) => gate.event)).toEqual(["event.tor_sued", "event.north_gate"]);
+});
+
+test("a gate brings its mode, its count, and the line of its own account only", () => {
+  expect(gateOf(hass(), "event.north_gate")).toMatchObject({
+    mode: "select.north_gate_mode",
+    entries: "sensor.north_gate_entries",
+    connected: ["binary_sensor.night_connected"],
+    waiting: ["sensor.night_waiting"],
+  });
+});
+
+test("the check-ins of an event serve as a gate without a mode", () => {
+  const gate = gateOf(hass(), "event.night_check_in");
+  expect(gate?.entries).toBe("sensor.night_in");
+  expect(gate?.mode).toBeUndefined();
+});
+
+test("an event is found from any of its entities, with its ticket types", () => {
+  const event = eventOf(hass(), "sensor.night_tickets");
+  expect(event?.checkedIn).toBe("sensor.night_in");
+  expect(event?.types).toEqual(["sensor.night_vip"]);
+});
+
+test("entities of other integrations are never taken for ours", () => {
+  expect(events(hass()).map((event) => event.device.name)).toEqual(["Lantern Night"]);
+  expect(eventOf(hass(), "sensor.washing_machine")).toBeUndefined();
+  expect(gateOf(hass(), undefined)).toBeUndefined();
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+
+import { Watch, headlineSize, verdictOf } from "../src/verdict";
+import { LANGUAGES } from "../src/localize";
+import { state } from "./common";
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 9, 10, 18) + seconds * 1000);
+const read = (seconds: number, attributes: Record<string, unknown> = {}) =>
+  state("event.north_gate", at(seconds).toISOString(), {
+    event_type: "admitted",
+    reason: "checked_in",
+    source: "oveit",
+    ...attributes,
+  });
+
+describe("the colour", () => {
+  test("is green when Oveit admitted", () => expect(verdictOf(read(0))?.tone).toBe("admitted"));
+  test("is amber when it was decided here", () =>
+    expect(verdictOf(read(0, { source: "ledger" }))?.tone).toBe("unsure"));
+  test("is red for every refusal, whoever decided", () => {
+    expect(verdictOf(read(0, { event_type: "refused", source: "ledger" }))?.tone).toBe("refused");
+    expect(verdictOf(read(0, { event_type: "refused" }))?.tone).toBe("refused");
+  });
+  test("is never green for an event type that is not known", () =>
+    expect(verdictOf(read(0, { event_type: "whatever" }))?.tone).toBe("refused"));
+});
+
+test("nobody has come yet: no verdict", () => {
+  expect(verdictOf(state("event.north_gate", "unknown"))).toBeUndefined();
+  expect(verdictOf(undefined)).toBeUndefined();
+});
+
+test("rehearsal, look-up and the first use are told", () => {
+  const verdict = verdictOf(
+    read(0, { rehearsal: true, mode: "scan_only", first_checkin_at: "2026-10-10T17:00:00Z", first_checkin_gate: "South" }),
+  );
+  expect(verdict).toMatchObject({ rehearsal: true, lookUp: true, firstAt: at(-3600).getTime(), firstGate: "South" });
+});
+
+describe("a verdict is shown", () => {
+  const hours = (count: number) => at(0).getTime() + count * 3_600_000;
+
+  test("when it comes in, even if the tablet's clock is hours off", () => {
+    const watch = new Watch();
+    watch.observe(read(0), true, hours(5));
+    expect(watch.observe(read(1), true, hours(5))?.at).toBe(at(1).getTime());
+  });
+  test("once, however often the state is looked at", () => {
+    const watch = new Watch();
+    watch.observe(read(0), true, hours(1));
+    watch.observe(read(1), true, hours(1));
+    expect(watch.observe(read(1), true, hours(1))).toBeUndefined();
+  });
+  test("for the very first guest", () => {
+    const watch = new Watch();
+    watch.observe(state("event.north_gate", "unknown"), true, hours(1));
+    expect(watch.observe(read(1), true, hours(1))).toBeDefined();
+  });
+  test("when the page opens a moment after the read", () =>
+    expect(new Watch().observe(read(0), true, at(3).getTime())).toBeDefined());
+  test("not when the page opens long after the read", () =>
+    expect(new Watch().observe(read(0), true, hours(1))).toBeUndefined());
+  test("not when an old one comes back after Home Assistant restarted", () => {
+    const watch = new Watch();
+    watch.observe(state("event.north_gate", "unavailable"), true, hours(1));
+    expect(watch.observe(read(0), true, hours(1))).toBeUndefined();
+  });
+  test("not when it was missed while the line to Home Assistant was down", () => {
+    const watch = new Watch();
+    watch.observe(read(0), true, hours(1));
+    watch.observe(read(0), false, hours(1));
+    expect(watch.observe(read(60), true, hours(1))).toBeUndefined();
+  });
+});
+
+test("every headline fits the width of the card in at most three lines", () => {
+  const titles = Object.values(LANGUAGES).flatMap((words) => Object.values(words.reasons).map(([title]) => title!));
+  expect(titles.length).toBe(6 * 17);
+  for (const title of titles) {
+    const size = headlineSize(title);
+    const longest = Math.max(...title.split(" ").map((word) => word.length));
+    expect(size, title).toBeGreaterThanOrEqual(6);
+    if (!/[\u3000-\uffff]/.test(title)) expect(longest * 0.6 * size, title).toBeLessThanOrEqual(88);
+  }
+});

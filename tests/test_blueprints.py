@@ -1,0 +1,365 @@
+"""The shipped blueprints do what they promise, run as a person's automations."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+import shutil
+from time import sleep
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+    async_mock_service,
+)
+
+from demo.oveit_server import OveitServer
+from demo.venue import Venue
+from tests.gates import (
+    ENTRY,
+    NORTH,
+    TAG,
+    VIP,
+    Reader,
+    make_reader,
+    open_gate,
+    set_mode,
+    tagged,
+)
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "blueprints" / "automation" / "oveit"
+RELAY, CONTACT = "input_boolean.relay", "binary_sensor.contact"
+
+
+@pytest.fixture
+def reader(hass: HomeAssistant) -> Reader:
+    """Return the reader at the gate."""
+    return make_reader(hass)
+
+
+@pytest.fixture
+def notices(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return what was told."""
+    return async_mock_service(hass, "test", "tell")
+
+
+TELL = [{"action": "test.tell", "data": {"message": "{{ message }}"}}]
+
+
+async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> None:
+    """Use a blueprint."""
+    target = Path(hass.config.path("blueprints/automation/oveit"))
+    await hass.async_add_executor_job(lambda: shutil.copytree(FOLDER, target, dirs_exist_ok=True))
+    config = {"use_blueprint": {"path": f"oveit/{blueprint}.yaml", "input": inputs}}
+    assert await async_setup_component(hass, "automation", {"automation": [config]})
+    await hass.async_block_till_done()
+    (automation,) = hass.states.async_entity_ids("automation")
+    assert hass.states.get(automation).state == "on"
+
+
+@pytest.fixture
+async def relay(hass: HomeAssistant) -> str:
+    """Return a switch that opens a door."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"relay": {}}})
+    return RELAY
+
+
+@pytest.fixture
+async def gate(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    reader: Reader,
+    relay: str,
+) -> AsyncIterator[str]:
+    """Return a gate with a reader, a relay and a closed door."""
+    await open_gate(hass, entry, reader)
+    hass.states.async_set(CONTACT, "off")
+    yield NORTH
+    for automation in hass.states.async_entity_ids("automation"):
+        await hass.services.async_call(
+            "automation", "turn_off", {"entity_id": automation}, blocking=True
+        )
+    await settle(hass)
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Let everything happen that happens now; a script may go on waiting."""
+    for _ in range(40):
+        await hass.async_add_executor_job(sleep, 0.01)
+
+
+async def wait(hass: HomeAssistant, frozen: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass."""
+    frozen.tick(seconds)
+    async_fire_time_changed(hass)
+    await settle(hass)
+
+
+def state(hass: HomeAssistant, entity_id: str = RELAY) -> str:
+    """Return an entity's state."""
+    return hass.states.get(entity_id).state
+
+
+async def hold(hass: HomeAssistant, reader: Reader, tag: str = TAG) -> None:
+    """Hold a tag to the reader without waiting for the door to close."""
+    reader.send(tag)
+    await settle(hass)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_blueprint_can_be_imported_by_its_address(path: Path) -> None:
+    """It says where it comes from and what it needs."""
+    text = path.read_text()
+    assert (
+        f"source_url: https://github.com/oveit-home-assistant/oveit/blob/main/{path.relative_to(FOLDER.parents[2])}"
+        in text
+    )
+    assert "min_version: 2026.8.0" in text
+    assert "domain: automation" in text
+
+
+async def test_a_tag_opens_a_door_for_a_while(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """A refused one does not."""
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY)
+    await hold(hass, reader, "BB000001")
+    assert state(hass) == "off"
+    tagged(venue)
+    await hold(hass, reader)
+    assert state(hass) == "on"
+    await wait(hass, frozen, 6)
+    assert state(hass) == "off"
+
+
+@pytest.mark.parametrize(
+    ("door", "opens", "closes"),
+    [("lock.door", "unlock", "lock"), ("cover.door", "open_cover", "close_cover")],
+)
+async def test_a_lock_or_a_cover_is_a_door_too(
+    hass: HomeAssistant,
+    gate: str,
+    venue: Venue,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+    door: str,
+    opens: str,
+    closes: str,
+) -> None:
+    """Each is asked in its own way."""
+    domain = door.partition(".")[0]
+    hass.states.async_set(door, "open" if domain == "cover" else "unlocked")
+    opened = async_mock_service(hass, domain, opens)
+    closed = async_mock_service(hass, domain, closes)
+    await automate(hass, "tag_opens_door", gate=gate, door=door)
+    tagged(venue)
+    await hold(hass, reader)
+    assert [call.data["entity_id"] for call in opened] == [[door]]
+    assert closed == []
+    await wait(hass, frozen, 6)
+    assert [call.data["entity_id"] for call in closed] == [[door]]
+
+
+@pytest.mark.parametrize(
+    ("tag", "colour", "sound"), [(TAG, "green", "yes"), ("BB000001", "red", "no")]
+)
+async def test_light_and_sound_tell_yes_and_no(
+    hass: HomeAssistant,
+    gate: str,
+    venue: Venue,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+    notices: list[ServiceCall],
+    tag: str,
+    colour: str,
+    sound: str,
+) -> None:
+    """The light goes out again."""
+    on = async_mock_service(hass, "light", "turn_on")
+    off = async_mock_service(hass, "light", "turn_off")
+    tagged(venue)
+    await automate(
+        hass,
+        "tag_opens_door",
+        gate=gate,
+        door=RELAY,
+        light=["light.north"],
+        sound_yes=[{"action": "test.tell", "data": {"message": "yes"}}],
+        sound_no=[{"action": "test.tell", "data": {"message": "no"}}],
+    )
+    await hold(hass, reader, tag)
+    assert [call.data["color_name"] for call in on] == [colour]
+    assert [call.data["message"] for call in notices] == [sound]
+    await wait(hass, frozen, 6)
+    assert len(off) == 1
+
+
+async def test_g1_a_door_that_fails_is_told(
+    hass: HomeAssistant,
+    gate: str,
+    venue: Venue,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+    notices: list[ServiceCall],
+) -> None:
+    """The guest is checked in, so a steward has to know."""
+    events = async_capture_events(hass, "oveit_door")
+    hass.states.async_set("lock.door", STATE_UNAVAILABLE)
+
+    async def _fail(_: ServiceCall) -> None:
+        raise HomeAssistantError("The lock does not answer")
+
+    hass.services.async_register("lock", "unlock", _fail)
+    async_mock_service(hass, "lock", "lock")
+    await automate(hass, "tag_opens_door", gate=gate, door="lock.door", door_failed=TELL)
+    ticket = tagged(venue)
+    await hold(hass, reader)
+    await wait(hass, frozen, 3)
+    await wait(hass, frozen, 6)
+    assert venue.entries(ticket.code) == 1
+    assert [event.data["result"] for event in events] == ["door_failed"]
+    assert "lock.door did not open" in notices[0].data["message"]
+
+
+async def test_g2_a_guest_who_did_not_get_through_tries_again(
+    hass: HomeAssistant,
+    gate: str,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+    notices: list[ServiceCall],
+) -> None:
+    """The same wristband opens again within the grace, without Oveit marking anything."""
+    events = async_capture_events(hass, "oveit_door")
+    await automate(
+        hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT], not_passed=TELL
+    )
+    ticket = tagged(venue)
+    await hold(hass, reader)
+    await wait(hass, frozen, 6)
+    assert state(hass) == "off"
+    assert [event.data["result"] for event in events] == ["not_passed"]
+    await hold(hass, reader)
+    assert state(hass) == "on"
+    hass.states.async_set(CONTACT, "on")
+    await wait(hass, frozen, 1)
+    hass.states.async_set(CONTACT, "off")
+    await wait(hass, frozen, 6)
+    assert state(hass) == "off"
+    assert len(events) == 1
+    await hold(hass, reader)
+    assert state(hass) == "off"
+    assert len(server.requests_to("tickets/checkin")) == 1
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_g2_a_second_try_comes_too_late(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """The wristband may be somebody else's by then."""
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT], grace=30)
+    tagged(venue)
+    await hold(hass, reader)
+    await wait(hass, frozen, 40)
+    await hold(hass, reader)
+    assert state(hass) == "off"
+
+
+async def test_g3_an_open_door_is_left_alone(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """The guest is checked in, the relay is not pulsed."""
+    hass.states.async_set(CONTACT, "on")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT])
+    ticket = tagged(venue)
+    await hold(hass, reader)
+    assert state(hass) == "off"
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_g4_a_restart_during_the_pulse_closes_the_door(
+    hass: HomeAssistant, gate: str
+) -> None:
+    """Nobody else would."""
+    await hass.services.async_call("homeassistant", "turn_on", {"entity_id": RELAY}, blocking=True)
+    hass.set_state(CoreState.not_running)
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY)
+    assert state(hass) == "on"
+    await hass.async_start()
+    await settle(hass)
+    assert state(hass) == "off"
+
+
+async def test_g6_guests_in_a_row_get_one_longer_opening(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """The relay does not drop between them; each has an entry of their own."""
+    changes = async_capture_events(hass, "state_changed")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY)
+    tickets = [tagged(venue, f"AA00000{place}", place=place) for place in (1, 2, 3)]
+    for place in (1, 2, 3):
+        await hold(hass, reader, f"AA00000{place}")
+        assert state(hass) == "on"
+        await wait(hass, frozen, 3)
+    assert state(hass) == "on"
+    await wait(hass, frozen, 3)
+    assert state(hass) == "off"
+    relay = [event.data["new_state"].state for event in changes if event.data["entity_id"] == RELAY]
+    assert relay == ["on", "off"]
+    assert all(venue.entries(ticket.code) == 1 for ticket in tickets)
+
+
+async def test_a_look_opens_no_door(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader
+) -> None:
+    """B13: the gate only scans."""
+    await set_mode(hass, "scan_only")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY)
+    tagged(venue)
+    await hold(hass, reader)
+    assert state(hass) == "off"
+
+
+async def test_a_vip_is_announced(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, notices: list[ServiceCall]
+) -> None:
+    """Nobody else is."""
+    await automate(hass, "vip_notice", gates=[gate], actions=TELL)
+    tagged(venue, "AA000001", ENTRY)
+    tagged(venue, "AA000002", VIP)
+    await reader.scan("AA000001")
+    await reader.scan("AA000002")
+    assert [call.data["message"] for call in notices] == ["VIP at North gate (Lantern Night)"]
+
+
+async def test_a_gate_that_is_down_is_told_and_when_it_is_back(
+    hass: HomeAssistant,
+    gate: str,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+    notices: list[ServiceCall],
+) -> None:
+    """A moment's absence is not."""
+    await automate(
+        hass, "gate_down_notice", watched=[gate, reader.entity_id], lines=[], actions=TELL
+    )
+    await reader.become(STATE_UNAVAILABLE)
+    await wait(hass, frozen, 30)
+    await reader.become("here")
+    assert notices == []
+    await reader.become(STATE_UNAVAILABLE)
+    await wait(hass, frozen, 61)
+    assert len(notices) == 1
+    assert "has been gone since" in notices[0].data["message"]
+    await reader.become("here")
+    assert notices[1].data["message"].endswith("is back")
