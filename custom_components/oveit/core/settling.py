@@ -158,10 +158,23 @@ class Settling:
             raise failures[0]
 
     async def _settle_in_order(self, group: list[Row]) -> None:
-        """Settle the rows of one ticket, up to one that must wait."""
+        """Settle the rows of one ticket, up to one that must wait.
+
+        What is wrong with one row alone holds up no other ticket (decisions.md C13).
+        """
         for row in group:
             await self._doors_first(_LET_DOORS_GO_FIRST)
-            if not await self._settle(row):
+            try:
+                if not await self._settle(row):
+                    return
+            except OveitError as err:
+                if (
+                    isinstance(err, LedgerError)
+                    or _was_not_heard(err)
+                    or not self._client.line.is_up
+                ):
+                    raise
+                self._postpone(row)
                 return
 
     async def _settle(self, row: Row) -> bool:
@@ -210,7 +223,9 @@ class Settling:
         try:
             answer = await self._ask(sent)
         except OveitError as err:
-            return await self._not_answered(row, sent, err)
+            if _was_not_heard(err):
+                await self._keep(row)
+            raise
         await self.take_answer(sent, answer)
         return True
 
@@ -219,20 +234,6 @@ class Settling:
         if row.turnstile and row.addon_id is None:
             return await self._client.enter_turnstile(row.code)
         return await self._client.check_in(row.code, addon_id=row.addon_id)
-
-    async def _not_answered(self, row: Row, sent: Row, err: OveitError) -> bool:
-        """Put a row back that Oveit did not hear of, or leave it in doubt and try others."""
-        if isinstance(err, LedgerError):
-            raise err
-        if isinstance(err, OveitAuthenticationError) or (
-            isinstance(err, OveitConnectionError) and not err.sent
-        ):
-            await self._keep(row)
-            raise err
-        if not self._client.line.is_up:
-            raise err
-        self._postpone(sent)
-        return False
 
     async def _send_exit(self, row: Row) -> bool:
         """Have Oveit count an exit; one that it cannot take stays counted here alone."""
@@ -329,6 +330,13 @@ def _judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
     if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
         return Found.NOTHING
     return found
+
+
+def _was_not_heard(err: OveitError) -> bool:
+    """Tell whether Oveit surely took nothing of what it was asked."""
+    if isinstance(err, OveitConnectionError):
+        return not err.sent
+    return isinstance(err, OveitAuthenticationError)
 
 
 def _was_used_before(row: Row, answer: Answer) -> bool:
