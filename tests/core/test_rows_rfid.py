@@ -11,8 +11,8 @@ import pytest
 
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.models import Reason, Request, Source
-from demo.oveit_server import OveitServer, Venue, VenueTicket
+from custom_components.oveit.core.models import Decision, Reason, Request, Several, Source
+from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from tests.core.unknowns import Steps, journal, whichever
 
 TAG = "5E35ED9A"
@@ -256,6 +256,50 @@ async def test_r5_a_wallet_without_a_ticket_that_fits_is_refused_for_the_best_re
     assert decision.ticket
     assert decision.ticket.code in {wallet["entry"].code, wallet["vip"].code}
     assert server.requests_to("tickets/checkin") == []
+
+
+@whichever("wallet")
+async def test_r5_a_gate_may_take_the_first_ticket_that_fits(
+    desk: Desk, server: OveitServer, wallet: dict[str, VenueTicket], path: Path, steps: Steps
+) -> None:
+    """Each read uses one more ticket of the wristband, until none is left."""
+    await learn_all(desk, wallet)
+    request = Request(rfid_code=TAG, several=Several.FIRST)
+
+    decisions = []
+    for _ in range(4):
+        decisions.append(await desk.check_in(request))
+        steps.step()
+
+    assert [decision.reason for decision in decisions] == [
+        *[Reason.CHECKED_IN] * 3,
+        Reason.ALREADY_CHECKED_IN,
+    ]
+    assert [server.venue.entries(each.code) for each in wallet.values()] == [1] * 3
+
+
+@whichever("wallet")
+async def test_r6_of_a_family_each_ticket_is_decided_and_one_that_fails_keeps_nobody_out(
+    desk: Desk,
+    server: OveitServer,
+    wallet: dict[str, VenueTicket],
+    path: Path,
+    decisions: list[Decision],
+) -> None:
+    """Two come in, the third is told with its own reason; the rows are independent."""
+    await learn_all(desk, wallet)
+    server.faults.set("tickets/checkin", Fault(json={"error": "Computer says no"}), 1)
+
+    decision = await desk.check_in(Request(rfid_code=TAG, several=Several.ALL))
+
+    assert decision.admitted
+    reasons = [each.reason for each in (decision, *decision.others)]
+    assert reasons == [Reason.CHECKED_IN, Reason.CHECKED_IN, Reason.REFUSED]
+    told = [each.ticket.code for each in (decision, *decision.others) if each.ticket]
+    assert sorted(told) == sorted(each.code for each in wallet.values())
+    assert sorted(row["code"] for row in journal(path)) == sorted(told[:2])
+    assert sorted(server.venue.entries(each.code) for each in wallet.values()) == [0, 1, 1]
+    assert decisions == [decision]
 
 
 @pytest.mark.parametrize("followed", [{100}], ids=["only 100"])
