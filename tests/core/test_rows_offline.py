@@ -204,6 +204,24 @@ async def test_b6_a_ticket_bought_after_the_list_comes_in_by_a_stewards_decision
 
 
 @pytest.mark.usefixtures("offline")
+async def test_b6_who_came_in_by_override_does_not_come_in_again_when_the_list_knows_the_ticket(
+    desk: Desk, client: OveitClient, server: OveitServer, mirror: Mirror, path: Path
+) -> None:
+    """I4: whether or not the steward's decision named an event."""
+    late = server.venue.sell(100, ENTRY)
+    await desk.override(Request(ticket_code=late.code), note="", user_id=None)
+    await line_up(client, server)
+    await mirror.refresh(everything=True)
+
+    decision = await desk.check_in(Request(ticket_code=late.code, gate="North"))
+
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+    await desk.settle()
+    assert server.venue.entries(late.code) == 1
+    assert states(path) == [("confirmed", 1)]
+
+
+@pytest.mark.usefixtures("offline")
 async def test_b6_an_override_of_a_used_ticket_or_a_strange_tag_is_counted_here_alone(
     desk: Desk, client: OveitClient, server: OveitServer, venue: Venue, path: Path
 ) -> None:

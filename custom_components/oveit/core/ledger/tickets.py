@@ -22,6 +22,8 @@ from ..models import CheckIn, Direction, RowState, Ticket
 from ..rules import merge_uses
 from .tables import from_epoch, journal, tags, tickets
 
+NO_EVENT = 0
+
 _BY_CODE = select(tickets).where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
 _BY_TAG = (
     select(tickets)
@@ -42,7 +44,7 @@ _OUR_USES = (
         journal.c.re_entry,
     )
     .where(
-        journal.c.event_id == bindparam("event_id"),
+        journal.c.event_id.in_((bindparam("event_id"), NO_EVENT)),
         journal.c.code == bindparam("code"),
         journal.c.direction == Direction.ENTRY,
     )
