@@ -25,6 +25,7 @@ from custom_components.oveit.core.models import (
     OfflinePolicy,
     Reason,
     Request,
+    Several,
     Source,
 )
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
@@ -514,3 +515,101 @@ async def test_a_desk_holds_on_to_no_guest(desk: Desk, ticket: VenueTicket) -> N
     await desk.check_in(Request(ticket_code=ticket.code))
 
     assert not desk._locks
+
+
+# Guests in doubt
+
+
+async def lose_an_answer(desk: Desk, server: OveitServer, request: Request) -> None:
+    """Have Oveit count a guest who is not let in."""
+    server.faults.set("tickets/checkin", "drop_after", 1)
+    decision = await desk.check_in(replace(request, offline=OfflinePolicy.REFUSE))
+    assert decision.reason is Reason.OFFLINE_REFUSED
+
+
+async def test_a_guest_in_doubt_still_needs_the_right_door(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path
+) -> None:
+    """A row in doubt opens no door that the ticket is not for."""
+    await lose_an_answer(desk, server, Request(ticket_code=ticket.code, gate="North"))
+
+    decision = await desk.check_in(
+        Request(ticket_code=ticket.code, gate="VIP", ticket_type_ids=frozenset({235}))
+    )
+
+    assert decision.reason is Reason.WRONG_TICKET_TYPE
+    assert states(path) == [("in_doubt", 0)]
+
+
+async def test_a_guest_in_doubt_is_not_decided_by_a_ledger_that_fails(
+    desk: Desk, server: OveitServer, ticket: VenueTicket, path: Path, monkeypatch: Any
+) -> None:
+    """Reading back needs the journal."""
+    await lose_an_answer(desk, server, Request(ticket_code=ticket.code, gate="North"))
+
+    async def fail(_: object) -> None:
+        raise LedgerError("No")
+
+    monkeypatch.setattr(desk._ledger, "evidence", fail)
+
+    with pytest.raises(LedgerError):
+        await desk.check_in(Request(ticket_code=ticket.code, gate="South"))
+
+
+async def test_of_a_family_the_rest_waits_when_the_line_goes_at_the_first(
+    desk: Desk, server: OveitServer, venue: Venue, ticket: VenueTicket, path: Path
+) -> None:
+    """A door that wants Oveit's word has each ticket refused, and none is left half done."""
+    museum = venue.unused(101)[0]
+    venue.pair(museum.code, TAG)
+    for code in (ticket.code, museum.code):
+        await desk.scan(Request(ticket_code=code))
+    server.faults.set("tickets/checkin", "drop_before")
+
+    decision = await desk.check_in(
+        Request(rfid_code=TAG, several=Several.ALL, offline=OfflinePolicy.REFUSE)
+    )
+
+    assert [each.reason for each in (decision, *decision.others)] == [Reason.OFFLINE_REFUSED] * 2
+    assert states(path) == [("in_doubt", 0)]
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+async def test_a_wallet_is_decided_here_when_the_line_goes_during_its_look_up(
+    desk: Desk,
+    server: OveitServer,
+    venue: Venue,
+    ticket: VenueTicket,
+    path: Path,
+    failing: int,
+) -> None:
+    """What was learned before stays learned, and the tickets come in by the ledger."""
+    museum = venue.unused(101)[0]
+    venue.pair(museum.code, TAG)
+    for code in (ticket.code, museum.code):
+        await desk.scan(Request(ticket_code=code))
+    server.faults.set("tickets/scan", Fault(drop_before=True))
+    if failing == 2:
+        server.faults.set("tickets/scan", Fault(), 1)
+        server.faults.set("*", Fault(drop_before=True))
+
+    decision = await desk.check_in(Request(rfid_code=TAG, several=Several.ALL))
+
+    assert decision.admitted
+    assert decision.source is Source.LEDGER
+    assert len(decision.others) == 1
+    assert all(admitted for _, admitted in states(path))
+
+
+async def test_a_ledger_that_fails_during_a_look_is_told(
+    desk: Desk, mirror: Mirror, server: OveitServer, monkeypatch: Any
+) -> None:
+    """A failing disk is no failing line."""
+
+    async def fail() -> None:
+        raise LedgerError("No")
+
+    monkeypatch.setattr(mirror, "look_again", fail)
+
+    with pytest.raises(LedgerError):
+        await desk.check_in(Request(ticket_code="ffffffff"))

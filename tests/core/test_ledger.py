@@ -14,16 +14,19 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.oveit.core.exceptions import LedgerError, OveitResponseError
-from custom_components.oveit.core.ledger import Ledger, sqlite
+from custom_components.oveit.core.ledger import Ledger, delete_ledger, read_waiting, sqlite
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
     Attendance,
     CheckIn,
+    Direction,
     Event,
     LastEntry,
     ListState,
+    Reason,
     Row,
+    RowState,
     Seen,
     Ticket,
     TicketType,
@@ -1067,3 +1070,127 @@ async def test_lists_of_two_events_and_a_door_work_side_by_side(ledger: Ledger) 
     attendance = await count(ledger)
     assert (attendance.tickets, attendance.checked_in) == (50, 50)
     assert (await ledger.attendance(101, NOON)).tickets == 20
+
+
+# Keeping, copying and throwing away
+
+
+async def test_an_event_can_be_forgotten_with_all_that_happened(ledger: Ledger, path: Path) -> None:
+    """Its tickets, tags and rows go; another event's stay."""
+    museum = Event(id=101, name="Museum")
+    await ledger.save_events([EVENT, museum])
+    await take(ledger, row("abc"))
+    await take(ledger, row("def"), event=museum)
+    await ledger.learn(ticket(), ("A1",))
+    await ledger.learn(ticket("def", event_id=101), ("B2",))
+    await admit(ledger)
+    await begin(ledger, "def", event_id=101)
+
+    await ledger.remove(100)
+
+    assert [*await ledger.events()] == [101]
+    assert await ledger.find("abc") == await ledger.on_tag("A1") == ()
+    assert len(await ledger.on_tag("B2")) == 1
+    assert [kept["code"] for kept in journal(path)] == ["def"]
+    assert await ledger.list_state(100) == ListState()
+
+
+async def test_conflicts_are_told_newest_first_for_all_events_or_one(ledger: Ledger) -> None:
+    """What Oveit refused afterwards is a list for people."""
+    state = {"state": RowState.REJECTED, "admitted": True}
+    for code, event_id in (("a", 100), ("b", 101), ("c", 100)):
+        await begin(ledger, code, event_id=event_id, **state)
+    await begin(ledger, "d", state=RowState.PENDING)
+
+    assert [each.code for each in await ledger.conflicts()] == ["c", "b", "a"]
+    assert [each.code for each in await ledger.conflicts(100)] == ["c", "a"]
+    assert await ledger.conflicts(7) == []
+
+
+async def test_a_held_file_is_whole_and_does_not_change_while_it_is_copied(
+    ledger: Ledger, path: Path, tmp_path: Path
+) -> None:
+    """A backup copies one file; doors go on writing beside it."""
+    await take(ledger, *rows(50))
+    await admit(ledger, "t1")
+
+    await ledger.hold()
+    before = path.read_bytes()
+    for place in range(2, 50):
+        await admit(ledger, f"t{place}")
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(path.read_bytes())
+    assert path.read_bytes() == before
+    await ledger.release()
+
+    assert [kept["code"] for kept in journal(copy)] == ["t1"]
+    assert len(journal(path)) == 49
+
+
+async def test_waiting_rows_of_a_ledger_can_be_read_and_the_ledger_deleted(path: Path) -> None:
+    """What a removed entry leaves is read once more, then nothing of it stays."""
+    ledger = await Ledger.open(path)
+    for code, state in (("a", RowState.PENDING), ("b", RowState.CONFIRMED)):
+        await begin(ledger, code, state=state)
+    await begin(ledger, "c")
+    await ledger.close()
+
+    assert [each.code for each in await read_waiting(path)] == ["a", "c"]
+
+    delete_ledger(path)
+    delete_ledger(path)
+    assert [*path.parent.glob("ledger.db*")] == []
+
+
+async def test_a_row_comes_back_as_it_was_written(ledger: Ledger) -> None:
+    """Every field of a row survives, and what changed of it."""
+    written = Row(
+        code="abc",
+        event_id=100,
+        rfid_code="A1",
+        ticket_type_id=2,
+        addon_id=8,
+        direction=Direction.EXIT,
+        re_entry=True,
+        turnstile=True,
+        gate="North",
+        at=at(1),
+        asked_at=at(2),
+        asked_last=at(3),
+        scan_id="s-1",
+        state=RowState.PENDING,
+        admitted=True,
+        reason=Reason.LEFT,
+        attempts=2,
+        message="No",
+        note="By hand",
+        user_id="u-1",
+    )
+    seq = await ledger.begin(written)
+    assert await ledger.waiting() == [replace(written, seq=seq)]
+
+    await ledger.change(seq, state=RowState.IN_DOUBT, asked_last=at(9), attempts=3, note=None)
+
+    changed = replace(written, state=RowState.IN_DOUBT, asked_last=at(9), attempts=3, note=None)
+    assert await ledger.waiting() == [replace(changed, seq=seq)]
+    assert await ledger.count_waiting(100) == 1
+
+
+async def test_an_evidence_is_what_the_list_shows_and_our_other_rows(ledger: Ledger) -> None:
+    """Of the same kind of use only, and none that Oveit refused or has not heard of."""
+    await take(ledger, row("abc", use(1), use(2, 8)), row("def", checked_in=True))
+    asked = Row(code="abc", event_id=100, at=NOON, scan_id="s")
+    for state in RowState:
+        await begin(ledger, state=state)
+    await begin(ledger, addon_id=8)
+
+    listed, uses, others = await ledger.evidence(asked)
+
+    assert (listed, uses) == (True, (CheckIn(at=at(1)),))
+    assert {other.state for other in others} == {RowState.CONFIRMED, RowState.IN_DOUBT}
+    assert await ledger.evidence(replace(asked, code="def")) == (
+        True,
+        (CheckIn(zoned=False),),
+        [],
+    )
+    assert await ledger.evidence(replace(asked, code="xyz")) == (False, (), [])

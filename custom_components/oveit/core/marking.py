@@ -45,8 +45,7 @@ class Marking:
     async def mark(self, case: Case, verdict: Verdict) -> Verdict:
         """Mark the ticket of an admitting verdict, and return what came of it."""
         ticket = verdict.ticket
-        if ticket is None:
-            return verdict
+        assert ticket is not None
         if not case.online:
             return await self._mark_here(case, ticket)
         now = self._client.now()
