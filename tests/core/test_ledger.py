@@ -1097,7 +1097,7 @@ async def test_an_event_can_be_forgotten_with_all_that_happened(ledger: Ledger, 
 
 async def test_conflicts_are_told_newest_first_for_all_events_or_one(ledger: Ledger) -> None:
     """What Oveit refused afterwards is a list for people."""
-    state = {"state": RowState.REJECTED, "admitted": True}
+    state: dict[str, Any] = {"state": RowState.REJECTED, "admitted": True}
     for code, event_id in (("a", 100), ("b", 101), ("c", 100)):
         await begin(ledger, code, event_id=event_id, **state)
     await begin(ledger, "d", state=RowState.PENDING)
