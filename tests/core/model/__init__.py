@@ -1,0 +1,3 @@
+"""What the model test is made of."""
+
+import tests.without_home_assistant  # noqa: F401
