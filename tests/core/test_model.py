@@ -24,10 +24,12 @@ from tests.core.model.world import GHOSTS, World
 from tests.core.unknowns import journal
 
 SLOW = 0.35
+HUNG = 1.8
 YES_ABOUT_ANOTHER = {"ok": True, "ticket": {"code": "ffffffff"}, "event": {"id": 100}}
 FAULTS = {name: fault for name, fault in PRESETS.items() if not name.startswith("slow")} | {
     "slow": Fault(latency_before=SLOW),
     "slow_answer": Fault(latency_after=SLOW),
+    "hung": Fault(latency_after=HUNG),
     "late_error": Fault(status=502, processed=True),
     "bare_yes": Fault(json={"ok": True}),
     "yes_in_words": Fault(json={"ok": "true", "ticket": {"code": "ffffffff"}}),
@@ -233,8 +235,9 @@ def _count(world: World) -> None:
 
 
 TestDoors = Doors.TestCase
+TestDoors.pytestmark = [pytest.mark.timeout(600)]  # of a machine that is busy
 TestDoors.settings = settings(
-    max_examples=30,
+    max_examples=25,
     stateful_step_count=25,
     derandomize=True,
     deadline=None,

@@ -17,7 +17,8 @@ from tests.core.fuzz.replies import DOCUMENTED
 
 def main(target: str, seconds: str) -> None:
     """Begin with a documented reply, and go on until the time is over."""
-    with TemporaryDirectory(prefix="oveit-fuzz-") as folder, asyncio.Runner() as runner:
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with TemporaryDirectory(dir=memory) as folder, asyncio.Runner() as runner:
         corpus = Path(folder) / "corpus"
         corpus.mkdir()
         (corpus / "documented").write_text(json.dumps(DOCUMENTED.get(target, "]Q1https://x/1")))
