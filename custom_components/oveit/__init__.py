@@ -14,6 +14,7 @@ from .gate import async_create_gates, async_start_gates, async_stop_gates
 from .gate_repairs import async_watch_gates
 from .repairs import async_update_issues
 from .voice import async_follow_entry, async_setup_voice
+from .webhook import async_setup_webhook
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
@@ -47,6 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
     entry.runtime_data = coordinator
     async_follow_entry(hass, entry)
+    async_setup_webhook(hass, entry)
     _remove_unfollowed_devices(hass, entry)
     async_update_issues(hass, entry)
     async_create_gates(hass, entry)
