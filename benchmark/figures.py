@@ -21,7 +21,7 @@ class Figure:
     value: float
     tickets: int
     events: int = 1
-    gates: int = 0
+    gates: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +79,7 @@ class Figures:
     all: list[Figure] = field(default_factory=list)
 
     def find(
-        self, name: str, system: str, tickets: int, *, events: int = 1, gates: int = 0
+        self, name: str, system: str, tickets: int, *, events: int = 1, gates: int = 1
     ) -> float | None:
         """Return a number, if it was measured."""
         size = (tickets, events, gates)

@@ -47,11 +47,11 @@ class Seen:
 
     figures: Figures
 
-    def ours(self, name: str, tickets: int, *, events: int = 1, gates: int = 0) -> float:
+    def ours(self, name: str, tickets: int, *, events: int = 1, gates: int = 1) -> float:
         """Return a figure of the integration."""
         return self.of(System.OURS, name, tickets, events=events, gates=gates)
 
-    def of(self, system: str, name: str, tickets: int, *, events: int = 1, gates: int = 0) -> float:
+    def of(self, system: str, name: str, tickets: int, *, events: int = 1, gates: int = 1) -> float:
         """Return a figure."""
         value = self.figures.find(name, system, tickets, events=events, gates=gates)
         if value is None:

@@ -31,7 +31,7 @@ class Bench:
     figures: Figures
     tickets: int
     events: int = 1
-    gates: int = 0
+    gates: int = 1
     alone: float = 0
 
     @property
