@@ -58,6 +58,7 @@ ROWS = (
     Row(name="lists_idle", label="List downloads, idle hour", unit="", digits=0),
     Row(name="megabytes_idle", label="Downloaded, idle hour", unit="MB", digits=2),
     Row(name="lists_live", label="List downloads, live hour", unit="", digits=0),
+    Row(name="megabytes_polling", label="Downloaded, live hour, by polling", unit="MB", digits=2),
     Row(name="megabytes_live", label="Downloaded, live hour", unit="MB", digits=2),
     Row(name="connections_live", label="Connections set up, live hour", unit="", digits=0),
     Row(name="connections_quiet", label="New connections, after a minute", unit="", digits=0),
