@@ -9,8 +9,8 @@ class Effort:
 
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
     growth_tickets: int = 10_000
-    growth_events: tuple[int, ...] = (1, 5, 20)
-    growth_gates: tuple[int, ...] = (1, 10, 50)
+    growth_events: tuple[int, ...] = (5, 20)
+    growth_gates: tuple[int, ...] = (10, 50)
     refreshes: int = 5
     polls: int = 20
     most_decisions: int = 400

@@ -21,7 +21,7 @@ class Figure:
     value: float
     tickets: int
     events: int = 1
-    gates: int = 0
+    gates: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,7 @@ ROWS = (
     Row(name="lists_idle", label="List downloads, idle hour", unit="", digits=0),
     Row(name="megabytes_idle", label="Downloaded, idle hour", unit="MB", digits=2),
     Row(name="lists_live", label="List downloads, live hour", unit="", digits=0),
+    Row(name="megabytes_polling", label="Downloaded, live hour, by polling", unit="MB", digits=2),
     Row(name="megabytes_live", label="Downloaded, live hour", unit="MB", digits=2),
     Row(name="connections_live", label="Connections set up, live hour", unit="", digits=0),
     Row(name="connections_quiet", label="New connections, after a minute", unit="", digits=0),
@@ -79,7 +80,7 @@ class Figures:
     all: list[Figure] = field(default_factory=list)
 
     def find(
-        self, name: str, system: str, tickets: int, *, events: int = 1, gates: int = 0
+        self, name: str, system: str, tickets: int, *, events: int = 1, gates: int = 1
     ) -> float | None:
         """Return a number, if it was measured."""
         size = (tickets, events, gates)

@@ -14,10 +14,17 @@ from demo.home_assistant import HomeAssistant
 
 PROBE = "benchmark_probe"
 USER = "organizer"
-DOOR = f"""\
-    - if: "{{{{ %s }}}}"
-      then:
-        - action: {PROBE}.open_door
+READER = "benchmark-reader"
+GATE = f"""\
+- alias: Door
+  mode: parallel
+  max: 100
+  triggers:
+    - trigger: oveit.ticket_admitted
+      target:
+        entity_id: event.gate_1
+  actions:
+    - action: {PROBE}.open_door
 """
 AUTOMATION = f"""\
 - alias: Door
@@ -27,11 +34,14 @@ AUTOMATION = f"""\
     - trigger: event
       event_type: tag_scanned
   actions:
-    - action: %s
+    - action: rest_command.check_in
       data:
         rfid_code: "{{{{ trigger.event.data.tag_id }}}}"
       response_variable: answer
-{DOOR}"""
+    - if: "{{{{ answer.content.ok | default(false) }}}}"
+      then:
+        - action: {PROBE}.open_door
+"""
 REST = """
 rest:
   - resource: %(url)s/events/tickets
@@ -113,10 +123,34 @@ class BenchmarkHome(HomeAssistant):
             process.terminate()
             await asyncio.to_thread(process.wait, 60)
 
-    async def set_up_oveit(self, events: list[int]) -> None:
-        """Set the integration up, where it is what is measured."""
-        if self.system is System.OURS:
-            await self.configure_oveit(self._oveit_url, LOGIN, [str(event) for event in events])
+    async def set_up_oveit(self, events: list[int], gates: int) -> None:
+        """Set the integration up with gates, where it is what is measured."""
+        if self.system is not System.OURS:
+            return
+        await self.configure_oveit(self._oveit_url, LOGIN, [str(event) for event in events])
+        (entry,) = await self.get("/api/config/config_entries/entry?domain=oveit")
+        flows = "/api/config/config_entries/subentries/flow"
+        for number in range(1, gates + 1):
+            await self._until(self._is_loaded)
+            flow = await self.post(flows, {"handler": [entry["entry_id"], "gate"]})
+            reader = READER if number == 1 else f"{READER}-{number}"
+            gate = {"name": f"Gate {number}", "readers": [reader]}
+            flow = await self.post(f"{flows}/{flow['flow_id']}", gate)
+            if flow["type"] != "create_entry":
+                raise RuntimeError(f"There is no gate: {flow}")
+        await asyncio.sleep(1)
+        await self._until(self._is_loaded)
+
+    async def get(self, path: str) -> Any:
+        """Get JSON."""
+        async with self._get(path) as reply:
+            reply.raise_for_status()
+            return await reply.json()
+
+    async def _is_loaded(self) -> bool:
+        """Tell whether the integration is set up."""
+        entries = await self.get("/api/config/config_entries/entry?domain=oveit")
+        return bool(entries[0]["state"] == "loaded")
 
     async def ask(self, measurement: str, /, **data: Any) -> dict[str, Any]:
         """Have the probe measure something."""
@@ -168,10 +202,9 @@ class BenchmarkHome(HomeAssistant):
             if self.system is System.YAML:
                 peer = {"url": self._oveit_url, "token": TOKEN, "event": FIRST_EVENT}
                 file.write(REST % peer)
-        yes = {System.OURS: "answer.admitted", System.YAML: "answer.content.ok | default(false)"}
-        if self.system in yes:
-            automation = AUTOMATION % (self.system.check_in, yes[self.system])
-            (self.folder / "automations.yaml").write_text(automation)
+        doors = {System.OURS: GATE, System.YAML: AUTOMATION}
+        if self.system in doors:
+            (self.folder / "automations.yaml").write_text(doors[self.system])
 
 
 def free_port() -> int:

@@ -18,7 +18,6 @@ from custom_components.oveit.core.polling import (
 
 HOUR = 3600
 MEGABYTE = 1_000_000
-YAML_INTERVAL = LIVE_INTERVAL
 
 
 @dataclass(kw_only=True)
@@ -31,7 +30,7 @@ class Bench:
     figures: Figures
     tickets: int
     events: int = 1
-    gates: int = 0
+    gates: int = 1
     alone: float = 0
 
     @property
@@ -200,21 +199,22 @@ def cpu_of_hour(bench: Bench, per_poll: float, per_arrival: float) -> float:
 async def add_traffic(bench: Bench, before: Served, after: Served) -> None:
     """Keep what an hour downloads: a live one, and one in which nothing happens."""
     factor = HOUR / LIVE_INTERVAL.total_seconds() / bench.effort.polls
-    live = (after.bytes - before.bytes) * factor
-    lists = (after.lists - before.lists) * factor
-    one_poll = await traffic(bench, poll=True)
-    one_list = await traffic(bench, **bench.home.system.refresh)
+    poll = await traffic(bench, poll=True)
+    whole = await traffic(bench, **bench.home.system.refresh)
+    polls, due = HOUR / LIVE_INTERVAL.total_seconds(), 0.0
+    idle_polls, idle_due = polls, 0.0
     if bench.ours:
         due = HOUR / LIVE_LIST_INTERVAL.total_seconds()
-        live, lists = live + due * one_list.bytes, lists + due
-        idle_lists = HOUR / IDLE_LIST_INTERVAL.total_seconds()
-        polls = HOUR / IDLE_INTERVAL.total_seconds()
-    else:
-        idle_lists, polls = 0, HOUR / YAML_INTERVAL.total_seconds()
-    idle_bytes = polls * one_poll.bytes + idle_lists * one_list.bytes
-    bench.add("lists_live", lists)
-    bench.add("megabytes_live", live / MEGABYTE)
-    bench.add("lists_idle", polls * one_poll.lists + idle_lists * one_list.lists)
+        idle_due = HOUR / IDLE_LIST_INTERVAL.total_seconds()
+        idle_polls = HOUR / IDLE_INTERVAL.total_seconds()
+    lists = (after.lists - before.lists) * factor
+    answers = (after.bytes - before.bytes) * factor - polls * poll.bytes
+    polling = polls * poll.bytes + due * whole.bytes
+    bench.add("lists_live", lists + due)
+    bench.add("megabytes_live", (answers + polling) / MEGABYTE)
+    bench.add("megabytes_polling", polling / MEGABYTE)
+    bench.add("lists_idle", idle_polls * poll.lists + idle_due * whole.lists)
+    idle_bytes = idle_polls * poll.bytes + idle_due * whole.bytes
     bench.add("megabytes_idle", idle_bytes / MEGABYTE)
 
 

@@ -24,6 +24,13 @@ EVERYTHING: tuple[Step, ...] = (
     measure.hour,
     measure.quiet_minute,
 )
+GROWTH: tuple[Step, ...] = (
+    measure.opened,
+    measure.refreshes,
+    measure.check_ins,
+    measure.doors,
+    measure.offline,
+)
 
 
 async def measure_all(effort: Effort) -> Figures:
@@ -35,9 +42,13 @@ async def measure_all(effort: Effort) -> Figures:
             async with bench(figures, effort, system, tickets) as at:
                 at.alone = alone
                 await measure_one(at)
-    for events in effort.growth_events[1:]:
-        async with bench(figures, effort, System.OURS, effort.growth_tickets, events) as at:
-            await take(at, measure.opened, measure.refreshes, measure.check_ins, measure.offline)
+    grown = [(events, 1) for events in effort.growth_events]
+    grown += [(1, gates) for gates in effort.growth_gates]
+    for events, gates in grown:
+        async with bench(
+            figures, effort, System.OURS, effort.growth_tickets, events=events, gates=gates
+        ) as at:
+            await take(at, *GROWTH)
     for system in (System.YAML, System.OURS) if effort.long_list else ():
         async with bench(figures, effort, system, LONG, list_megabytes=effort.long_list) as at:
             await take(at, measure.opened, measure.long_list)
@@ -70,7 +81,7 @@ async def measure_one(at: Bench) -> None:
 async def take(at: Bench, *steps: Step) -> None:
     """Take measurements in turn."""
     for step in steps:
-        where = f"{at.tickets:,} tickets, {at.events} events, {at.home.system}"
+        where = f"{at.tickets:,} tickets, {at.events} events, {at.gates} gates, {at.home.system}"
         print(f"{where}: {step.__name__}", file=sys.stderr, flush=True)
         await step(at)
 
@@ -81,8 +92,9 @@ async def bench(
     effort: Effort,
     system: System,
     tickets: int,
-    events: int = 1,
     *,
+    events: int = 1,
+    gates: int = 1,
     list_megabytes: int | None = None,
 ) -> AsyncIterator[Bench]:
     """Start a pretend Oveit and a Home Assistant, and end both."""
@@ -92,7 +104,7 @@ async def bench(
             BenchmarkHome(Path(folder) / "config", system, oveit.url) as home,
         ):
             await home.start()
-            await home.set_up_oveit([FIRST_EVENT + number for number in range(events)])
+            await home.set_up_oveit([FIRST_EVENT + number for number in range(events)], gates)
             yield Bench(
                 home=home,
                 oveit=oveit,
@@ -100,4 +112,5 @@ async def bench(
                 figures=figures,
                 tickets=tickets,
                 events=events,
+                gates=gates,
             )

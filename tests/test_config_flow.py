@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
-from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
+from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -18,6 +18,7 @@ from custom_components.oveit.const import (
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
+    CONF_WEBHOOK,
     DEFAULT_API_URL,
     DOMAIN,
     SECTION_ADVANCED,
@@ -639,7 +640,7 @@ async def test_the_options_show_what_is_followed(
     """Every active event is offered."""
     form = await hass.config_entries.options.async_init(loaded.entry_id)
     assert form["step_id"] == "init"
-    assert suggested(form["data_schema"]) == CHOICE | {CONF_ALLOW_VOICE: False}
+    assert suggested(form["data_schema"]) == CHOICE
     options = form["data_schema"].schema[CONF_EVENTS].config["options"]
     assert [option["value"] for option in options] == ["101", "100"]
 
@@ -664,6 +665,8 @@ async def test_unfollowing_an_event_removes_its_device(
         CONF_FOLLOW_NEW: True,
         CONF_IGNORED_EVENTS: [100],
         CONF_ALLOW_VOICE: False,
+        CONF_WEBHOOK: "local",
+        CONF_WEBHOOK_ID: loaded.options[CONF_WEBHOOK_ID],
     }
     assert names(hass, loaded) == {"City Museum"}
     assert hass.states.get("sensor.lantern_night_tickets") is None

@@ -189,7 +189,7 @@ def test_every_abort_of_the_flow_has_a_text() -> None:
     ours = {
         call: call.texts("reason")
         for call in aborts
-        if call.module.__name__.endswith(".config_flow")
+        if call.module.__name__.endswith((".config_flow", ".options_flow"))
     }
     assert all(ours.values())
     texts = {*TEXTS["config"]["abort"], *TEXTS["options"]["abort"]}

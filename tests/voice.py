@@ -1,11 +1,11 @@
 """What the tests of voice and of language models share."""
 
-from homeassistant.core import Context, HomeAssistant, ServiceCall
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.oveit.const import CONF_ALLOW_VOICE, DOMAIN
+from custom_components.oveit.const import CONF_ALLOW_VOICE
+from tests.gates import open_gate, set_mode
 
 LANGUAGES = ("de", "en", "es", "fr", "ja", "nl")
 GATE = "select.north_gate_mode"
@@ -24,30 +24,12 @@ async def allow_voice(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def add_gate(
-    hass: HomeAssistant, entry: MockConfigEntry, name: str = "North gate", mode: str = "closed"
-) -> str:
-    """Add a gate with its mode."""
-    device = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"gate_{name}")}, name=name
-    )
-    entity = er.async_get(hass).async_get_or_create(
-        "select",
-        DOMAIN,
-        f"gate_{name}_mode",
-        config_entry=entry,
-        device_id=device.id,
-        translation_key="gate_mode",
-        suggested_object_id=f"{name} mode",
-    )
-    hass.states.async_set(entity.entity_id, mode)
-
-    async def _select(call: ServiceCall) -> None:
-        hass.states.async_set(call.data["entity_id"], call.data["option"], context=call.context)
-
-    hass.services.async_register("select", "select_option", _select)
+async def add_gate(hass: HomeAssistant, entry: MockConfigEntry, mode: str = "closed") -> str:
+    """Add the north gate, and return the entity of its mode."""
+    await open_gate(hass, entry)
+    await set_mode(hass, mode)
     await hass.async_block_till_done(wait_background_tasks=True)
-    return entity.entity_id
+    return GATE
 
 
 async def ask(

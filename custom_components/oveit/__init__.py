@@ -18,6 +18,7 @@ from .gate_repairs import async_watch_gates
 from .repairs import async_delete_issues, async_tell_exported, async_update_issues
 from .responses import respond_row
 from .voice import async_follow_entry, async_setup_voice
+from .webhook import async_setup_webhook
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
@@ -51,6 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
     entry.runtime_data = coordinator
     async_follow_entry(hass, entry)
+    async_setup_webhook(hass, entry)
     _remove_unfollowed_devices(hass, entry)
 
     @callback

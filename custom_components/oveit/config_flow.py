@@ -1,27 +1,20 @@
 """Config flow: an account by login or token, then its events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, override
 from urllib.parse import urlsplit
 
 from homeassistant.config_entries import (
     ConfigEntry,
-    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
-    OptionsFlow,
 )
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
-    BooleanSelector,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -29,11 +22,9 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import (
-    CONF_ALLOW_VOICE,
     CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
-    CONF_IGNORED_EVENTS,
     DEFAULT_API_URL,
     DOMAIN,
     LOGGER,
@@ -49,6 +40,7 @@ from .core.exceptions import (
 )
 from .core.models import Account, Event
 from .gate_flow import GateSubentryFlow
+from .options_flow import OveitOptionsFlow, events_schema, read_events
 
 LOGIN_FIELDS: dict[vol.Marker, Any] = {
     vol.Required(CONF_EMAIL): TextSelector(
@@ -75,10 +67,6 @@ ADVANCED_FIELDS: dict[vol.Marker, Any] = {
         {"collapsed": True},
     ),
 }
-OPTION_FIELDS: dict[vol.Marker, Any] = {
-    vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
-}
-
 ERRORS: dict[type[OveitError], str] = {
     OveitAuthenticationError: "invalid_auth",
     OveitConnectionError: "cannot_connect",
@@ -133,13 +121,13 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_create_entry(
                 title=f"Oveit {seller}" if seller else "Oveit",
                 data=self._data,
-                options=_read_options(user_input, {event.id for event in self._events}),
+                options=read_events(user_input, {event.id for event in self._events}),
             )
         everything = [str(event.id) for event in self._events]
         return self.async_show_form(
             step_id="events",
             data_schema=self.add_suggested_values_to_schema(
-                _events_schema(self._events), {CONF_EVENTS: everything, CONF_FOLLOW_NEW: True}
+                events_schema(self._events), {CONF_EVENTS: everything, CONF_FOLLOW_NEW: True}
             ),
         )
 
@@ -255,70 +243,6 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._data == dict(entry.data):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return self.async_update_and_abort(entry, data=self._data)
-
-
-class OveitOptionsFlow(OptionsFlow):
-    """Changes which events are followed, and what voice may do."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose the events to follow."""
-        entry: OveitConfigEntry = self.config_entry
-        if entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
-        coordinator = entry.runtime_data
-        events = [
-            event
-            for event in coordinator.mirror.events.values()
-            if event.active or coordinator.follows(event.id)
-        ]
-        if user_input is not None:
-            known = {*coordinator.mirror.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
-            return self.async_create_entry(
-                data=dict(entry.options)
-                | _read_options(user_input, known)
-                | {CONF_ALLOW_VOICE: user_input[CONF_ALLOW_VOICE]}
-            )
-        followed = [str(event.id) for event in events if coordinator.follows(event.id)]
-        follow_new = entry.options.get(CONF_FOLLOW_NEW, True)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                _events_schema(events).extend(OPTION_FIELDS),
-                {
-                    CONF_EVENTS: followed,
-                    CONF_FOLLOW_NEW: follow_new,
-                    CONF_ALLOW_VOICE: entry.options.get(CONF_ALLOW_VOICE, False),
-                },
-            ),
-        )
-
-
-def _events_schema(events: Iterable[Event]) -> vol.Schema:
-    """Return a form to choose events by their names and dates."""
-    options = [SelectOptionDict(value=str(event.id), label=_label(event)) for event in events]
-    return vol.Schema(
-        {
-            vol.Optional(CONF_EVENTS, default=list): SelectSelector(
-                SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
-            ),
-            vol.Required(CONF_FOLLOW_NEW, default=True): BooleanSelector(),
-        }
-    )
-
-
-def _label(event: Event) -> str:
-    """Return an event's name, with its date where it has one."""
-    return f"{event.name} ({event.starts_at:%Y-%m-%d})" if event.starts_at else event.name
-
-
-def _read_options(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
-    """Return the options: what is followed, and what is known but was not chosen."""
-    chosen = [int(event_id) for event_id in user_input[CONF_EVENTS]]
-    return {
-        CONF_EVENTS: chosen,
-        CONF_FOLLOW_NEW: user_input[CONF_FOLLOW_NEW],
-        CONF_IGNORED_EVENTS: sorted(known.difference(chosen)),
-    }
 
 
 def _is_secure(url: str) -> bool:

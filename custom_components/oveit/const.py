@@ -13,6 +13,7 @@ CONF_API_URL = "api_url"
 CONF_EVENTS = "events"
 CONF_FOLLOW_NEW = "follow_new"
 CONF_IGNORED_EVENTS = "ignored_events"
+CONF_WEBHOOK = "webhook"
 
 SUBENTRY_GATE = "gate"
 CONF_READERS = "readers"

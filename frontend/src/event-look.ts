@@ -101,6 +101,7 @@ export const eventLook = css`
   }
   .curve {
     display: grid;
+    align-content: start;
     grid-template-columns: auto 1fr;
     gap: 8px 16px;
     align-items: baseline;
@@ -153,6 +154,7 @@ export const eventLook = css`
   }
   .types {
     display: grid;
+    align-content: start;
     gap: 12px;
   }
   .kind {
@@ -221,6 +223,7 @@ export const eventLook = css`
     .event {
       padding: 32px;
       grid-template-columns: minmax(240px, 2fr) 3fr;
+      grid-template-rows: auto auto 1fr;
       gap: 28px 40px;
     }
     h2,

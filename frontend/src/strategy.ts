@@ -28,7 +28,7 @@ function lineSection(hass: Hass, all: OveitEvent[]): Card {
   const words = texts(hass.language);
   const cards = all.flatMap((event) => {
     const shown = [event.connected, event.ready, event.listAge, event.waiting, event.conflicts];
-    const tiles = shown.filter(Boolean).map((entity) => ({ type: "tile", entity }));
+    const tiles = shown.filter(Boolean).map((entity) => ({ type: "tile", entity, name: { type: "entity" } }));
     const sync = { type: "tile", entity: event.sync, name: words.sync, hide_state: true, grid_options: { columns: 12 } };
     const title = all.length > 1 ? `${words.diagnostics}: ${deviceName(event.device)}` : words.diagnostics;
     return [heading(title, "mdi:cloud-check-variant"), ...tiles, ...(event.sync ? [sync] : [])];
@@ -36,9 +36,8 @@ function lineSection(hass: Hass, all: OveitEvent[]): Card {
   return section(cards);
 }
 
-function recentSection(all: OveitEvent[], doors: Gate[]): Card[] {
-  const entities = doors.length ? doors.map((gate) => gate.event) : all.map((event) => event.checkIn);
-  const target = { entity_id: entities.filter(Boolean) };
+function recentSection(all: OveitEvent[]): Card[] {
+  const target = { entity_id: all.map((event) => event.checkIn).filter(Boolean) };
   if (target.entity_id.length === 0) return [];
   return [section([{ type: "logbook", target, hours_to_show: 12, grid_options: { columns: 12, rows: 8 } }])];
 }
@@ -52,7 +51,7 @@ export function overview(hass: Hass): View {
     return { ...base, sections: [section([{ type: "markdown", content: fill(words.welcome, { link: ADD }) }], 3)] };
   }
   const sections = [...all.map(eventSection), ...doors.map(gateSection)];
-  return { ...base, sections: [...sections, ...recentSection(all, doors), lineSection(hass, all)] };
+  return { ...base, sections: [...sections, ...recentSection(all), lineSection(hass, all)] };
 }
 
 /** One full page for the tablet at each gate. */
@@ -60,7 +59,6 @@ function gateView(gate: Gate): View {
   return {
     title: deviceName(gate.device),
     path: `gate-${gate.event.split(".")[1]!.replaceAll("_", "-")}`,
-    icon: "mdi:gate",
     type: "panel",
     cards: [{ type: "custom:oveit-gate-card", entity: gate.event }],
   };

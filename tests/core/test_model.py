@@ -235,7 +235,7 @@ def _count(world: World) -> None:
 
 
 TestDoors = Doors.TestCase
-TestDoors.pytestmark = [pytest.mark.timeout(600)]  # of a machine that is busy
+TestDoors.pytestmark = [pytest.mark.timeout(600)]  # type: ignore[attr-defined] # a busy machine
 TestDoors.settings = settings(
     max_examples=25,
     stateful_step_count=25,

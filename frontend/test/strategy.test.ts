@@ -1,0 +1,39 @@
+import { beforeAll, expect, test, vi } from "vitest";
+
+import { hass, state } from "./common";
+
+type Page = { title: string; type: string; sections?: { cards: { type: string; entity?: string }[] }[]; cards?: unknown[] };
+
+beforeAll(() => {
+  vi.stubGlobal("HTMLElement", class {});
+  vi.stubGlobal("document", { documentElement: { lang: "en" } });
+});
+
+async function build(from = hass()): Promise<Page[]> {
+  const { OveitDashboardStrategy } = await import("../src/strategy");
+  return (await OveitDashboardStrategy.generate({}, from)).views as unknown as Page[];
+}
+
+test("the dashboard shows every event and every gate, and gives each gate a page of its own", async () => {
+  const [overview, ...pages] = await build();
+  const cards = overview!.sections!.flatMap((section) => section.cards);
+  const shown = (type: string) => cards.filter((card) => card.type === type).map((card) => card.entity);
+  expect(shown("custom:oveit-event-card")).toEqual(["sensor.night_in"]);
+  expect(shown("custom:oveit-gate-card")).toEqual(["event.tor_sued", "event.north_gate"]);
+  expect(pages.map(({ title, type }) => [title, type])).toEqual([
+    ["Back door", "panel"],
+    ["North gate", "panel"],
+  ]);
+});
+
+test("the tiles are those of entities that exist", async () => {
+  const [overview] = await build(hass([state("sensor.night_in", "1")]));
+  const tiles = overview!.sections!.flatMap((section) => section.cards).filter((card) => card.type === "tile");
+  expect(tiles.map((card) => card.entity)).toEqual(["binary_sensor.night_connected", "sensor.night_waiting"]);
+});
+
+test("a newcomer without events is shown the way to the integration", async () => {
+  const pages = await build({ ...hass(), entities: {} });
+  expect(pages).toHaveLength(1);
+  expect(JSON.stringify(pages)).toContain("/config/integrations/dashboard/add?domain=oveit");
+});
