@@ -14,7 +14,7 @@ import aiohttp
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.oveit.core import api
+from custom_components.oveit.core import api, replies
 from custom_components.oveit.core.api import OveitClient
 from custom_components.oveit.core.exceptions import (
     OveitAuthenticationError,
@@ -743,7 +743,7 @@ def test_no_reply_about_a_ticket_is_a_yes_by_accident(reply: dict[str, Any], bri
     Where Oveit answers in brief, the ticket may be missing.
     """
     try:
-        answer = api._answer(api._parse(json.dumps(reply).encode()), NOON, brief=brief)
+        answer = replies.read_answer(replies.parse(json.dumps(reply).encode()), NOON, brief=brief)
     except OveitError:
         return
 
@@ -765,7 +765,7 @@ def test_no_reply_about_a_ticket_is_a_yes_by_accident(reply: dict[str, Any], bri
 @given(item=EVENT)
 def test_an_event_of_any_shape_is_one_or_none(item: object) -> None:
     """Of any JSON at all, an event comes out sound, or not at all."""
-    event = api._event(json.loads(json.dumps(item)))
+    event = replies.read_event(json.loads(json.dumps(item)))
 
     if event:
         check_event(event)
@@ -775,13 +775,13 @@ def test_an_event_of_any_shape_is_one_or_none(item: object) -> None:
 def test_a_body_of_any_kind_is_an_object_or_an_error(body: bytes) -> None:
     """Of any bytes at all, an object comes out, or OveitResponseError."""
     with suppress(OveitResponseError):
-        assert isinstance(api._parse(body), dict)
+        assert isinstance(replies.parse(body), dict)
 
 
 @given(user=shaped(**{"seller_id ": JSON, "permissions": JSON}).filter(lambda x: type(x) is dict))
 def test_an_account_of_any_shape_is_one(user: dict[str, Any]) -> None:
     """Of any JSON object, an account comes out."""
-    account = api._account(user)
+    account = replies.read_account(user)
 
     assert account.seller_id is None or account.seller_id.strip()
 
