@@ -8,15 +8,18 @@ from freezegun.api import FrozenDateTimeFactory
 from hassil.intents import Intents, SlotList, TextSlotList, WildcardSlotList
 from hassil.recognize import recognize
 from hassil.sample import sample_expression
+from homeassistant.const import CONF_TOKEN
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, intent
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    MockUser,
     async_fire_time_changed,
 )
 
+from custom_components.oveit.const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
 from custom_components.oveit.core.models import Reason
 from custom_components.oveit.inquiry import closest
 from custom_components.oveit.phrases import async_get_phrasebooks
@@ -256,6 +259,72 @@ async def test_what_cannot_be_answered_is_said(
 ) -> None:
     """In words, and not as an unexpected error."""
     assert (await told(hass, sentence)).startswith(said)
+
+
+async def test_a_ticket_that_nobody_knows_is_not_checked_in(
+    hass: HomeAssistant, assist: MockConfigEntry, server: OveitServer
+) -> None:
+    """Oveit is asked whether it knows it, and no more."""
+    await allow_voice(hass, assist)
+    said = await told(hass, "check in ticket n0b0dy")
+    assert said == "Not checked in: nobody knows this ticket."
+    assert server.requests_to("tickets/checkin") == []
+
+
+async def test_who_may_not_set_a_gate_may_not_by_voice(
+    hass: HomeAssistant, assist: MockConfigEntry, hass_read_only_user: MockUser
+) -> None:
+    """Home Assistant's own permissions hold too."""
+    await allow_voice(hass, assist)
+    await add_gate(hass, assist)
+    await names_settle(hass)
+    context = Context(user_id=hass_read_only_user.id)
+    response = await ask(hass, "open the north gate", context=context)
+    assert response["speech"]["plain"]["speech"] == "North gate could not be changed."
+    assert value(hass, GATE) == "closed"
+
+
+@pytest.mark.usefixtures("assist")
+async def test_sentences_of_ones_own_may_use_the_intents(hass: HomeAssistant) -> None:
+    """What goes wrong is an error with its own words."""
+
+    async def handle(intent_type: str, **slots: str) -> intent.IntentResponse:
+        values = {key: {"value": text} for key, text in slots.items()}
+        return await intent.async_handle(hass, "test", intent_type, values, language="de-CH")
+
+    response = await handle("OveitAttendance", event="lantern night")
+    assert response.response_type is intent.IntentResponseType.QUERY_ANSWER
+    assert "Tickets sind eingecheckt" in response.speech["plain"]["speech"]
+    response = await handle("OveitCheckIn", code="39fa317d")
+    assert response.response_type is intent.IntentResponseType.ERROR
+    assert response.speech["plain"]["speech"].startswith("Einchecken und das Umstellen")
+    response = await handle("OveitGate", gate="Westtor")
+    assert response.speech["plain"]["speech"] == "Ich kenne keinen Eingang namens Westtor."
+
+
+async def test_two_accounts_are_asked_together_and_allowed_apart(
+    hass: HomeAssistant, assist: MockConfigEntry, server: OveitServer, venue: Venue
+) -> None:
+    """A ticket is looked for in both, and checked in only where voice may act."""
+    other = MockConfigEntry(
+        domain=DOMAIN,
+        data={CONF_TOKEN: venue.other_token, CONF_API_URL: server.url},
+        options={CONF_EVENTS: [900], CONF_FOLLOW_NEW: False},
+    )
+    other.add_to_hass(hass)
+    await set_up(hass, other)
+    said = await told(hass, "how many people are checked in")
+    assert "Lantern Night" in said
+    assert "Garden Party" in said
+    assert "Lantern" not in await told(hass, "how many people are checked in at the garden party")
+    ticket = venue.unused(900)[0]
+    assert (await told(hass, f"has ticket {ticket.code} been checked in")).startswith("No.")
+    await allow_voice(hass, assist)
+    said = await told(hass, f"check in ticket {ticket.code}")
+    assert said == "Not checked in: nobody knows this ticket."
+    await allow_voice(hass, other)
+    assert (await told(hass, f"check in ticket {ticket.code}")).startswith("Checked in: ")
+    assert venue.entries(ticket.code) == 1
 
 
 async def test_without_oveit_assist_tells_what_is_known(

@@ -187,7 +187,7 @@ def closest(said: str, names: Iterable[str]) -> str | None:
 async def _async_look_up(
     coordinators: list[OveitCoordinator], code: str, language: str
 ) -> tuple[OveitCoordinator, Decision]:
-    """Look for a ticket in the accounts, the ones that list it first."""
+    """Look for a ticket in the accounts; that nobody knows it, only Oveit can tell."""
     candidates = await _async_candidates(coordinators, code, language)
     error: OveitError | None = None
     unknown: tuple[OveitCoordinator, Decision] | None = None

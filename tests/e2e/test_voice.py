@@ -1,0 +1,37 @@
+"""Assist answers in a real Home Assistant, over its HTTP API."""
+
+from demo.home_assistant import HomeAssistant
+from demo.opening import PASSWORD
+from demo.oveit_server import OveitServer
+from tests.e2e.test_setup import wait_for_counts, walk
+
+
+async def say(home: HomeAssistant, text: str, language: str) -> str:
+    """Say something to Assist and return what it answers."""
+    reply = await home.post("/api/conversation/process", {"text": text, "language": language})
+    said: str = reply["response"]["speech"]["plain"]["speech"]
+    return said
+
+
+async def test_assist_answers_without_any_set_up(home: HomeAssistant, server: OveitServer) -> None:
+    """In the language that is spoken; acting is refused."""
+    venue = server.venue
+    account = {
+        "email": "staff@venue.example",
+        "password": PASSWORD,
+        "advanced": {"api_url": server.url},
+    }
+    await walk(home, {"next_step_id": "login"}, account, {"events": ["100"], "follow_new": False})
+    await wait_for_counts(home, venue, 100, "lantern_night")
+    used = len(venue.used(100))
+    assert await say(home, "How many people are checked in?", "en") == (
+        f"Lantern Night: {used} of 50 tickets are checked in."
+    )
+    assert await say(home, "Wie viele Leute sind eingecheckt?", "de") == (
+        f"Lantern Night: {used} von 50 Tickets sind eingecheckt."
+    )
+    ticket = venue.unused(100)[0]
+    spelled = " ".join(ticket.code)
+    assert (await say(home, f"Has ticket {spelled} been checked in?", "en")).startswith("No.")
+    assert "turned off" in await say(home, f"Check in ticket {spelled}", "en")
+    assert venue.entries(ticket.code) == 0
