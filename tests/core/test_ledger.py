@@ -1194,3 +1194,51 @@ async def test_an_evidence_is_what_the_list_shows_and_our_other_rows(ledger: Led
         [],
     )
     assert await ledger.evidence(replace(asked, code="xyz")) == (False, (), [])
+
+
+# What gates ask
+
+
+async def test_the_entries_of_a_gate_are_counted_in_all_and_of_the_last_hour(
+    ledger: Ledger,
+) -> None:
+    """Neither drinks, nor other gates, nor guests who were not let in."""
+    await take(ledger, row("abc"), row("def"), row("ghi"))
+    await admit(ledger, "abc", -90, gate="North")
+    await admit(ledger, "def", -10, gate="North")
+    await admit(ledger, "ghi", -10, gate="South")
+    await admit(ledger, "def", -5, gate="North", addon_id=8)
+    await begin(ledger, "ghi", -1, gate="North")
+
+    counts = await ledger.gate_counts("North", NOON)
+
+    assert (counts.entries, counts.per_hour) == (2, 1)
+
+
+async def test_whether_a_ticket_has_entered_is_told_at_once(ledger: Ledger, path: Path) -> None:
+    """By its code or a tag, by the list or by what happened here."""
+    await take(ledger, row("abc", use()), row("def"), row("ghi"))
+    await ledger.learn(ticket("def"), ("A1",))
+    assert ledger.has_entered(ticket_code="ABC")
+    assert not ledger.has_entered(rfid_code="A1")
+
+    await admit(ledger, "def")
+
+    assert ledger.has_entered(rfid_code="A1")
+    assert not ledger.has_entered(ticket_code="ghi")
+    assert not ledger.has_entered(ticket_code="xyz")
+    assert not ledger.has_entered()
+    query(path, "ALTER TABLE tickets RENAME TO away")
+    with pytest.raises(LedgerError):
+        ledger.has_entered(ticket_code="abc")
+
+
+@pytest.mark.parametrize("seconds", [1e18, -1e18, float("inf"), float("nan")])
+async def test_a_time_that_is_none_costs_no_row(ledger: Ledger, path: Path, seconds: float) -> None:
+    """A file that was tampered with is read as far as it makes sense."""
+    await begin(ledger)
+    query(path, "UPDATE journal SET at = 0, asked_at = ?", seconds)
+
+    (kept,) = await ledger.waiting()
+
+    assert kept.asked_at is None
