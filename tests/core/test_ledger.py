@@ -928,7 +928,24 @@ async def test_c4_a_file_of_another_version_is_set_aside_as_it_is(path: Path) ->
     await again.close()
 
 
-@pytest.mark.parametrize("harm", ["no database", "another's", "cut short", "scribbled over"])
+HARM = ("no database", "another's", "cut short", "scribbled over", "an index lost")
+
+
+def lose_an_index(path: Path) -> None:
+    """Put an empty page in the place of an index, as a disk that lost a write may."""
+    names = ("tickets_by_code", "ix_tags_code")
+    roots = {
+        each["name"]: each["rootpage"] - 1
+        for each in query(path, "SELECT name, rootpage FROM sqlite_master")
+    }
+    (size,) = query(path, "PRAGMA page_size")[0].values()
+    whole = bytearray(path.read_bytes())
+    full, empty = (roots[name] * size for name in names)
+    whole[full : full + size] = whole[empty : empty + size]
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("harm", HARM)
 async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -> None:
     """A broken or foreign file costs no start: it is kept, and an empty ledger begun."""
     if harm == "no database":
@@ -941,7 +958,12 @@ async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -
         await ledger.close()
         whole = path.read_bytes()
         half = len(whole) // 2
-        path.write_bytes(whole[:half] if harm == "cut short" else b"x" * half + whole[half:])
+        if harm == "cut short":
+            path.write_bytes(whole[:half])
+        elif harm == "scribbled over":
+            path.write_bytes(b"x" * half + whole[half:])
+        else:
+            lose_an_index(path)
     before = path.read_bytes()
 
     ledger = await Ledger.open(path)

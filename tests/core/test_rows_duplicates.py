@@ -361,3 +361,27 @@ async def test_d9_a_scan_id_given_to_another_ticket_admits_nobody_by_itself(
 
     assert decision.reason is Reason.ALREADY_CHECKED_IN
     assert len(journal(path)) == 1
+
+
+async def test_d9_after_a_restart_the_same_scan_of_a_tag_is_the_same_decision(
+    desk: Desk,
+    make_desk: Callable[[], Desk],
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+) -> None:
+    """By its tag, and for no other."""
+    request = Request(rfid_code=TAG, scan_id="s-1")
+    await desk.check_in(request)
+    server.forget()
+    again = make_desk()
+
+    decision = await again.check_in(request)
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == ticket.code
+    assert server.requests == []
+    other = await again.check_in(replace(request, rfid_code="ABAD1DEA"))
+    assert other.reason is Reason.UNKNOWN_TAG
+    assert len(journal(path)) == 1

@@ -406,6 +406,8 @@ async def test_a2_a_type_that_nobody_named_is_refused_only_where_a_gate_chooses(
     assert (await new_desk.check_in(choosy)).reason is Reason.WRONG_TICKET_TYPE
     other = Request(ticket_code="crew-1", gate="Main")
     assert (await new_desk.check_in(other)).reason is Reason.CHECKED_IN
+    again = Request(ticket_code="crew-1", gate="Side")
+    assert (await new_desk.check_in(again)).reason is Reason.ALREADY_CHECKED_IN
 
 
 @pytest.mark.usefixtures("offline")

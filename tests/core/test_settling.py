@@ -422,3 +422,41 @@ async def test_a_row_early_in_doubt_is_left_for_later_even_inside_a_pass(
     assert (decision.reason, decision.admitted) == (Reason.CHECKED_IN, True)
     assert states(path) == [("in_doubt", 1)]
     await line_up(client, server)
+
+
+async def test_a_row_that_oveits_own_clock_shows_to_be_young_rests_a_while_longer(
+    make_desk: Callable[..., Desk],
+    mirror: Mirror,
+    ledger: Ledger,
+    server: OveitServer,
+    guests: list[VenueTicket],
+    path: Path,
+) -> None:
+    """Oveit may still be at work on it; the refresh before the pass told the time."""
+    desk = make_desk(doubt_grace=15)
+    at = now() - timedelta(seconds=30)
+    await write_doubt(ledger, guests[0], asked_at=at, asked_last=at)
+    server.venue.clock = lambda: now() - timedelta(seconds=25)
+
+    assert (await desk.settle()).waiting == 1
+
+    assert len(server.requests_to("tickets/scan")) == 1
+    assert states(path) == [("in_doubt", 1)]
+
+
+async def test_a_row_in_doubt_without_a_time_is_read_back_at_once(
+    make_desk: Callable[..., Desk],
+    mirror: Mirror,
+    ledger: Ledger,
+    server: OveitServer,
+    guests: list[VenueTicket],
+    path: Path,
+) -> None:
+    """Nothing tells that Oveit could still be at work on it."""
+    desk = make_desk(doubt_grace=15)
+    await write_doubt(ledger, guests[0], asked_at=None, asked_last=None)
+
+    assert (await desk.settle()).uploaded == 1
+
+    assert states(path) == [("confirmed", 1)]
+    assert server.venue.entries(guests[0].code) == 1
