@@ -1,10 +1,17 @@
 """What the model test, the crash test and the fuzzers found, each in its shortest form."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Reason, Request
-from demo.oveit_server import Venue
+from demo.oveit_server import Fault, OveitServer, Venue
+from tests.core.unknowns import journal
 
 
 async def test_a_scan_id_used_again_for_another_ticket_admits_nobody(
@@ -26,3 +33,29 @@ async def test_a_scan_id_used_again_for_another_ticket_admits_nobody(
         assert unknown.reason is Reason.UNKNOWN_TICKET
         assert tag.reason is Reason.UNKNOWN_TAG
     assert venue.entries(ticket.code) == 1
+
+
+async def test_an_answer_that_comes_while_the_ledger_decides_is_not_lost(
+    desk: Desk,
+    ledger: Ledger,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Oveit's yes arrives just after the deadline, while the admission is being written."""
+    change = ledger.change
+
+    async def change_slowly(seq: int, **values: Any) -> None:
+        await asyncio.sleep(0.4)
+        await change(seq, **values)
+
+    monkeypatch.setattr(ledger, "change", change_slowly)
+    server.faults.set("tickets/checkin", Fault(latency_after=0.4))
+    ticket = venue.unused(100, 234)[1]
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code, deadline=0.2))
+    await asyncio.sleep(0.6)
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert [row["state"] for row in journal(path)] == ["confirmed"]

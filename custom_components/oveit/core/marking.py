@@ -151,8 +151,9 @@ class Marking:
                 answer = await asyncio.shield(sending)
         except OveitError as err:
             case.give_up_on_oveit(err)
+            is_late = sending is not None and not (sending.done() and sending.exception() is err)
             verdict = await self._fall_back(case, ticket, row, sent=_may_have_heard(err))
-            if sending and not sending.done():
+            if sending and is_late:
                 self._follow(sending, row, admitted=verdict.reason.admits)
             return verdict
         case.answer = answer
