@@ -59,3 +59,20 @@ async def test_an_answer_that_comes_while_the_ledger_decides_is_not_lost(
 
     assert decision.reason is Reason.CHECKED_IN
     assert [row["state"] for row in journal(path)] == ["confirmed"]
+
+
+async def test_friends_with_one_ticket_at_two_doors_both_get_an_answer_from_an_oveit_that_hangs(
+    desk: Desk, server: OveitServer, venue: Venue
+) -> None:
+    """The second is told what the ledger decided on the first, not that nothing can be decided."""
+    server.faults.set("tickets/checkin", Fault(latency_after=1))
+    ticket = venue.unused(100, 234)[1]
+
+    decisions = await asyncio.gather(
+        *(
+            desk.check_in(Request(ticket_code=ticket.code, gate=gate, deadline=0.3))
+            for gate in ("North", "South")
+        )
+    )
+
+    assert [each.reason for each in decisions] == [Reason.CHECKED_IN, Reason.ALREADY_CHECKED_IN]

@@ -50,9 +50,12 @@ class Case:
         return Source.OVEIT if self.answer and self.online else Source.LEDGER
 
     @asynccontextmanager
-    async def deadline(self, share: float = 1) -> AsyncIterator[None]:
-        """Give up what is awaited inside when a share of the guest's time has passed."""
-        left = self.left * share
+    async def deadline(self, share: float = 1, patience: float = 0) -> AsyncIterator[None]:
+        """Give up what is awaited inside when a share of the guest's time has passed.
+
+        Some `patience` more, in seconds, is for what the ledger alone can tell soon.
+        """
+        left = self.left * share + patience
         if left <= 0:
             raise OveitConnectionError("There is no time left to ask Oveit", sent=False)
         try:

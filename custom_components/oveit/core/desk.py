@@ -18,7 +18,7 @@ from .lookup import Lookup
 from .marking import Marking
 from .mirror import Mirror
 from .models import Decision, Direction, Reason, Request, Row, RowState, Settled, Source
-from .reads import Reads
+from .reads import PATIENCE, Reads
 from .rules import Verdict, clean_code, decide
 from .settling import DOUBT_GRACE, Settling
 
@@ -155,7 +155,7 @@ class Desk:
             for key in sorted(keys):
                 lock = self._locks.setdefault(key, asyncio.Lock())
                 if lock.locked():
-                    async with case.deadline():
+                    async with case.deadline(patience=PATIENCE):
                         await stack.enter_async_context(lock)
                 else:
                     await stack.enter_async_context(lock)
