@@ -27,12 +27,23 @@ from .peers import TicketLists, poll
 from .stalls import watch_stalls
 
 DOOR_PATIENCE = 5
+MEASUREMENTS = (
+    "watch",
+    "spend",
+    "hour",
+    "actions",
+    "posts",
+    "tags",
+    "writes",
+    "keep_list",
+    "started",
+)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and watch the start."""
     probe = Probe(hass)
-    for name in ("watch", "spend", "hour", "actions", "posts", "tags", "writes", "keep_list", "started"):
+    for name in MEASUREMENTS:
         hass.services.async_register(
             DOMAIN, name, getattr(probe, name), supports_response=SupportsResponse.ONLY
         )
