@@ -247,6 +247,8 @@ async def offline(bench: Bench) -> None:
     await change(bench, 100)
     await bench.home.ask("keep_list")
     await bench.oveit.stop()
+    writes = await bench.home.ask("writes", number=number)
+    bench.add_times("ledger", writes["times"], LIMIT)
     action = bench.home.system.check_in
     first = await bench.home.ask("actions", action=action, items=bench.guests(10))
     if not first["yes"]:

@@ -19,7 +19,7 @@ BEGIN, END = "<!-- figures: written by scripts/benchmark -->", "<!-- end of figu
 COLUMNS = (
     (System.OURS, "this integration"),
     (System.YAML, "YAML peer"),
-    (LIMIT, "bare POST"),
+    (LIMIT, "the limit"),
     (System.ALONE, "HA alone"),
 )
 

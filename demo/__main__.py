@@ -8,8 +8,9 @@ import sys
 
 from aiohttp import ClientError
 
-from demo.arrivals import HEAD, Arrival, arrive
+from demo.arrivals import HEAD, Arrival, arrive, opens
 from demo.doors import STAFF, USER, Doors, open_doors
+from demo.gates import GATES, openings
 from demo.guests import CITY_MUSEUM, LANTERN_NIGHT, Crowd, Guest, endless, thirty
 from demo.home_assistant import HomeAssistantError
 from demo.venue import Venue
@@ -62,17 +63,19 @@ async def once(doors: Doors, *, offline: bool = False) -> bool:
             await doors.server.hang_up()
             print("    the line goes down", flush=True)
         if offline and number == LINE_BACK:
-            await until(doors, CONNECTED, "off")
+            await doors.home.wait_for(CONNECTED, "off")
             await doors.server.pick_up()
             print("    the line is back", flush=True)
-            await until(doors, CONNECTED, "on")
+            await doors.home.wait_for(CONNECTED, "on")
         is_down = offline and LINE_DOWN <= number < LINE_BACK
         arrivals.append(await arrive(doors.home, guest.offline() if is_down else guest))
         print(arrivals[-1].row(number), flush=True)
     welcome = {code_of(each.guest, doors.venue) for each in arrivals if each.is_welcome}
     checks = [
         decisions(arrivals),
+        await doors_agree(doors, arrivals),
         await nothing_waits(doors),
+        await inside_agrees(doors, arrivals),
         oveit_agrees(doors.venue, before | welcome),
         await sensor_agrees(doors),
         nothing_in_the_log(doors),
@@ -83,13 +86,22 @@ async def once(doors: Doors, *, offline: bool = False) -> bool:
     return all(right for right, _ in checks)
 
 
-async def until(doors: Doors, entity_id: str, state: str) -> None:
-    """Wait until Home Assistant shows a state, half a minute at most."""
-    for _ in range(300):
-        if await doors.home.state(entity_id) == state:
-            return
-        await asyncio.sleep(0.1)
-    raise HomeAssistantError(f"{entity_id} does not get {state}")
+async def doors_agree(doors: Doors, arrivals: list[Arrival]) -> tuple[bool, str]:
+    """Check that each door opened once for each guest it admitted, and for nobody else."""
+    counts = {gate: await openings(doors.home, gate) for gate in GATES}
+    due = dict.fromkeys(GATES, 0)
+    for arrival in arrivals:
+        due[arrival.guest.gate] += opens(arrival.guest)
+    told = ", ".join(f"{gate} {count} times" for gate, count in counts.items() if due[gate])
+    return counts == due, f"doors opened: {told}"
+
+
+async def inside_agrees(doors: Doors, arrivals: list[Arrival]) -> tuple[bool, str]:
+    """Check that whoever left is not counted as inside any more."""
+    left = sum(arrival.reason == "left" for arrival in arrivals)
+    inside = await doors.home.inside(LANTERN_NIGHT)
+    checked_in = len(doors.venue.used(LANTERN_NIGHT))
+    return inside == checked_in - left, f"{inside} people inside, {left} left"
 
 
 async def nothing_waits(doors: Doors) -> tuple[bool, str]:

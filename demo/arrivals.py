@@ -1,15 +1,18 @@
 """Guests arrive at a Home Assistant, and what it decides is written down."""
 
+import asyncio
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from demo.gates import WAY_OUT, openings
 from demo.guests import Guest
 from demo.home_assistant import HomeAssistant, HomeAssistantError
 
-COLUMNS = "{:>2}  {:<9} {:<11} {:<10} {:<19} {:<19} {:<9} {:<7} {:>5}"
-HEAD = COLUMNS.format("#", "guest", "presents", "at", "expected", "got", "admitted", "by", "ms")
-ADMITTED = ("checked_in", "repeat")
+ROW = "{:>2}  {:<9} {:<11} {:<9} {:<18} {:<18} {:<8} {:<5} {:<6} {:>4}"
+HEAD = ROW.format("#", "guest", "presents", "at", "expected", "got", "admitted", "door", "by", "ms")
+ADMITTED = ("checked_in", "repeat", "left")
+DOOR_TAKES = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,12 +24,14 @@ class Arrival:
     admitted: bool
     source: str
     milliseconds: float
+    opened: int = 0
 
     @property
     def right(self) -> bool:
         """Tell whether the decision is the one that was due."""
         due = self.guest.expected
-        return self.reason == due and self.admitted == (due in ADMITTED)
+        decided = self.reason == due and self.admitted == (due in ADMITTED)
+        return decided and self.opened == opens(self.guest)
 
     @property
     def is_welcome(self) -> bool:
@@ -35,7 +40,7 @@ class Arrival:
 
     def row(self, number: int) -> str:
         """Return a line of the table."""
-        line = COLUMNS.format(
+        line = ROW.format(
             number,
             self.guest.name,
             self.guest.presents,
@@ -43,6 +48,7 @@ class Arrival:
             self.guest.expected,
             self.reason,
             "yes" if self.admitted else "no",
+            "opens" if self.opened else "",
             self.source,
             f"{self.milliseconds:.0f}",
         )
@@ -50,16 +56,29 @@ class Arrival:
 
 
 async def arrive(home: HomeAssistant, guest: Guest) -> Arrival:
-    """Let a guest walk up to a door."""
+    """Let a guest walk up to a gate, and look whether its door opens."""
+    before = await openings(home, guest.gate)
     start = monotonic()
     try:
         decision: dict[str, Any] = await home.check_in(guest.fields)
     except HomeAssistantError as error:
         decision = {"admitted": False, "reason": f"error: {error}", "source": "nobody"}
+    milliseconds = (monotonic() - start) * 1000
+    until = monotonic() + DOOR_TAKES
+    while (opened := await openings(home, guest.gate) - before) < opens(guest):
+        if monotonic() > until:
+            break
+        await asyncio.sleep(0.02)
     return Arrival(
         guest=guest,
         reason=decision["reason"],
         admitted=decision["admitted"],
         source=decision["source"],
-        milliseconds=(monotonic() - start) * 1000,
+        milliseconds=milliseconds,
+        opened=opened,
     )
+
+
+def opens(guest: Guest) -> int:
+    """Return how often a guest has a door opened."""
+    return int(guest.expected == "checked_in" and guest.gate != WAY_OUT)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+import shutil
 import sys
 from typing import Any
 
@@ -10,6 +11,8 @@ DASHBOARD = "venue-doors"
 CONFIGURATION = f"""\
 homeassistant:
   name: Old Tram Depot
+  packages:
+    doors: !include doors.yaml
   country: GB
   currency: EUR
   language: en
@@ -48,12 +51,14 @@ def prepare(folder: Path, port: int, *, onboarded: bool) -> None:
         "automations.yaml": "[]\n",
         "configuration.yaml": CONFIGURATION,
         "dashboard.yaml": (ROOT / "demo" / "dashboard.yaml").read_text(),
+        "doors.yaml": (ROOT / "demo" / "doors.yaml").read_text(),
         "scenes.yaml": "[]\n",
         "scripts.yaml": "{}\n",
     }
     linked = folder.resolve() / "custom_components"
     linked.mkdir(parents=True)
     (linked / "oveit").symlink_to((ROOT / linked.name / "oveit").relative_to(linked, walk_up=True))
+    shutil.copytree(ROOT / "blueprints", folder / "blueprints")
     for name, text in files.items():
         (folder / name).write_text(text)
     store(folder, "http", 2, 2, http(port))

@@ -10,6 +10,7 @@ import shutil
 import socket
 
 from demo.config_folder import ROOT
+from demo.gates import add_gates
 from demo.guests import LANTERN_NIGHT
 from demo.home_assistant import HomeAssistant, HomeAssistantError
 from demo.opening import PASSWORD
@@ -38,7 +39,7 @@ class Doors:
 @asynccontextmanager
 async def open_doors(port: int) -> AsyncGenerator[Doors]:
     """Open the doors, and close them again whatever happens."""
-    steps = Steps(4)
+    steps = Steps(5)
     server = OveitServer(Venue.build(tickets=200, events=2))
     with only_one():
         async with HomeAssistant(FOLDER, free_port(port)) as home:
@@ -51,7 +52,9 @@ async def open_doors(port: int) -> AsyncGenerator[Doors]:
                 async with steps.step(f"A person called {USER} moves in"):
                     await home.onboard(USER, USER)
                 async with steps.step("Oveit is added to Home Assistant"):
-                    await home.configure_oveit(server.url, STAFF, [str(LANTERN_NIGHT)])
+                    entry_id = await home.configure_oveit(server.url, STAFF, [str(LANTERN_NIGHT)])
+                async with steps.step("Two gates with a door each, and a way out"):
+                    await add_gates(home, entry_id)
                 yield Doors(server=server, home=home)
             finally:
                 await server.stop()

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from demo.gates import MAIN_DOOR, VIP, VIP_DOOR, WAY_OUT, entity_id
 from demo.venue import Venue, VenueTicket
 
 LANTERN_NIGHT, CITY_MUSEUM = 100, 101
-ENTRY, VIP = 234, 235
-MAIN_DOOR, SIDE_DOOR, VIP_DOOR = "Main door", "Side door", "VIP door"
+ENTRY = 234
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,13 +39,11 @@ class Guest:
     @property
     def fields(self) -> dict[str, Any]:
         """Return the fields of the action."""
-        fields: dict[str, Any] = {"gate": self.gate}
+        fields: dict[str, Any] = {"entity_id": entity_id("event", self.gate)}
         if self.ticket_code:
             fields["ticket_code"] = self.ticket_code
         if self.rfid_code:
             fields["rfid_code"] = self.rfid_code
-        if self.gate == VIP_DOOR:
-            fields["ticket_type_id"] = VIP
         return fields
 
 
@@ -55,6 +53,7 @@ class Crowd:
 
     venue: Venue
     random: Random = field(default_factory=lambda: Random(7))
+    inside: list[Guest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         shared = set(self.venue.shared_tags())
@@ -78,7 +77,14 @@ class Crowd:
         """A valid ticket, at the door where it is good."""
         ticket = self.take()
         gate = VIP_DOOR if ticket.ticket_type_id == VIP else MAIN_DOOR
-        return Guest(name=first_name(ticket), ticket_code=ticket.code, gate=gate)
+        guest = Guest(name=first_name(ticket), ticket_code=ticket.code, gate=gate)
+        self.inside.append(guest)
+        return guest
+
+    def leaving(self) -> Guest:
+        """Somebody who has seen enough."""
+        guest = self.inside.pop(self.random.randrange(len(self.inside)))
+        return replace(guest, gate=WAY_OUT, expected="left")
 
     def with_wristband(self) -> Guest:
         """A valid tag."""
@@ -127,7 +133,7 @@ def thirty(crowd: Crowd) -> list[Guest]:
         *(crowd.with_wristband() for _ in range(6)),
     ]
     refused = [
-        *(crowd.used_elsewhere() for _ in range(3)),
+        *(crowd.used_elsewhere() for _ in range(2)),
         *(crowd.at_the_wrong_door() for _ in range(3)),
         *(crowd.with_unknown_ticket() for _ in range(2)),
         *(crowd.with_unknown_wristband() for _ in range(2)),
@@ -137,8 +143,9 @@ def thirty(crowd: Crowd) -> list[Guest]:
     crowd.random.shuffle(guests)
     again = replace(guests[guests.index(admitted[0])], expected="repeat")
     guests.insert(guests.index(admitted[0]) + 1, again)
-    elsewhere = replace(admitted[1], gate=SIDE_DOOR, expected="already_checked_in")
-    return [*guests, elsewhere]
+    vip = next(guest for guest in admitted if guest.gate == VIP_DOOR)
+    elsewhere = replace(vip, gate=MAIN_DOOR, expected="already_checked_in")
+    return [*guests, elsewhere, crowd.leaving()]
 
 
 def endless(crowd: Crowd) -> Iterator[Guest]:
@@ -154,8 +161,10 @@ def endless(crowd: Crowd) -> Iterator[Guest]:
         draw = crowd.random.random()
         if draw < 0.5:
             yield crowd.with_ticket()
-        elif draw < 0.8 and any(ticket.rfid_codes for ticket in crowd.waiting):
+        elif draw < 0.75 and any(ticket.rfid_codes for ticket in crowd.waiting):
             yield crowd.with_wristband()
+        elif draw < 0.85 and crowd.inside:
+            yield crowd.leaving()
         elif any(ticket.ticket_type_id == ENTRY for ticket in crowd.waiting):
             yield crowd.random.choice(odd)()
         else:

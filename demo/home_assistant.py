@@ -77,8 +77,8 @@ class HomeAssistant:
             self.token = await self._long_lived((await reply.json())["access_token"])
         await self._until(self._runs)
 
-    async def configure_oveit(self, api_url: str, login: Json, events: list[str]) -> None:
-        """Go through the integration's own flow, as a person would."""
+    async def configure_oveit(self, api_url: str, login: Json, events: list[str]) -> str:
+        """Go through the integration's own flow, as a person would; return the entry's id."""
         flow = await self.post("/api/config/config_entries/flow", {"handler": "oveit"})
         address = f"/api/config/config_entries/flow/{flow['flow_id']}"
         for answer in (
@@ -91,12 +91,51 @@ class HomeAssistant:
                 raise HomeAssistantError(f"The flow says {flow['errors']}")
         if flow["type"] != "create_entry":
             raise HomeAssistantError(f"The flow ended with {flow['type']}")
+        entry_id: str = flow["result"]["entry_id"]
+        return entry_id
+
+    async def add_gate(self, entry_id: str, settings: Json) -> None:
+        """Add a gate in the flow of gates."""
+        path = "/api/config/config_entries/subentries/flow"
+        for _ in range(100):
+            flow = await self.post(path, {"handler": [entry_id, "gate"]})
+            if flow.get("reason") != "not_loaded":
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise HomeAssistantError("The account is not set up")
+        flow = await self.post(f"{path}/{flow['flow_id']}", settings)
+        if flow["type"] != "create_entry":
+            raise HomeAssistantError(f"The gate's flow says {flow.get('errors') or flow['type']}")
+
+    async def automate(self, alias: str, config: Json) -> None:
+        """Add an automation, and wait until it is on."""
+        name = alias.lower().replace(" ", "_")
+        await self.post(f"/api/config/automation/config/{name}", {"alias": alias, **config})
+        await self.wait_for(f"automation.{name}", "on")
+
+    async def wait_for(self, entity_id: str, state: str | None = None) -> None:
+        """Wait until an entity shows a state, or is there at all, half a minute at most."""
+        shown = None
+        for _ in range(300):
+            shown = await self.state(entity_id)
+            if shown == state or (state is None and shown not in (None, "unavailable")):
+                return
+            await asyncio.sleep(0.1)
+        raise HomeAssistantError(f"{entity_id} shows {shown}, not {state or 'anything'}")
 
     async def check_in(self, fields: Json) -> dict[str, Any]:
         """Call the action as an automation does, and return its decision."""
         reply = await self.post("/api/services/oveit/checkin?return_response", fields)
         decision: dict[str, Any] = reply["service_response"]
         return decision
+
+    async def inside(self, event_id: int) -> int:
+        """Return how many people are inside, by the integration's report."""
+        path = "/api/services/oveit/report?return_response"
+        reply = await self.post(path, {"event_id": event_id})
+        count: int = reply["service_response"]["events"][0]["inside"]
+        return count
 
     async def sync(self) -> dict[str, Any]:
         """Have Oveit hear of all that waits, and return the counts."""

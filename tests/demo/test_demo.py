@@ -1,5 +1,6 @@
 """The demo notices every decision that is wrong."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ class Impostor:
         self.read: set[str] = set()
         self.change: Change = lambda _, answer: answer
         self.marks = True
+        self.left = 0
+        self.openings = Counter[str]()
+        self.opens = 1
         self.shows = 0
         self.waiting = 0
 
@@ -41,16 +45,22 @@ class Impostor:
                 name="", ticket_code=fields.get("ticket_code"), rfid_code=fields.get("rfid_code")
             ).presents
         ]
-        before = self.come.setdefault(guest.presents, fields["gate"])
+        gate = fields["entity_id"]
+        before = self.come.setdefault(guest.presents, gate)
         reason = guest.expected
         if guest.presents in self.read and reason == "checked_in":
-            reason = "repeat" if before == fields["gate"] else "already_checked_in"
+            reason = "repeat" if before == gate else "already_checked_in"
+        if gate == "event.way_out":
+            reason = "left"
+            self.left += 1
         self.read.add(guest.presents)
         admitted = reason in ADMITTED
         answer = {"admitted": admitted, "reason": reason, "source": "oveit"}
         if reason == "checked_in" and self.marks:
             self.venue.check_in(self.code(guest))
         answer = self.change(guest, answer)
+        if answer["admitted"] and answer["reason"] == "checked_in":
+            self.openings[gate.removeprefix("event.")] += self.opens
         if "error" in answer:
             return web.json_response({"message": answer["error"]}, status=500)
         return web.json_response({"service_response": answer})
@@ -63,10 +73,19 @@ class Impostor:
         """Tell that Oveit has heard of everything."""
         return web.json_response({"service_response": {"waiting": self.waiting}})
 
+    async def report(self, _: web.Request) -> web.Response:
+        """Tell how many are inside."""
+        inside = len(self.venue.used(LANTERN_NIGHT)) - self.left
+        return web.json_response({"service_response": {"events": [{"inside": inside}]}})
+
     async def state(self, request: web.Request) -> web.Response:
-        """Show how many are in, and that there are no conflicts."""
-        if request.match_info["entity_id"] == CONFLICTS:
+        """Show how many are in, how often a door was opened, and that there are no conflicts."""
+        entity_id = request.match_info["entity_id"]
+        if entity_id == CONFLICTS:
             return web.json_response({"state": "0"})
+        if entity_id.startswith("counter."):
+            door = entity_id.removeprefix("counter.").removesuffix("_openings")
+            return web.json_response({"state": str(self.openings[door])})
         return web.json_response({"state": str(len(self.venue.used(LANTERN_NIGHT)) + self.shows)})
 
 
@@ -88,6 +107,7 @@ async def doors(impostor: Impostor, venue: Venue, tmp_path: Path) -> AsyncIterat
     app = web.Application()
     app.router.add_post("/api/services/oveit/checkin", impostor.check_in)
     app.router.add_post("/api/services/oveit/sync", impostor.sync)
+    app.router.add_post("/api/services/oveit/report", impostor.report)
     app.router.add_get("/api/states/{entity_id}", impostor.state)
     async with TestServer(app) as server, HomeAssistant(tmp_path, server.port or 0) as home:
         home.log.write_text("2026-10-10 18:00:00.000 INFO (MainThread) all is well\n")
@@ -98,7 +118,7 @@ async def test_thirty_right_decisions_are_a_success(doors: Doors, capsys: Any) -
     """The table has a line for each, with its time."""
     assert await once(doors)
     said = capsys.readouterr().out
-    assert "30 of 30 decisions right, 17 guests admitted" in said
+    assert "30 of 30 decisions right, 18 guests admitted" in said
     assert "WRONG" not in said
     lines = said.splitlines()
     assert sum(line.split()[:1] == [str(number)] for number in range(1, 31) for line in lines) == 30
@@ -143,6 +163,28 @@ async def test_a_wrong_decision_is_a_failure(
     wrong = sum(line.endswith("  WRONG") for line in said.splitlines())
     assert wrong > 0
     assert f"WRONG {30 - wrong} of 30 decisions right" in said
+
+
+@pytest.mark.parametrize("opens", [0, 2])
+async def test_a_door_that_stays_shut_or_opens_twice_is_a_failure(
+    doors: Doors, impostor: Impostor, opens: int, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the guest was told."""
+    monkeypatch.setattr("demo.arrivals.DOOR_TAKES", 0.01)
+    impostor.opens = opens
+    assert not await once(doors)
+    said = capsys.readouterr().out
+    assert "WRONG doors opened" in said
+    assert "WRONG 14 of 30 decisions right" in said
+
+
+async def test_somebody_who_left_and_is_counted_as_inside_is_a_failure(
+    doors: Doors, impostor: Impostor, capsys: Any
+) -> None:
+    """The way out is for counting."""
+    impostor.left = -1
+    assert not await once(doors)
+    assert "WRONG 34 people inside, 1 left" in capsys.readouterr().out
 
 
 async def test_tickets_that_oveit_never_heard_of_are_a_failure(

@@ -27,12 +27,23 @@ from .peers import TicketLists, poll
 from .stalls import watch_stalls
 
 DOOR_PATIENCE = 5
+MEASUREMENTS = (
+    "watch",
+    "spend",
+    "hour",
+    "actions",
+    "posts",
+    "tags",
+    "writes",
+    "keep_list",
+    "started",
+)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and watch the start."""
     probe = Probe(hass)
-    for name in ("watch", "spend", "hour", "actions", "posts", "tags", "keep_list", "started"):
+    for name in MEASUREMENTS:
         hass.services.async_register(
             DOMAIN, name, getattr(probe, name), supports_response=SupportsResponse.ONLY
         )
@@ -132,6 +143,12 @@ class Probe:
                 closed += 1
         return {"times": times, "closed": closed}
 
+    async def writes(self, call: ServiceCall) -> dict[str, Any]:
+        """Time durable writes to the disk that Home Assistant's files are on: another limit."""
+        path = Path(self._hass.config.path("durable"))
+        number = call.data["number"]
+        return {"times": await self._hass.async_add_executor_job(write_durably, path, number)}
+
     async def keep_list(self, call: ServiceCall) -> ServiceResponse:
         """Keep the ticket list as it is now for later."""
         await self._lists.keep()
@@ -183,6 +200,19 @@ class Probe:
             return
         if state.entity_id.endswith("_tickets") and state.state.isdecimal():
             self._ready = seconds_since_start()
+
+
+def write_durably(path: Path, number: int) -> list[float]:
+    """Write a page again and again, and return how long the disk took each time."""
+    times = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(number):
+            started = perf_counter()
+            file.write(bytes(4096))
+            os.fdatasync(file.fileno())
+            times.append((perf_counter() - started) * 1000)
+    path.unlink()
+    return times
 
 
 def seconds_since_start() -> float:

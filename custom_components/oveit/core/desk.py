@@ -109,9 +109,11 @@ class Desk:
         if decision := await self._decided_before(request):
             return decision
         case = self._open(request)
+        changes = self._ledger.changes
         await self._lookup.identify(case)
         async with self._alone(case):
-            case.tickets = await self._ledger.renew(case.tickets)
+            if self._ledger.changes != changes:
+                case.tickets = await self._ledger.renew(case.tickets)
             if request.direction is Direction.EXIT:
                 verdict = await self._leaving.leave(case, self._lookup.known(case))
             else:

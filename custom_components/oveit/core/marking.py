@@ -137,8 +137,9 @@ class Marking:
         verdict = self._decide_here(case, ticket)
         if not verdict.reason.admits:
             return verdict
-        await self._ledger.begin(_row(case, ticket, state=RowState.PENDING, admitted=True))
-        return await self._admitted(verdict, ticket, verdict.reason)
+        row = _row(case, ticket, state=RowState.PENDING, admitted=True)
+        fresh = await self._ledger.admit(row, ticket)
+        return replace(verdict, ticket=fresh, addon=_count(verdict.addon, fresh))
 
     async def _mark_at_oveit(
         self, case: Case, verdict: Verdict, ticket: Ticket, row: Row

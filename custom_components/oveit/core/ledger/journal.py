@@ -51,7 +51,7 @@ def begin(connection: Connection, row: Row) -> int:
 def change(connection: Connection, seq: int, values: dict[str, Any]) -> None:
     """Write what has become of a row."""
     stored = values | {name: to_epoch(values[name]) for name in _TIMES if name in values}
-    connection.execute(_CHANGE.values(stored), {"row": seq})
+    connection.execute(_CHANGE, stored | {"row": seq})
 
 
 def settle(

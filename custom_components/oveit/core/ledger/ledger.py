@@ -34,7 +34,8 @@ from . import attendance, events, gates, journal, lists, sqlite, tables, tickets
 class Ledger:
     """What is known and what happened, in one file; every method may raise LedgerError.
 
-    A method that writes has written durably when it returns.
+    A method that writes has written durably when it returns. `changes` counts what was
+    written, so that what was read before nothing changed needs not be read again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,6 +44,7 @@ class Ledger:
         self._doors = ThreadPoolExecutor(1, "oveit-doors")
         self._lists = ThreadPoolExecutor(1, "oveit-lists")
         self._engine: Engine
+        self.changes = 0
         self.set_aside: Path | None = None
 
     @classmethod
@@ -97,6 +99,10 @@ class Ledger:
     async def begin(self, row: Row) -> int:
         """Write a row and return its number."""
         return await self._write(journal.begin, row)
+
+    async def admit(self, row: Row, ticket: Ticket) -> Ticket:
+        """Write the row of an admission, and return its ticket as it is then."""
+        return await self._write(_admit, row, ticket)
 
     async def settle(self, seq: int, *, admitted: bool, ticket: Ticket, answer: Answer) -> Ticket:
         """Settle a row by Oveit's answer: admitted, or as if it had never been.
@@ -156,7 +162,11 @@ class Ledger:
         nothing until a second reply says the same (decisions.md T11). Raises
         OveitResponseError when the reply is no ticket list; the list before stays.
         """
-        return await self._run(self._lists, lists.take, self._engine, event, reply, at)
+        self.changes += 1
+        try:
+            return await self._run(self._lists, lists.take, self._engine, event, reply, at)
+        finally:
+            self.changes += 1
 
     async def list_state(self, event_id: int) -> ListState:
         """Return what is known of an event's list."""
@@ -191,6 +201,7 @@ class Ledger:
 
     async def _write[T](self, function: Callable[..., T], *arguments: Any) -> T:
         """Write for a door, durably."""
+        self.changes += 1
         return await self._run(self._doors, self._transact, True, function, *arguments)
 
     async def _run[T](
@@ -269,6 +280,12 @@ def _prepare(connection: Connection) -> None:
     tables.metadata.create_all(connection)
     if not names:
         connection.execute(insert(about).values(name="schema", value=tables.SCHEMA_VERSION))
+
+
+def _admit(connection: Connection, row: Row, ticket: Ticket) -> Ticket:
+    """Write a row and return its ticket."""
+    journal.begin(connection, row)
+    return tickets.renew(connection, (ticket,))[0]
 
 
 def _evidence(connection: Connection, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:

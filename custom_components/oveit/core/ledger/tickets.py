@@ -73,6 +73,10 @@ _CHANGE_TAG = (
     .values(learned_at=bindparam("learned_at"))
 )
 _ADD_TAG = insert(tags)
+_DROP_TAGS = delete(tags).where(
+    tags.c.code == bindparam("of_code"),
+    tags.c.rfid_code.not_in(bindparam("kept", expanding=True)),
+)
 
 
 def find(connection: Connection, code: str) -> tuple[Ticket, ...]:
@@ -165,9 +169,7 @@ def learn(
     """Write what an answer told; the answer's tags are all that the ticket has."""
     _learn_ticket(connection, ticket)
     if rfid_codes is not None:
-        connection.execute(
-            delete(tags).where(tags.c.code == ticket.code, tags.c.rfid_code.not_in(rfid_codes))
-        )
+        connection.execute(_DROP_TAGS, {"of_code": ticket.code, "kept": rfid_codes})
     learned_at = datetime.now(UTC).timestamp()
     for rfid_code in {*(rfid_codes or ()), *filter(None, [tag])}:
         key = {"of_tag": rfid_code, "of_code": ticket.code, "learned_at": learned_at}
