@@ -1,0 +1,127 @@
+"""Measures the desk alone: decisions without a line, and guests while waiting rows are settled."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import aiohttp
+
+from benchmark.figures import percentile
+from benchmark.oveit import TOKEN, PretendOveit, pretend_oveit
+from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.ledger import Ledger
+from custom_components.oveit.core.mirror import Mirror
+from custom_components.oveit.core.models import Request, Source
+
+COLUMNS = "{:<52} {:>8} {:>8} {:>8}"
+GUESTS = 500
+LIVE_GUESTS = 200
+EVERY = 0.02
+
+
+@dataclass(kw_only=True)
+class Venue:
+    """A desk in this process and the pretend Oveit it asks; lists have a client of their own."""
+
+    oveit: PretendOveit
+    client: OveitClient
+    mirror: Mirror
+    desk: Desk
+
+    async def admit(self, codes: list[str], source: Source, pause: float = 0) -> list[float]:
+        """Check tickets in one after the other, and return how many milliseconds each took."""
+        times = []
+        for code in codes:
+            started = perf_counter()
+            decision = await self.desk.check_in(Request(ticket_code=code))
+            times.append((perf_counter() - started) * 1000)
+            if not decision.admitted or decision.source is not source:
+                raise RuntimeError(f"A guest was decided as {decision.reason} by {decision.source}")
+            await asyncio.sleep(pause)
+        return times
+
+
+@asynccontextmanager
+async def venue(tickets: int) -> AsyncIterator[Venue]:
+    """Open a desk at a venue with so many tickets."""
+    with TemporaryDirectory() as folder:
+        async with pretend_oveit(tickets) as oveit, aiohttp.ClientSession() as session:
+            client, lists = (OveitClient(session, oveit.url, token=TOKEN) for _ in range(2))
+            ledger = await Ledger.open(Path(folder, "ledger.db"))
+            mirror = Mirror(lists, ledger, follows=lambda _: True, on_seen=lambda _: None)
+            desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
+            try:
+                await mirror.refresh(everything=True)
+                yield Venue(oveit=oveit, client=client, mirror=mirror, desk=desk)
+            finally:
+                await desk.close()
+                await mirror.close()
+                await client.close()
+                await lists.close()
+                await ledger.close()
+
+
+async def while_refreshing(at: Venue) -> list[float]:
+    """Decide without a line while the list is taken up again and again, each time changed."""
+    changed = at.oveit.take(len(at.oveit.codes) // 50)
+
+    async def refresh() -> None:
+        while changed:
+            await at.oveit.check_in([changed.pop() for _ in range(min(10, len(changed)))])
+            await at.mirror.refresh(everything=True)
+
+    refreshing = asyncio.create_task(refresh())
+    try:
+        return await at.admit(at.oveit.take(GUESTS), Source.LEDGER, pause=0.005)
+    finally:
+        refreshing.cancel()
+        await asyncio.wait([refreshing])
+
+
+async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
+    """Let guests come while waiting rows are settled; return their times, and the seconds."""
+    await at.admit(at.oveit.take(rows), Source.LEDGER)
+    at.client.line.is_up = True
+    started = perf_counter()
+    settling = asyncio.create_task(at.desk.settle())
+    times: list[float] = []
+    while not settling.done():
+        times += await at.admit(at.oveit.take(1), Source.OVEIT, pause=EVERY)
+    settled = settling.result()
+    if settled.waiting:
+        raise RuntimeError(f"{settled} after settling")
+    return times, perf_counter() - started
+
+
+async def measure(tickets: int, rows: int) -> None:
+    """Measure and print."""
+    print(COLUMNS.format(f"{tickets} tickets, milliseconds", "p50", "p99", "longest"))
+    async with venue(tickets) as at:
+        show("online, nothing else", await at.admit(at.oveit.take(LIVE_GUESTS), Source.OVEIT))
+        at.client.line.is_up = False
+        show("from the ledger", await at.admit(at.oveit.take(GUESTS), Source.LEDGER))
+        times, seconds = await while_settling(at, rows - GUESTS)
+        show(f"online, while {rows} rows are settled in {seconds:.0f} s", times)
+    async with venue(tickets) as at:
+        at.client.line.is_up = False
+        show("from the ledger, while the list is taken up", await while_refreshing(at))
+
+
+def show(what: str, times: list[float]) -> None:
+    """Print a line of the table."""
+    figures = (percentile(times, 50), percentile(times, 99), max(times))
+    print(COLUMNS.format(what, *(f"{figure:.2f}" for figure in figures)), flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmark.desk", description=__doc__)
+    parser.add_argument("--tickets", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=2_000)
+    options = parser.parse_args()
+    asyncio.run(measure(options.tickets, options.rows))
