@@ -302,6 +302,48 @@ async def test_g4_a_restart_during_the_pulse_closes_the_door(
     assert state(hass) == "off"
 
 
+@pytest.mark.parametrize(("on_stop", "shown"), [("close", "off"), ("open", "on")])
+async def test_g5_a_door_is_left_as_it_should_be_when_home_assistant_stops(
+    hass: HomeAssistant, gate: str, on_stop: str, shown: str
+) -> None:
+    """Locked, or open for whoever is inside."""
+    service = "turn_on" if shown == "off" else "turn_off"
+    await hass.services.async_call("homeassistant", service, {"entity_id": RELAY}, blocking=True)
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, on_stop=on_stop)
+    states: list[str] = []
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            states.append(event.data["new_state"].state)
+            if event.data["entity_id"] == RELAY and event.data["new_state"]
+            else None
+        ),
+    )
+    await hass.async_stop()
+    assert states[:1] == [shown]
+
+
+async def test_g7_an_admission_without_oveit_has_its_own_colour(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    gate: str,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    """Amber: decided here."""
+    on = async_mock_service(hass, "light", "turn_on")
+    async_mock_service(hass, "light", "turn_off")
+    tagged(venue)
+    await act(hass, "scan", rfid_code=TAG)
+    server.faults.set("*", "drop_before")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, light=["light.north"])
+    await hold(hass, reader)
+    assert [call.data["color_name"] for call in on] == ["orange"]
+    assert state(hass) == "on"
+
+
 async def test_g6_guests_in_a_row_get_one_longer_opening(
     hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
 ) -> None:

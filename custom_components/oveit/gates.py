@@ -49,6 +49,8 @@ async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None
     """Let the guests who are at the gates have their answers, then forget the gates."""
     for gate in async_get_gates(hass, entry):
         await gate.async_stop()
+        if gate.id not in entry.subentries:
+            _forget_issues(hass, gate)
         hass.data[GATES].pop(gate.id, None)
 
 
@@ -74,6 +76,14 @@ def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> Gate | None
     if len(meant) != 1:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_gate")
     return gates[meant.pop() or ""]
+
+
+@callback
+def _forget_issues(hass: HomeAssistant, gate: Gate) -> None:
+    """Take back the issues of a gate that was removed."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.endswith(gate.id):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback
