@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -170,13 +170,15 @@ class Gate:
                 return self.settings.request(rfid_code=code, scan_id=scan_id)
         if not ask or self._unknown.flooded or self._is_closed:
             return first
-        for code in codes:
-            request = self.settings.request(rfid_code=code, scan_id=scan_id)
-            with self.coordinator.translated_errors():
-                decision = await self.coordinator.desk.scan(request)
-            if decision.reason is not Reason.UNKNOWN_TAG:
-                return request
-        return first
+        share = self.settings.deadline / 2
+        asked = [
+            replace(self.settings.request(rfid_code=code, scan_id=scan_id), deadline=share)
+            for code in codes
+        ]
+        with self.coordinator.translated_errors():
+            found = await asyncio.gather(*map(self.coordinator.desk.scan, asked))
+        known = (each.request for each in found if each.reason is not Reason.UNKNOWN_TAG)
+        return next(known, asked[0])
 
     async def _async_decide(self, request: Request, *, read: Read | None) -> Decision:
         """Decide as the gate's mode has it, and tell."""
