@@ -1,6 +1,6 @@
 """A binary sensor tells whether Oveit answers."""
 
-from homeassistant.const import STATE_OFF, STATE_ON, Platform
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -68,3 +68,29 @@ async def test_a_sync_that_succeeds_brings_the_connection_back(
     server.faults.clear()
     await act(hass, "sync")
     assert value(hass, CONNECTED) == STATE_ON
+
+
+async def test_an_event_is_full_when_its_capacity_is_inside(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """It warns before, and knows nothing until a person sets the capacity."""
+    full = "binary_sensor.lantern_night_capacity_reached"
+    inside = int(value(hass, "sensor.lantern_night_inside"))
+    assert inside > 0
+    assert value(hass, full) == STATE_UNKNOWN
+    assert hass.states.get(full).attributes["warning"] is False
+    for capacity, shown, warning in (
+        (inside * 2, "off", False),
+        (inside + 0, "on", True),
+        (int(inside / 0.9), "on" if int(inside / 0.9) <= inside else "off", True),
+    ):
+        await hass.services.async_call(
+            "number",
+            "set_value",
+            {"entity_id": "number.lantern_night_capacity", "value": capacity},
+            blocking=True,
+        )
+        assert value(hass, full) == shown
+        assert hass.states.get(full).attributes["warning"] is warning
+        assert hass.states.get(full).attributes["capacity"] == capacity
+        assert hass.states.get(full).attributes["inside"] == inside

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
+from tests.common import act
 from tests.gates import (
     ENTRY,
     NORTH,
@@ -36,6 +37,7 @@ from tests.gates import (
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "blueprints" / "automation" / "oveit"
 RELAY, CONTACT = "input_boolean.relay", "binary_sensor.contact"
+FULL = "binary_sensor.lantern_night_capacity_reached"
 
 
 @pytest.fixture
@@ -300,6 +302,48 @@ async def test_g4_a_restart_during_the_pulse_closes_the_door(
     assert state(hass) == "off"
 
 
+@pytest.mark.parametrize(("on_stop", "shown"), [("close", "off"), ("open", "on")])
+async def test_g5_a_door_is_left_as_it_should_be_when_home_assistant_stops(
+    hass: HomeAssistant, gate: str, on_stop: str, shown: str
+) -> None:
+    """Locked, or open for whoever is inside."""
+    service = "turn_on" if shown == "off" else "turn_off"
+    await hass.services.async_call("homeassistant", service, {"entity_id": RELAY}, blocking=True)
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, on_stop=on_stop)
+    states: list[str] = []
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            states.append(event.data["new_state"].state)
+            if event.data["entity_id"] == RELAY and event.data["new_state"]
+            else None
+        ),
+    )
+    await hass.async_stop()
+    assert states[:1] == [shown]
+
+
+async def test_g7_an_admission_without_oveit_has_its_own_colour(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    gate: str,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    """Amber: decided here."""
+    on = async_mock_service(hass, "light", "turn_on")
+    async_mock_service(hass, "light", "turn_off")
+    tagged(venue)
+    await act(hass, "scan", rfid_code=TAG)
+    server.faults.set("*", "drop_before")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, light=["light.north"])
+    await hold(hass, reader)
+    assert [call.data["color_name"] for call in on] == ["orange"]
+    assert state(hass) == "on"
+
+
 async def test_g6_guests_in_a_row_get_one_longer_opening(
     hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
 ) -> None:
@@ -363,3 +407,58 @@ async def test_a_gate_that_is_down_is_told_and_when_it_is_back(
     assert "has been gone since" in notices[0].data["message"]
     await reader.become("here")
     assert notices[1].data["message"].endswith("is back")
+
+
+async def test_a_full_event_closes_its_gates(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    notices: list[ServiceCall],
+) -> None:
+    """And opens them when somebody has left."""
+    out = make_reader(hass, "Exit reader")
+    await open_gate(hass, entry, reader)
+    await open_gate(hass, entry, out, name="Exit", direction="exit")
+    capacity = int(state(hass, "sensor.lantern_night_inside")) + 2
+    await hass.services.async_call(
+        "number",
+        "set_value",
+        {"entity_id": "number.lantern_night_capacity", "value": capacity},
+        blocking=True,
+    )
+    assert state(hass, FULL) == "off"
+    await automate(
+        hass, "capacity_reached", capacity=FULL, gates=["select.north_gate_mode"], actions=TELL
+    )
+    for place in (1, 2, 3):
+        tagged(venue, f"AA00000{place}", place=place)
+
+    async def _go(gate: Reader, tag: str) -> None:
+        await gate.scan(tag)
+        await act(hass, "sync")
+
+    await _go(reader, "AA000001")
+    await _go(reader, "AA000002")
+    assert state(hass, FULL) == "on"
+    assert state(hass, "select.north_gate_mode") == "closed"
+    await _go(reader, "AA000003")
+    assert state(hass, "sensor.north_gate_last_result") == "gate_closed"
+    await _go(out, "AA000001")
+    assert state(hass, "select.north_gate_mode") == "open_for_tickets"
+    assert [call.data["message"].partition(":")[0] for call in notices] == [
+        "Full",
+        "There is room again",
+    ]
+
+
+async def test_a_nearly_full_event_is_told(
+    hass: HomeAssistant, gate: str, notices: list[ServiceCall]
+) -> None:
+    """At nine in ten."""
+    told = {"warning": False, "inside": 8, "capacity": 10}
+    hass.states.async_set(FULL, "off", told)
+    await automate(hass, "capacity_reached", capacity=FULL, actions=TELL)
+    hass.states.async_set(FULL, "off", told | {"warning": True, "inside": 9})
+    await settle(hass)
+    assert [call.data["message"] for call in notices] == ["Nearly full: 9 of 10 inside"]

@@ -7,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.const import DOMAIN
+from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import value
@@ -381,3 +382,40 @@ async def test_a_gate_that_cannot_decide_refuses(
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.reasons() == ["offline_refused"]
+
+
+async def test_the_diagnostics_tell_of_gates_without_their_names(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """And of no code that was read."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader, ticket_types=[ENTRY])
+    await reader.scan(READ)
+    told = await async_get_config_entry_diagnostics(hass, entry)
+    (gate,) = told["gates"]
+    assert gate["mode"] == "open_for_tickets"
+    assert (gate["readers"], gate["event_type"]) == (1, False)
+    assert gate["ticket_types"] == [ENTRY]
+    for secret in ("North gate", TAG, READ, ticket.code, reader.device_id):
+        assert secret not in str(told)
+
+
+async def test_no_code_is_logged(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not even for those who look for a fault."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    caplog.clear()
+    caplog.set_level("DEBUG", "custom_components.oveit")
+    await reader.scan(READ)
+    await reader.scan("BB-00-00-01")
+    await reader.scan("x" * 300)
+    logged = "".join(record.getMessage() for record in caplog.records if "oveit" in record.name)
+    assert "ignored" in logged
+    for secret in (TAG, READ, ticket.code, "BB000001", "BB-00-00-01"):
+        assert secret not in logged

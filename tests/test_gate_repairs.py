@@ -113,3 +113,12 @@ async def test_an_issue_of_an_account_that_is_not_set_up_waits(
     result = await fix(hass, gate_id)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "not_loaded"
+
+
+async def test_the_issues_of_a_gate_go_with_it(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Nobody can fix what is not there."""
+    gate_id = await open_gate(hass, entry, addon_id=77)
+    assert issues(hass) == ["stale_gate"]
+    hass.config_entries.async_remove_subentry(entry, gate_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == []

@@ -13,8 +13,8 @@ from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
 from .core.ledger import delete_ledger, read_waiting
-from .gate import async_create_gates, async_start_gates, async_stop_gates
 from .gate_repairs import async_watch_gates
+from .gates import async_create_gates, async_start_gates, async_stop_gates
 from .repairs import async_delete_issues, async_tell_exported, async_update_issues
 from .responses import respond_row
 from .voice import async_follow_entry, async_setup_voice

@@ -21,9 +21,10 @@ from .const import ATTR_GATE, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .core.rules import clean_code
-from .gate import Gate, async_find_gate
+from .gate import Gate
 from .gate_settings import GateMode
 from .gate_watch import async_get_bindings
+from .gates import async_find_gate
 from .responses import respond, respond_event_state, respond_row
 
 ATTR_TICKET_CODE = "ticket_code"
@@ -115,7 +116,7 @@ async def _async_ask_gate(
     """Have a gate decide by its own policy; one that only looks opens no door."""
     if request.ticket_type_ids or request.addon_id or request.gate:
         raise _invalid("gate_decides")
-    mode = gate.mode
+    mode = gate.mode_now
     decision = await gate.async_ask(
         ticket_code=request.ticket_code,
         rfid_code=request.rfid_code,

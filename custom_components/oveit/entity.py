@@ -11,7 +11,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
-from .gate import Gate, async_get_gates
+from .gate import Gate
+from .gates import async_get_gates
 
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):

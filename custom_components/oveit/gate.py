@@ -1,41 +1,45 @@
 """Gates: a reader's read becomes a decision, and those who show it are told."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
-from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, EVENT_TAG_SCANNED, LOGGER, SUBENTRY_GATE
-from .coordinator import OveitConfigEntry, OveitCoordinator
+from .const import DOMAIN, LOGGER
+from .coordinator import OveitCoordinator
 from .core.models import MAX_CODE_LENGTH, Decision, Direction, Reason, Request, Source as By
+from .core.polling import is_open
+from .core.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .core.rules import clean_code
 from .core.tags import spell
 from .gate_reads import Read, Readers, Source, async_is_learning, async_listen
 from .gate_settings import Credential, GateMode, GateSettings
 from .gate_watch import (
-    ISSUE_UNASSIGNED_READER,
+    Turnstile,
     UnknownTags,
     async_get_bindings,
-    async_note_unassigned,
 )
 
-SAME_READ = 5.0
 LAST_READS_TAKE = 5.0
 
 type GateListener = Callable[[Decision, GateMode], None]
 
-GATES: HassKey[dict[str, Gate]] = HassKey("oveit_gates")
+
+@dataclass(slots=True)
+class _Told:
+    """What was told of a code; times are monotonic seconds."""
+
+    reason: Reason
+    first_at: float
+    last_at: float
 
 
 class Gate:
@@ -49,9 +53,11 @@ class Gate:
         self.mode = GateMode.OPEN_FOR_TICKETS
         self._hass = coordinator.hass
         self._unknown = UnknownTags(self._hass, self.id, self.settings.name)
+        self._turnstile = Turnstile(self._hass, self.id, self.settings.name)
         self._listeners: list[GateListener] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._told: dict[str, tuple[float, Reason]] = {}
+        self._told: dict[str, _Told] = {}
+        self._stop: list[CALLBACK_TYPE] = []
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -65,7 +71,7 @@ class Gate:
         )
 
     @callback
-    def async_start(self) -> CALLBACK_TYPE:
+    def async_start(self) -> None:
         """Listen to the gate's readers."""
         settings = self.settings
         readers = Readers(self._hass, settings.readers)
@@ -80,17 +86,12 @@ class Gate:
             if not async_is_learning(self._hass, read):
                 self._keep(self._async_hear(read, stale=readers.is_echo(read) or read.stale))
 
-        stops = [readers.async_start(), async_listen(self._hass, source, _hear)]
+        self._stop = [readers.async_start(), async_listen(self._hass, source, _hear)]
 
-        @callback
-        def _stop() -> None:
-            for stop in stops:
-                stop()
-
-        return _stop
-
-    async def async_finish(self) -> None:
-        """Let the guests who are at the gate have their answers."""
+    async def async_stop(self) -> None:
+        """Hear nothing more, and let the guests who are at the gate have their answers."""
+        while self._stop:
+            self._stop.pop()()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self.settings.deadline + LAST_READS_TAKE)
 
@@ -133,13 +134,15 @@ class Gate:
             if request is None:
                 LOGGER.debug("A read that is no code was ignored")
             elif stale:
-                self._tell(_refuse(request, Reason.STALE_READ), self.mode)
+                self._tell(_decide_here(request, Reason.STALE_READ), self.mode_now)
             else:
                 await self._async_decide(request, read=read)
         except HomeAssistantError as err:
             LOGGER.warning("A guest at a gate could not be decided on: %s", err)
             if request is not None:
-                self._tell(_refuse(request, Reason.OFFLINE_REFUSED), self.mode)
+                leaving = request.direction is Direction.EXIT
+                reason = Reason.LEFT if leaving else Reason.OFFLINE_REFUSED
+                self._tell(_decide_here(request, reason), self.mode_now)
 
     async def _request(self, read: str, *, ask: bool) -> Request | None:
         """Return what is asked about a read, None when it is no code (decisions.md B16)."""
@@ -167,28 +170,32 @@ class Gate:
                 return self.settings.request(rfid_code=code, scan_id=scan_id)
         if not ask or self._unknown.flooded or self._is_closed:
             return first
-        for code in codes:
-            request = self.settings.request(rfid_code=code, scan_id=scan_id)
-            with self.coordinator.translated_errors():
-                decision = await self.coordinator.desk.scan(request)
-            if decision.reason is not Reason.UNKNOWN_TAG:
-                return request
-        return first
+        share = self.settings.deadline / 2
+        asked = [
+            replace(self.settings.request(rfid_code=code, scan_id=scan_id), deadline=share)
+            for code in codes
+        ]
+        with self.coordinator.translated_errors():
+            found = await asyncio.gather(*map(self.coordinator.desk.scan, asked))
+        known = (each.request for each in found if each.reason is not Reason.UNKNOWN_TAG)
+        return next(known, asked[0])
 
     async def _async_decide(self, request: Request, *, read: Read | None) -> Decision:
         """Decide as the gate's mode has it, and tell."""
-        mode, desk = self.mode, self.coordinator.desk
+        mode, desk = self.mode_now, self.coordinator.desk
         if self._is_closed:
-            decision = _refuse(request, Reason.GATE_CLOSED)
+            decision = _decide_here(request, Reason.GATE_CLOSED)
         elif not await self._may_ask(request):
             self._unknown.async_note(request.rfid_code or "", read)
-            return _refuse(request, Reason.UNKNOWN_TAG)
+            return _decide_here(request, Reason.UNKNOWN_TAG)
         else:
             with self.coordinator.translated_errors():
                 ask = desk.scan if mode is GateMode.SCAN_ONLY else desk.check_in
                 decision = await ask(request)
         if decision.reason is Reason.UNKNOWN_TAG:
             self._unknown.async_note(request.rfid_code or "", read)
+        if self.settings.turnstile:
+            self._turnstile.async_note(decision)
         self._tell(decision, mode)
         return decision
 
@@ -205,21 +212,42 @@ class Gate:
             return bool(await self.coordinator.ledger.on_tag(tag))
 
     @property
+    def mode_now(self) -> GateMode:
+        """Return the mode that counts: modes are for those who come in (decisions.md I7)."""
+        leaving = self.settings.direction is Direction.EXIT
+        return GateMode.OPEN_FOR_TICKETS if leaving else self.mode
+
+    @property
     def _is_closed(self) -> bool:
-        """Tell whether nobody gets in; those who leave always may (decisions.md I7)."""
-        return self.mode is GateMode.CLOSED and self.settings.direction is Direction.ENTRY
+        """Tell whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
+        if self.mode_now is GateMode.CLOSED:
+            return True
+        if not self.settings.within_window or self.settings.direction is Direction.EXIT:
+            return False
+        now = datetime.now(UTC)
+        chosen = self.settings.event_ids
+        return not any(
+            event.active and is_open(event, now)
+            for key, event in self.coordinator.mirror.followed.items()
+            if not chosen or key in chosen
+        )
 
     @callback
     def _tell(self, decision: Decision, mode: GateMode) -> None:
-        """Tell the listeners, once of the same thing within a few seconds (D1, D2)."""
+        """Tell the listeners, once as long as the same tag is read and read again (D1, D2, R10)."""
         now = monotonic()
-        self._told = {key: told for key, told in self._told.items() if now - told[0] <= SAME_READ}
+        self._told = {
+            key: told
+            for key, told in self._told.items()
+            if now - told.last_at <= REPEAT_WITHIN and now - told.first_at <= REPEAT_AT_MOST
+        }
         request = decision.request
         key = request.ticket_code or request.rfid_code or ""
         told = self._told.get(key)
-        if told and decision.reason in (told[1], Reason.REPEAT):
+        if told and decision.reason in (told.reason, Reason.REPEAT):
+            told.last_at = now
             return
-        self._told[key] = (now, decision.reason)
+        self._told[key] = _Told(decision.reason, now, now)
         for listener in list(self._listeners):
             listener(decision, mode)
 
@@ -230,74 +258,8 @@ class Gate:
         task.add_done_callback(self._tasks.discard)
 
 
-@callback
-def async_create_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Make the gates of an account; they hear nothing yet."""
-    gates = hass.data.setdefault(GATES, {})
-    for subentry in entry.get_subentries_of_type(SUBENTRY_GATE):
-        gates[subentry.subentry_id] = Gate(entry.runtime_data, subentry)
-
-
-@callback
-def async_start_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Let the gates hear their readers."""
-    for gate in async_get_gates(hass, entry):
-        entry.async_on_unload(gate.async_start())
-    _forget_settled_issues(hass)
-
-    @callback
-    def _hear_stray(event: Event[Mapping[str, Any]]) -> None:
-        device_id = event.data.get(ATTR_DEVICE_ID)
-        assigned = {
-            reader for gate in hass.data[GATES].values() for reader in gate.settings.readers
-        }
-        if device_id and assigned and device_id not in assigned:
-            async_note_unassigned(hass, device_id)
-
-    entry.async_on_unload(hass.bus.async_listen(EVENT_TAG_SCANNED, _hear_stray))
-
-
-async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Let the guests who are at the gates have their answers, then forget the gates."""
-    for gate in async_get_gates(hass, entry):
-        await gate.async_finish()
-        hass.data[GATES].pop(gate.id, None)
-
-
-@callback
-def async_get_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[Gate]:
-    """Return the gates of an account."""
-    return [
-        gate for gate in hass.data.get(GATES, {}).values() if gate.coordinator.config_entry is entry
-    ]
-
-
-@callback
-def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> Gate | None:
-    """Return the gate that an action targets, None when it has no target."""
-    target = TargetSelection(dict(data))
-    if not target.has_any_target:
-        return None
-    selected = async_extract_referenced_entity_ids(hass, target)
-    registry = er.async_get(hass)
-    entities = map(registry.async_get, selected.referenced | selected.indirectly_referenced)
-    gates = hass.data.get(GATES, {})
-    meant = {entity.config_subentry_id for entity in entities if entity} & set(gates)
-    if len(meant) != 1:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_gate")
-    return gates[meant.pop() or ""]
-
-
-@callback
-def _forget_settled_issues(hass: HomeAssistant) -> None:
-    """Take back the issues of readers that belong to a gate now, and of gates set up anew."""
-    for gate in hass.data[GATES].values():
-        for reader in gate.settings.readers:
-            ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_UNASSIGNED_READER}_{reader}")
-
-
-def _refuse(request: Request, reason: Reason) -> Decision:
-    """Return a refusal for which nobody was asked."""
+def _decide_here(request: Request, reason: Reason) -> Decision:
+    """Return a decision for which nobody was asked."""
     return Decision(
         reason=reason,
         source=By.LEDGER,

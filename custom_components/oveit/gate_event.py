@@ -59,7 +59,6 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
     """Return what may be told of a decision: no names, no whole codes."""
     ticket, addon = decision.ticket, decision.addon
     first = ticket.first_entry if ticket else None
-    is_guess = decision.reason is Reason.UNKNOWN_TAG and is_phone(decision.request.rfid_code or "")
     return {
         ATTR_REASON: decision.reason,
         ATTR_SOURCE: decision.source,
@@ -77,5 +76,15 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
         ATTR_DIRECTION: decision.request.direction,
         ATTR_MODE: mode,
         ATTR_REHEARSAL: False,
-        ATTR_HINT: "phone" if is_guess else None,
+        ATTR_HINT: _hint(decision),
     }
+
+
+def _hint(decision: Decision) -> str | None:
+    """Return what else a steward should know (decisions.md R8, X2)."""
+    ticket = decision.ticket
+    if decision.reason is Reason.UNKNOWN_TAG and is_phone(decision.request.rfid_code or ""):
+        return "phone"
+    if decision.reason is Reason.LEFT and (ticket is None or not ticket.checked_in):
+        return "never_entered"
+    return None

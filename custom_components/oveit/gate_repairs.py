@@ -12,9 +12,9 @@ import voluptuous as vol
 from .const import CONF_ADDON_ID, CONF_EVENTS, CONF_TICKET_TYPES, DOMAIN
 from .coordinator import OveitConfigEntry
 from .core.models import Event
-from .gate import async_get_gates
 from .gate_form import Offer, offer_fields
 from .gate_settings import GateSettings
+from .gates import async_get_gates
 
 ISSUE_STALE_GATE = "stale_gate"
 

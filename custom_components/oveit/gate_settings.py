@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_NAME
 
 from .const import (
     CONF_ADDON_ID,
@@ -103,7 +102,7 @@ class GateSettings:
         data = {**DEFAULTS, **subentry.data}
         addon_id = data[CONF_ADDON_ID]
         return cls(
-            name=data.get(CONF_NAME) or subentry.title,
+            name=subentry.title,
             readers=frozenset(data[CONF_READERS]),
             event_type=data[CONF_EVENT_TYPE] or None,
             code_field=data[CONF_CODE_FIELD] or DEFAULT_CODE_FIELD,

@@ -10,6 +10,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, EVENT_TAG_SCANNED
+from .core.models import Decision, Direction, Reason, Source
 from .core.tags import TagFormat, is_phone, spell
 from .gate_reads import Read
 
@@ -19,10 +20,12 @@ FLOOD = 20
 MOST_UNKNOWN_TAGS = 50
 SAME_READ = 5.0
 DOUBLE_AFTER = 5
+TURNSTILE_REFUSALS = 3
 
 ISSUE_DOUBLE_BINDING = "double_binding"
 ISSUE_FLOOD = "unknown_tag_flood"
 ISSUE_MANY_TAGS = "many_unknown_tags"
+ISSUE_TURNSTILE = "turnstile_refuses"
 ISSUE_UNASSIGNED_READER = "unassigned_reader"
 
 BINDINGS: HassKey[Bindings] = HassKey("oveit_bindings")
@@ -113,6 +116,40 @@ class UnknownTags:
             translation_key=issue,
             translation_placeholders={"gate": self._gate},
         )
+
+
+class Turnstile:
+    """Notices that an account has no turnstiles, since Oveit says so only in words (X5)."""
+
+    def __init__(self, hass: HomeAssistant, gate_id: str, gate: str) -> None:
+        """Take the gate that is watched."""
+        self._hass = hass
+        self._gate_id = gate_id
+        self._gate = gate
+        self._refused = 0
+        ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_TURNSTILE}_{gate_id}")
+
+    @callback
+    def async_note(self, decision: Decision) -> None:
+        """Raise an issue when Oveit's turnstile admits nobody, and take it back when it does."""
+        if decision.source is not Source.OVEIT or decision.request.direction is Direction.EXIT:
+            return
+        issue_id = f"{ISSUE_TURNSTILE}_{self._gate_id}"
+        if decision.admitted:
+            self._refused = 0
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+        elif decision.reason is Reason.REFUSED:
+            self._refused += 1
+        if self._refused == TURNSTILE_REFUSALS:
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue_id,
+                is_fixable=False,
+                severity=ir.IssueSeverity.ERROR,
+                translation_key=ISSUE_TURNSTILE,
+                translation_placeholders={"gate": self._gate},
+            )
 
 
 class Bindings:

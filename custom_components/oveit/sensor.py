@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .const import ATTR_CODE_END, ATTR_GATE, ATTR_TICKET_TYPE
+from .const import ATTR_CODE_END, ATTR_EXITS_COUNTED, ATTR_GATE, ATTR_TICKET_TYPE
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
@@ -56,6 +56,11 @@ def _describe_last_entry(state: EventState) -> Mapping[str, Any] | None:
     }
 
 
+def _describe_inside(state: EventState) -> Mapping[str, Any] | None:
+    """Tell whether anybody was seen leaving; without exits, inside means entered (X8)."""
+    return {ATTR_EXITS_COUNTED: state.attendance.inside != state.attendance.checked_in}
+
+
 SENSORS: tuple[OveitSensorDescription, ...] = (
     OveitSensorDescription(
         key="tickets",
@@ -90,6 +95,12 @@ SENSORS: tuple[OveitSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda state: state.attendance.arrivals,
+    ),
+    OveitSensorDescription(
+        key="inside",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda state: state.attendance.inside,
+        attributes_fn=_describe_inside,
     ),
     OveitSensorDescription(
         key="list_age",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, select
 
-from ..models import GateCounts
+from ..models import Direction, GateCounts
 from .tables import journal
 
 HOUR = timedelta(hours=1)
@@ -14,7 +14,10 @@ def count(connection: Connection, gate: str, now: datetime) -> GateCounts:
     """Count the entries that a gate admitted: all that the journal holds, and the last hour's."""
     lately = case((journal.c.at > (now - HOUR).timestamp(), 1))
     statement = select(func.count(), func.count(lately)).where(
-        journal.c.gate == gate, journal.c.admitted, journal.c.addon_id.is_(None)
+        journal.c.gate == gate,
+        journal.c.admitted,
+        journal.c.direction == Direction.ENTRY,
+        journal.c.addon_id.is_(None),
     )
     entries, per_hour = connection.execute(statement).one()
     return GateCounts(entries=entries, per_hour=per_hour)

@@ -1,0 +1,66 @@
+"""The ledger counts what went through a gate, and tells at once whether a ticket has entered."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.exceptions import LedgerError
+from custom_components.oveit.core.ledger import Ledger
+from custom_components.oveit.core.models import Direction, GateCounts, Request
+from demo.venue import Venue
+from tests.core.unknowns import query
+
+ENTRY, VIP, DRINKS = 234, 235, 8
+TAG = "5E35ED9A"
+
+
+async def test_the_entries_of_a_gate_are_counted(
+    desk: Desk, ledger: Ledger, venue: Venue, path: Path
+) -> None:
+    """Not its refusals, repeats, add-ons and exits, nor what went through another gate."""
+    entries, vip = venue.unused(100, ENTRY)[1:5], venue.unused(100, VIP)[1]
+    for ticket in entries[:3]:
+        await desk.check_in(Request(ticket_code=ticket.code, gate="North"))
+    await desk.check_in(Request(ticket_code=entries[0].code, gate="North"))
+    await desk.check_in(Request(ticket_code="n0b0dy", gate="North"))
+    await desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS, gate="North"))
+    leaving = Request(ticket_code=entries[1].code, gate="North", direction=Direction.EXIT)
+    await desk.check_in(leaving)
+    await desk.check_in(Request(ticket_code=entries[3].code, gate="South"))
+    now = datetime.now(UTC)
+    assert await ledger.gate_counts("North", now) == GateCounts(entries=3, per_hour=3)
+    assert await ledger.gate_counts("South", now) == GateCounts(entries=1, per_hour=1)
+    assert await ledger.gate_counts("Nowhere", now) == GateCounts(entries=0, per_hour=0)
+    later = now + timedelta(minutes=61)
+    assert await ledger.gate_counts("North", later) == GateCounts(entries=3, per_hour=0)
+    query(path, "UPDATE journal SET at = at - 4000 WHERE code = ?", entries[0].code)
+    assert await ledger.gate_counts("North", now) == GateCounts(entries=3, per_hour=2)
+
+
+async def test_whether_a_ticket_has_entered_is_told_at_once(
+    desk: Desk, ledger: Ledger, venue: Venue
+) -> None:
+    """By its code or its tag; an add-on is no entry."""
+    ticket, vip = venue.unused(100, ENTRY)[1], venue.unused(100, VIP)[1]
+    venue.pair(ticket.code, TAG)
+    assert not ledger.has_entered(ticket_code=ticket.code)
+    await desk.check_in(Request(rfid_code=TAG))
+    await desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
+    assert ledger.has_entered(ticket_code=ticket.code)
+    assert ledger.has_entered(ticket_code=ticket.code.upper())
+    assert ledger.has_entered(rfid_code=TAG)
+    assert not ledger.has_entered(ticket_code=vip.code)
+    assert not ledger.has_entered(ticket_code="n0b0dy")
+    assert not ledger.has_entered(rfid_code="n0b0dy")
+
+
+async def test_a_ledger_that_is_broken_says_so_at_once(
+    desk: Desk, ledger: Ledger, path: Path
+) -> None:
+    """Instead of telling that nobody has entered."""
+    query(path, "ALTER TABLE journal RENAME TO lost")
+    query(path, "DROP TABLE tickets")
+    with pytest.raises(LedgerError):
+        ledger.has_entered(ticket_code="x")

@@ -1,0 +1,505 @@
+"""Rows B, D, R and X of decisions.md as a gate plays them out, each by its name."""
+
+from datetime import timedelta
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.oveit.core.exceptions import LedgerError
+from custom_components.oveit.core.reads import Reads
+from demo.faults import Fault
+from demo.oveit_server import OveitServer
+from demo.venue import Venue, VenueTicket
+from tests.common import act, poll, value
+from tests.gates import (
+    ENTRY,
+    NORTH,
+    TAG,
+    VIP,
+    Reader,
+    issues,
+    make_reader,
+    open_gate,
+    set_mode,
+    tagged,
+    watch,
+)
+
+INSIDE = "sensor.lantern_night_inside"
+
+
+@pytest.fixture
+def reader(hass: HomeAssistant) -> Reader:
+    """Return the reader at the gate."""
+    return make_reader(hass)
+
+
+@pytest.fixture
+def wallet(venue: Venue) -> list[VenueTicket]:
+    """Put an entry ticket and a VIP ticket on one tag."""
+    return [tagged(venue, TAG, ENTRY), tagged(venue, TAG, VIP)]
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the desk read the clock anew each time, which may stand still."""
+    begin = Reads.__init__
+
+    def _now() -> float:
+        return time.monotonic()
+
+    monkeypatch.setattr(Reads, "__init__", lambda self, _: begin(self, _now))
+
+
+async def know(hass: HomeAssistant, wallet: list[VenueTicket]) -> None:
+    """Have the ledger hear of every ticket on the tag."""
+    for ticket in wallet:
+        await act(hass, "scan", ticket_code=ticket.code)
+
+
+async def hang_up(hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer) -> None:
+    """Cut the line, and have that noticed."""
+    await server.hang_up()
+    await poll(hass, entry)
+
+
+async def test_b12_before_the_event_the_gate_is_closed_without_a_call(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """For tags and tickets; a gate without the rule does not care."""
+    ticket = tagged(venue)
+    event = venue.events[100]
+    event.starts_at = venue.clock() + timedelta(days=2)
+    await open_gate(hass, entry, reader, within_window=True)
+    shown = watch(hass)
+    server.forget()
+    await reader.scan(TAG)
+    response = await act(hass, "checkin", ticket_code=ticket.code, entity_id=NORTH)
+    assert response["reason"] == "gate_closed"
+    assert shown.reasons() == ["gate_closed", "gate_closed"]
+    assert server.requests == []
+    frozen.tick(timedelta(days=2))
+    await poll(hass, entry)
+    await reader.scan(TAG)
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_b10_a_gate_that_asks_oveit_lets_in_more_than_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """For tickets that Oveit lets in again."""
+    server.behaviour.second_checkin = "accepted"
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader, re_entry="ask_oveit")
+    shown = watch(hass)
+    await reader.scan(TAG)
+    frozen.tick(300)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["checked_in", "checked_in"]
+    assert venue.entries(ticket.code) == 2
+
+
+async def test_x4_a_gate_that_refuses_re_entry_does_not_ask(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """The ledger knows."""
+    server.behaviour.second_checkin = "accepted"
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    frozen.tick(300)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["checked_in", "already_checked_in"]
+    assert shown.states[1].attributes["first_checkin_gate"] == "North gate"
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_d1_the_same_tag_five_times_is_one_guest(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """One request, one row, one event."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    for _ in range(5):
+        await reader.scan(TAG)
+    assert shown.reasons() == ["checked_in"]
+    assert len(server.requests_to("tickets/checkin")) == 1
+    assert venue.entries(ticket.code) == 1
+    report = await entry.runtime_data.ledger.attendance(100, entry.runtime_data.client.now())
+    assert report.checked_in == len(venue.used(100))
+
+
+async def test_d2_a_refusal_repeated_is_one_event(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """And nobody is asked again."""
+    venue.check_in(tagged(venue).code)
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    server.forget()
+    for _ in range(4):
+        await reader.scan(TAG)
+    assert shown.reasons() == ["already_checked_in"]
+    assert len(server.requests_to("tickets/scan")) <= 1
+    assert server.requests_to("tickets/checkin") == []
+
+
+async def test_d3_reads_in_flight_are_one(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """The second read waits for the first one's answer."""
+    tagged(venue)
+    await open_gate(hass, entry, reader)
+    server.faults.set("tickets/checkin", Fault(latency_before=0.3))
+    shown = watch(hass)
+    for _ in range(5):
+        reader.send(TAG)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert shown.reasons() == ["checked_in"]
+    assert len(server.requests_to("tickets/checkin")) == 1
+
+
+async def test_d4_the_same_tag_at_another_gate_is_passed_back(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """The steward sees that the wristband went back over the fence."""
+    tagged(venue)
+    other = make_reader(hass, "Other reader")
+    await open_gate(hass, entry, reader)
+    await open_gate(hass, entry, other, name="South gate")
+    shown = watch(hass, "event.south_gate")
+    await reader.scan(TAG)
+    await other.scan(TAG)
+    assert shown.reasons() == ["already_checked_in"]
+    assert shown.states[0].attributes["passback"] is True
+
+
+async def test_d6_a_copy_a_little_later_is_refused(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    reader: Reader,
+) -> None:
+    """Six seconds are another guest."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader, credential="ticket")
+    shown = watch(hass)
+    await reader.scan(ticket.code)
+    frozen.tick(6)
+    await reader.scan(ticket.code)
+    assert shown.reasons() == ["checked_in", "already_checked_in"]
+
+
+async def test_d9_the_same_scan_is_told_the_same(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer
+) -> None:
+    """A reader that calls again after a lost answer."""
+    tagged(venue)
+    await open_gate(hass, entry)
+    fields: dict[str, Any] = {"rfid_code": TAG, "entity_id": NORTH, "scan_id": "7"}
+    shown = watch(hass)
+    first = await act(hass, "checkin", **fields)
+    assert await act(hass, "checkin", **fields) == first
+    assert shown.reasons() == ["checked_in"]
+    assert len(server.requests_to("tickets/checkin")) == 1
+
+
+async def test_r10_a_tag_that_lies_on_the_reader_is_one_guest(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """For ten seconds, read every second."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    for _ in range(10):
+        await reader.scan(TAG)
+        frozen.tick(1)
+    assert shown.reasons() == ["checked_in"]
+    assert venue.entries(ticket.code) == 1
+    assert len(server.requests_to("tickets/checkin")) == 1
+
+
+async def test_r2_offline_a_tag_that_was_never_seen_is_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """And one that was is admitted."""
+    tagged(venue, "AA000001", place=1)
+    tagged(venue, "AA000002", place=2)
+    await open_gate(hass, entry, reader)
+    await act(hass, "scan", rfid_code="AA000002")
+    await hang_up(hass, entry, server)
+    shown = watch(hass)
+    await reader.scan("AA000001")
+    await reader.scan("AA000002")
+    assert shown.reasons() == ["unknown_tag", "checked_in"]
+    assert shown.states[1].attributes["source"] == "ledger"
+
+
+@pytest.mark.parametrize(
+    ("several", "reasons", "entries"),
+    [("ambiguous", ["ambiguous"], 0), ("first", ["checked_in"], 1), ("all", ["checked_in"], 2)],
+)
+async def test_r5_several_tickets_on_a_tag(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    wallet: list[VenueTicket],
+    several: str,
+    reasons: list[str],
+    entries: int,
+) -> None:
+    """The gate says what to do with a family's wristband."""
+    await open_gate(hass, entry, reader, several=several)
+    await know(hass, wallet)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.reasons() == reasons
+    assert sum(venue.entries(ticket.code) for ticket in wallet) == entries
+
+
+async def test_r5_the_one_ticket_that_fits_is_taken(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    wallet: list[VenueTicket],
+) -> None:
+    """The gate is for VIPs only."""
+    await open_gate(hass, entry, reader, ticket_types=[VIP])
+    await know(hass, wallet)
+    await reader.scan(TAG)
+    assert [venue.entries(ticket.code) for ticket in wallet] == [0, 1]
+
+
+async def test_r6_one_of_several_tickets_is_enough(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    wallet: list[VenueTicket],
+) -> None:
+    """The other one was refused by Oveit meanwhile; the door opens once."""
+    await open_gate(hass, entry, reader, several="all")
+    await know(hass, wallet)
+    venue.cancel(wallet[0].code)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.types() == ["admitted"]
+    assert venue.entries(wallet[1].code) == 1
+
+
+async def test_r13_a_ticket_and_its_wristband_are_one_guest(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """Presented in turn."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader, credential="auto")
+    shown = watch(hass)
+    await reader.scan(TAG)
+    await reader.scan(ticket.code)
+    assert shown.reasons() == ["checked_in", "already_checked_in"]
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_x1_an_exit_lets_out_and_counts(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """Inside goes down by one, checked in stays."""
+    tagged(venue)
+    out = make_reader(hass, "Exit reader")
+    await open_gate(hass, entry, reader)
+    await open_gate(hass, entry, out, name="Exit", direction="exit")
+    before = int(value(hass, INSIDE))
+    shown = watch(hass, "event.exit")
+    await reader.scan(TAG)
+    await act(hass, "sync")
+    assert int(value(hass, INSIDE)) == before + 1
+    await out.scan(TAG)
+    await act(hass, "sync")
+    assert shown.reasons() == ["left"]
+    assert shown.states[0].attributes["direction"] == "exit"
+    assert shown.states[0].attributes["hint"] is None
+    assert int(value(hass, INSIDE)) == before
+    assert hass.states.get(INSIDE).attributes["exits_counted"] is True
+    assert value(hass, "sensor.exit_entries") == "0"
+
+
+async def test_x1_an_exit_works_without_a_line(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """Decided here."""
+    venue.check_in(tagged(venue).code)
+    await open_gate(hass, entry, reader, direction="exit")
+    await hang_up(hass, entry, server)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["left"]
+    assert shown.states[0].attributes["source"] == "ledger"
+
+
+async def test_x2_somebody_who_never_came_in_goes_out(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """With a hint; nobody is counted twice, nor below nobody."""
+    tagged(venue)
+    await open_gate(hass, entry, reader, direction="exit")
+    before = value(hass, INSIDE)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    await reader.scan("CC000001")
+    await act(hass, "sync")
+    assert shown.types() == ["admitted", "admitted"]
+    assert [state.attributes["hint"] for state in shown.states] == ["never_entered"] * 2
+    assert value(hass, INSIDE) == before
+
+
+@pytest.mark.parametrize("mode", ["closed", "scan_only"])
+async def test_x9_an_exit_lets_out_in_every_mode(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader, mode: str
+) -> None:
+    """Nobody is ever kept in (I7)."""
+    venue.check_in(tagged(venue).code)
+    await open_gate(hass, entry, reader, direction="exit")
+    await set_mode(hass, mode)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.types() == ["admitted"]
+    assert shown.reasons() == ["left"]
+    assert shown.states[0].attributes["mode"] == "open_for_tickets"
+
+
+async def test_i7_an_exit_opens_when_nothing_works(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even the disk."""
+    await open_gate(hass, entry, reader, direction="exit")
+
+    async def _fail(*_: object) -> None:
+        raise LedgerError("disk full")
+
+    monkeypatch.setattr(entry.runtime_data.desk, "check_in", _fail)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.types() == ["admitted"]
+
+
+async def test_an_exit_lets_unknown_tags_out_in_a_flood(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
+) -> None:
+    """Nobody is ever kept in (I7)."""
+    await open_gate(hass, entry, reader, direction="exit")
+    shown = watch(hass)
+    for number in range(25):
+        await reader.scan(f"BB{number:06X}")
+    assert shown.types() == ["admitted"] * 25
+
+
+async def test_x3_who_left_comes_in_again_where_the_gate_asks_oveit(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """With Oveit's turnstile, which knows who is inside."""
+    ticket = tagged(venue)
+    out = make_reader(hass, "Exit reader")
+    await open_gate(hass, entry, reader, turnstile=True, re_entry="ask_oveit")
+    await open_gate(hass, entry, out, name="Exit", direction="exit", turnstile=True)
+    shown = watch(hass, NORTH, "event.exit")
+    for gate in (reader, out, reader):
+        await gate.scan(TAG)
+        frozen.tick(300)
+    assert shown.reasons() == ["checked_in", "left", "checked_in"]
+    assert len(server.requests_to("turnstile/checkin")) == 2
+    assert len(server.requests_to("turnstile/checkout")) == 1
+    assert venue.tickets[ticket.code].inside is True
+
+
+async def test_x5_an_account_without_turnstiles_is_told(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """Oveit says so only in words, so three refusals tell; a person turns the option off."""
+    server.behaviour.turnstile = False
+    gate_id = await open_gate(hass, entry, reader, turnstile=True)
+    shown = watch(hass)
+    for place in (1, 2, 3):
+        assert issues(hass) == []
+        tagged(venue, f"AA00000{place}", place=place)
+        await reader.scan(f"AA00000{place}")
+    assert shown.reasons() == ["refused"] * 3
+    assert issues(hass) == ["turnstile_refuses"]
+    subentry = entry.subentries[gate_id]
+    hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "turnstile": False}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == []
+    ticket = tagged(venue, "AA000004", place=4)
+    await reader.scan("AA000004")
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_a_change_of_a_gate_loses_no_waiting_row(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """C5: what was admitted without a line is uploaded after the reload."""
+    ticket = tagged(venue)
+    gate_id = await open_gate(hass, entry, reader, credential="auto")
+    await hang_up(hass, entry, server)
+    await reader.scan(ticket.code)
+    subentry = entry.subentries[gate_id]
+    hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "deadline": 1.0}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await server.pick_up()
+    await act(hass, "sync")
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_a_guest_at_the_gate_is_answered_before_a_reload(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
+) -> None:
+    """Whoever changes the settings."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    server.faults.set("tickets/checkin", Fault(latency_before=0.3))
+    shown = watch(hass)
+    reader.send(TAG)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "checked_in" in shown.reasons()
+    assert venue.entries(ticket.code) == 1
