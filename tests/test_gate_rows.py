@@ -1,7 +1,6 @@
 """Rows B, D, R and X of decisions.md as a gate plays them out, each by its name."""
 
 from datetime import timedelta
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -10,7 +9,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.core.exceptions import LedgerError
-from custom_components.oveit.core.reads import Reads
 from demo.faults import Fault
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
@@ -21,6 +19,7 @@ from tests.gates import (
     TAG,
     VIP,
     Reader,
+    follow_clock,
     issues,
     make_reader,
     open_gate,
@@ -47,12 +46,7 @@ def wallet(venue: Venue) -> list[VenueTicket]:
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the desk read the clock anew each time, which may stand still."""
-    begin = Reads.__init__
-
-    def _now() -> float:
-        return time.monotonic()
-
-    monkeypatch.setattr(Reads, "__init__", lambda self, _: begin(self, _now))
+    follow_clock(monkeypatch)
 
 
 async def know(hass: HomeAssistant, wallet: list[VenueTicket]) -> None:
