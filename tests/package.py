@@ -28,6 +28,15 @@ def read_yaml(name: str) -> dict[str, Any]:
     return dict(parse_yaml(path.read_text())) if path.exists() else {}  # type: ignore[arg-type]
 
 
+def leaves(tree: dict[str, Any], path: str = "") -> dict[str, str]:
+    """Return all texts of a tree by their paths."""
+    found: dict[str, str] = {}
+    for key, part in tree.items():
+        here = f"{path}.{key}" if path else key
+        found |= leaves(part, here) if isinstance(part, dict) else {here: part}
+    return found
+
+
 def placeholders(text: object) -> set[str]:
     """Return the names in braces, in a text or in all the texts of a tree."""
     if isinstance(text, dict):

@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from custom_components.oveit.const import DOMAIN
 from custom_components.oveit.core.models import Reason, Source
-from tests.package import CALLS, FOLDER, Call, placeholders, read_json, read_yaml
+from tests.package import CALLS, FOLDER, Call, leaves, placeholders, read_json, read_yaml
 
 TEXTS = read_json("translations/en.json")
 ICONS = read_json("icons.json")
@@ -59,15 +59,6 @@ def raised() -> list[Call]:
 def issues() -> list[Call]:
     """Return the repair issues that are raised."""
     return [call for call in CALLS if call.name == "async_create_issue"]
-
-
-def leaves(tree: dict[str, Any], path: str = "") -> dict[str, str]:
-    """Return all texts of a tree by their paths."""
-    found: dict[str, str] = {}
-    for key, part in tree.items():
-        here = f"{path}.{key}" if path else key
-        found |= leaves(part, here) if isinstance(part, dict) else {here: part}
-    return found
 
 
 def test_every_entity_has_its_texts_and_every_text_its_entity() -> None:
