@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
+from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Reason, Request
 from demo.oveit_server import Fault, OveitServer, Venue
 from tests.core.unknowns import journal
@@ -76,3 +77,22 @@ async def test_friends_with_one_ticket_at_two_doors_both_get_an_answer_from_an_o
     )
 
     assert [each.reason for each in decisions] == [Reason.CHECKED_IN, Reason.ALREADY_CHECKED_IN]
+
+
+async def test_the_same_scan_of_a_ticket_that_was_cancelled_since_still_names_it(
+    desk: Desk, make_desk: Callable[[], Desk], mirror: Mirror, venue: Venue
+) -> None:
+    """After a restart the answer is made from the journal, though no list has the ticket now."""
+    ticket = venue.unused(100, 234)[1]
+    request = Request(ticket_code=ticket.code, scan_id="s-1")
+    first = await desk.check_in(request)
+    venue.cancel(ticket.code)
+    await mirror.refresh(everything=True)
+
+    again = await make_desk().check_in(request)
+
+    assert again.reason is first.reason is Reason.CHECKED_IN
+    assert again.ticket
+    assert again.ticket.code == ticket.code
+    assert again.event
+    assert again.event.id == 100

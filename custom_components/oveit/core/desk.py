@@ -17,7 +17,7 @@ from .ledger import Ledger
 from .lookup import Lookup
 from .marking import Marking
 from .mirror import Mirror
-from .models import Decision, Direction, Reason, Request, Row, RowState, Settled, Source
+from .models import Decision, Direction, Reason, Request, Row, RowState, Settled, Source, Ticket
 from .reads import PATIENCE, Reads
 from .rules import Verdict, clean_code, decide
 from .settling import DOUBT_GRACE, Settling
@@ -139,10 +139,10 @@ class Desk:
         row = await self._ledger.find_scan(request) if request.scan_id else None
         if row is None:
             return None
-        tickets = await self._ledger.find(row.code)
         case = replace(
             Case.open(replace(request, gate=row.gate), online=False), at=row.at, scan_id=row.scan_id
         )
+        tickets = (*await self._ledger.find(row.code), *_ticket_of(row))
         ticket = next((each for each in tickets if each.event_id == row.event_id), None)
         event = self._mirror.followed.get(row.event_id)
         verdict = Verdict(reason=row.reason, ticket=ticket, event=event)
@@ -198,6 +198,13 @@ class Desk:
         )
         _LOGGER.debug("Decided %s by %s", decision.reason, decision.source)
         return decision
+
+
+def _ticket_of(row: Row) -> tuple[Ticket, ...]:
+    """Return the ticket of a row as far as the row tells, which outlives a ticket's list."""
+    if row.reason is not Reason.CHECKED_IN:
+        return ()
+    return (Ticket(code=row.code, event_id=row.event_id, ticket_type_id=row.ticket_type_id),)
 
 
 def _clean(request: Request) -> Request:
