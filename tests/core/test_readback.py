@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.oveit.core.models import CheckIn, Row
-from custom_components.oveit.core.readback import Found, read_back
+from custom_components.oveit.core.readback import Found, judge
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -68,7 +68,7 @@ def test_a_record_is_judged(
     asked: Row, uses: list[CheckIn], others: list[Row], found: Found
 ) -> None:
     """Ours by Oveit's own time, unless another row of ours accounts for it."""
-    assert read_back(asked, uses, others) is found
+    assert judge(asked, uses, others) is found
 
 
 USES = st.lists(st.builds(use, st.none() | st.integers(-900, 900), zoned=st.booleans()), max_size=4)
@@ -82,7 +82,7 @@ def test_a_record_without_a_use_in_time_is_never_ours(
     """Whatever else there is, only a dated use near our own question is ours."""
     before = [replace(each) for each in uses]
 
-    found = read_back(row(), uses, others)
+    found = judge(row(), uses, others)
 
     near = [each for each in before if each.at and each.zoned and at(-60) <= each.at <= at(150)]
     assert found is not Found.OURS or near

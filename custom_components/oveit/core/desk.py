@@ -18,9 +18,10 @@ from .lookup import Lookup
 from .marking import Marking
 from .mirror import Mirror
 from .models import Decision, Direction, Reason, Request, Row, RowState, Settled, Source, Ticket
+from .readback import DOUBT_GRACE, ReadBack
 from .reads import PATIENCE, Reads
 from .rules import Verdict, clean_code, decide
-from .settling import DOUBT_GRACE, Settling
+from .settling import Settling
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,16 +57,17 @@ class Desk:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._reads = Reads(clock)
         self._lookup = Lookup(client, ledger, mirror)
+        read_back = ReadBack(client, ledger, doubt_grace)
         self._settling = Settling(
             client,
             ledger,
             mirror,
+            read_back,
             doors_first=self._reads.wait,
             on_conflict=on_conflict,
             on_progress=on_progress,
-            doubt_grace=doubt_grace,
         )
-        self._marking = Marking(client, ledger, self._lookup, self._settling)
+        self._marking = Marking(client, ledger, self._lookup, read_back, self._settling)
         self._leaving = Leaving(client, ledger)
 
     async def close(self) -> None:

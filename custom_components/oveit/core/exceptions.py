@@ -32,3 +32,10 @@ class OveitCaptivePortalError(OveitResponseError):
 
 class LedgerError(OveitError):
     """The ledger could not be read or written."""
+
+
+def may_have_heard(err: OveitError) -> bool:
+    """Tell whether Oveit may have taken what failed with an error."""
+    if isinstance(err, OveitConnectionError):
+        return err.sent
+    return not isinstance(err, OveitAuthenticationError)

@@ -2,7 +2,7 @@
 
 from .api import OveitClient
 from .case import Case
-from .exceptions import OveitAuthenticationError, OveitConnectionError, OveitError
+from .exceptions import OveitError, may_have_heard
 from .ledger import Ledger
 from .models import Direction, Reason, Row, RowState, Ticket
 from .rules import Known, Verdict
@@ -36,9 +36,7 @@ class Leaving:
                 )
         except OveitError as err:
             case.give_up_on_oveit(err)
-            if isinstance(err, OveitAuthenticationError) or (
-                isinstance(err, OveitConnectionError) and not err.sent
-            ):
+            if not may_have_heard(err):
                 return
             await self._ledger.change(seq, state=RowState.LOCAL, note="undecidable")
             return

@@ -7,11 +7,11 @@ from typing import Any
 
 from .api import OveitClient
 from .case import Case
-from .exceptions import LedgerError, OveitAuthenticationError, OveitConnectionError, OveitError
+from .exceptions import LedgerError, OveitError, may_have_heard
 from .ledger import Ledger
 from .lookup import Lookup, check_same
 from .models import AddonUse, Answer, Reason, Row, RowState, Ticket
-from .readback import Found
+from .readback import Found, ReadBack
 from .rules import Verdict, accept, decide
 from .settling import Settling
 
@@ -26,9 +26,15 @@ class Marking:
     """
 
     def __init__(
-        self, client: OveitClient, ledger: Ledger, lookup: Lookup, settling: Settling
+        self,
+        client: OveitClient,
+        ledger: Ledger,
+        lookup: Lookup,
+        read_back: ReadBack,
+        settling: Settling,
     ) -> None:
         """Take what is asked, and who settles what stays in doubt."""
+        self._read_back = read_back
         self._client = client
         self._ledger = ledger
         self._lookup = lookup
@@ -104,7 +110,7 @@ class Marking:
         if row.state is RowState.IN_DOUBT and case.online:
             found = await self._ask_back(case, row)
         if row.state is RowState.IN_DOUBT and not case.online:
-            found = await self._settling.look_back(row)
+            found = await self._read_back.look(row)
         if found is Found.OURS:
             await self._ledger.change(row.seq, state=RowState.CONFIRMED, admitted=True)
             return await self._admitted(verdict, ticket, Reason.REPEAT)
@@ -124,7 +130,7 @@ class Marking:
         """Read a row back at Oveit, within the guest's time."""
         try:
             async with case.deadline():
-                found, _ = await self._settling.read_back(row)
+                found, _ = await self._read_back.ask(row)
         except LedgerError:
             raise
         except OveitError as err:
@@ -153,7 +159,7 @@ class Marking:
         except OveitError as err:
             case.give_up_on_oveit(err)
             is_late = sending is not None and not (sending.done() and sending.exception() is err)
-            verdict = await self._fall_back(case, ticket, row, sent=_may_have_heard(err))
+            verdict = await self._fall_back(case, ticket, row, sent=may_have_heard(err))
             if sending and is_late:
                 self._follow(sending, row, admitted=verdict.reason.admits)
             return verdict
@@ -257,13 +263,6 @@ def _row(case: Case, ticket: Ticket, **more: Any) -> Row:
         scan_id=case.scan_id,
         **more,
     )
-
-
-def _may_have_heard(err: OveitError) -> bool:
-    """Tell whether Oveit may have taken a check-in that failed."""
-    if isinstance(err, OveitAuthenticationError):
-        return False
-    return err.sent if isinstance(err, OveitConnectionError) else True
 
 
 def _count(addon: AddonUse | None, ticket: Ticket) -> AddonUse | None:

@@ -1,12 +1,15 @@
-"""What Oveit's record of a ticket tells of a check-in whose answer never came: pure."""
+"""What Oveit's record of a ticket tells of a check-in whose answer never came."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from enum import Enum, auto
 
-from .models import CheckIn, Row
+from .api import OveitClient
+from .ledger import Ledger
+from .models import Answer, CheckIn, Row
 from .rules import EARLIER, SAME_USE
 
+DOUBT_GRACE = 15.0
 ANSWERED_WITHIN = timedelta(seconds=150)
 
 
@@ -21,7 +24,51 @@ class Found(Enum):
     UNKNOWN = auto()
 
 
-def read_back(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
+class ReadBack:
+    """Finds out whether Oveit took a check-in, without marking anything (decisions.md T3).
+
+    Nothing found means nothing before `grace` seconds have passed, since Oveit may still
+    be at work on what it was asked.
+    """
+
+    def __init__(self, client: OveitClient, ledger: Ledger, grace: float) -> None:
+        """Take whom to ask."""
+        self._client = client
+        self._ledger = ledger
+        self._grace = grace
+
+    async def ask(self, row: Row) -> tuple[Found, Answer]:
+        """Ask Oveit what it records of a row; raises OveitError when it cannot be asked."""
+        answer = await self._client.scan(ticket_code=row.code)
+        listed, uses, others = await self._ledger.evidence(row)
+        if answer.ticket is None and not listed:
+            return Found.UNKNOWN, answer
+        found = _judge_kind(row, uses_of(answer, row) if answer.ticket else uses, others)
+        if found is Found.NOTHING and self.is_early(row):
+            found = Found.TOO_EARLY
+        return found, answer
+
+    async def look(self, row: Row) -> Found:
+        """Judge a row by the list alone, which may not show its use yet."""
+        _, uses, others = await self._ledger.evidence(row)
+        found = _judge_kind(row, uses, others)
+        return Found.UNCLEAR if found is Found.NOTHING else found
+
+    def is_early(self, row: Row) -> bool:
+        """Tell whether Oveit may still be at work on a row."""
+        if row.asked_last is None:
+            return False
+        passed = (self._client.now() - row.asked_last).total_seconds()
+        return abs(passed) < self._grace
+
+
+def uses_of(answer: Answer, row: Row) -> tuple[CheckIn, ...]:
+    """Return the uses of a row's kind that an answer tells of."""
+    uses = answer.ticket.checkins if answer.ticket else ()
+    return tuple(use for use in uses if use.addon_id == row.addon_id)
+
+
+def judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
     """Judge the uses that Oveit records of a row's ticket and add-on (decisions.md T3 to T5).
 
     A use is ours when it is dated, by Oveit's clock, between just before Oveit was asked
@@ -33,6 +80,14 @@ def read_back(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found
     if any(not use.zoned or use.at is None for use in left):
         return Found.UNCLEAR
     return Found.OTHERS if left else Found.NOTHING
+
+
+def _judge_kind(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
+    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing."""
+    found = judge(row, uses, others)
+    if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
+        return Found.NOTHING
+    return found
 
 
 def _unaccounted(uses: list[CheckIn], others: Iterable[Row]) -> list[CheckIn]:

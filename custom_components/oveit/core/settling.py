@@ -1,24 +1,29 @@
 """Settling: Oveit hears of what was decided here, and each row finds its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 import logging
 from time import monotonic
 
 from .api import OveitClient
-from .exceptions import LedgerError, OveitAuthenticationError, OveitConnectionError, OveitError
+from .exceptions import (
+    LedgerError,
+    OveitAuthenticationError,
+    OveitConnectionError,
+    OveitError,
+    may_have_heard,
+)
 from .ledger import Ledger
 from .mirror import Mirror
-from .models import Answer, CheckIn, Direction, Row, RowState, Settled
-from .readback import Found, read_back
+from .models import Answer, Direction, Row, RowState, Settled
+from .readback import Found, ReadBack, judge, uses_of
 from .rules import entered_before
 from .shared import Shared
 
 _LOGGER = logging.getLogger(__name__)
 
-DOUBT_GRACE = 15.0
 RETRY_AFTER = 300.0
 MOST_ATTEMPTS = 3
 AT_ONCE = 2
@@ -34,8 +39,7 @@ class Settling:
     """Settles the rows that wait for Oveit (decisions.md T3 to T5, C9 to C16).
 
     Of one ticket the rows go in their order, across tickets the oldest first, two at a
-    time, and door traffic goes before. A row in doubt is read back before it is sent again,
-    and not before `doubt_grace` seconds have passed, since Oveit may still be at work on it.
+    time, and door traffic goes before. A row in doubt is read back before it is sent again.
     """
 
     def __init__(
@@ -43,11 +47,11 @@ class Settling:
         client: OveitClient,
         ledger: Ledger,
         mirror: Mirror,
+        read_back: ReadBack,
         *,
         doors_first: Callable[[float], Awaitable[None]],
         on_conflict: Callable[[Row], None],
         on_progress: Callable[[], None],
-        doubt_grace: float,
     ) -> None:
         """Take what waits for guests at the doors, and who hears of conflicts and progress."""
         self._client = client
@@ -56,7 +60,7 @@ class Settling:
         self._doors_first = doors_first
         self._on_conflict = on_conflict
         self._on_progress = on_progress
-        self._doubt_grace = doubt_grace
+        self._read_back = read_back
         self._held: set[int] = set()
         self._not_before: dict[int, float] = {}
         self._pass = Shared(self._settle_all)
@@ -79,25 +83,6 @@ class Settling:
             yield
         finally:
             self._held.discard(row.seq)
-
-    async def read_back(self, row: Row) -> tuple[Found, Answer]:
-        """Ask Oveit what it records of a row, without marking anything."""
-        answer = await self._client.scan(ticket_code=row.code)
-        listed, uses, others = await self._ledger.evidence(row)
-        if answer.ticket:
-            uses = tuple(use for use in answer.ticket.checkins if use.addon_id == row.addon_id)
-        elif not listed:
-            return Found.UNKNOWN, answer
-        found = _judge(row, uses, others)
-        if found is Found.NOTHING and self._is_early(row):
-            found = Found.TOO_EARLY
-        return found, answer
-
-    async def look_back(self, row: Row) -> Found:
-        """Judge a row by the list alone, which may not show its use yet."""
-        _, uses, others = await self._ledger.evidence(row)
-        found = _judge(row, uses, others)
-        return Found.UNCLEAR if found is Found.NOTHING else found
 
     async def take_answer(self, row: Row, answer: Answer) -> None:
         """Settle a row by Oveit's answer to it."""
@@ -129,14 +114,7 @@ class Settling:
         """Tell whether there is something to be done about a row now."""
         if row.seq in self._held or self._not_before.get(row.seq, 0) > monotonic():
             return False
-        return row.state is not RowState.IN_DOUBT or not self._is_early(row)
-
-    def _is_early(self, row: Row) -> bool:
-        """Tell whether Oveit may still be at work on a row."""
-        if row.asked_last is None:
-            return False
-        passed = (self._client.now() - row.asked_last).total_seconds()
-        return abs(passed) < self._doubt_grace
+        return row.state is not RowState.IN_DOUBT or not self._read_back.is_early(row)
 
     async def _settle_groups(self, rows: list[Row]) -> None:
         """Settle the rows of each ticket one after the other, several tickets at a time."""
@@ -170,7 +148,7 @@ class Settling:
             except OveitError as err:
                 if (
                     isinstance(err, LedgerError)
-                    or _was_not_heard(err)
+                    or not may_have_heard(err)
                     or not self._client.line.is_up
                 ):
                     raise
@@ -190,7 +168,7 @@ class Settling:
 
     async def _settle_doubt(self, row: Row) -> bool:
         """Find out whether Oveit took a row, and only then send it again (T3)."""
-        found, answer = await self.read_back(row)
+        found, answer = await self._read_back.ask(row)
         if found is Found.TOO_EARLY:
             return False
         if found is Found.OURS:
@@ -223,7 +201,7 @@ class Settling:
         try:
             answer = await self._ask(sent)
         except OveitError as err:
-            if _was_not_heard(err):
+            if not may_have_heard(err):
                 await self._keep(row)
             raise
         await self.take_answer(sent, answer)
@@ -250,12 +228,11 @@ class Settling:
 
     async def _refused(self, row: Row, answer: Answer) -> None:
         """Make of a refusal a confirmation, a conflict, or another attempt (C10 to C13)."""
-        _, uses, others = await self._ledger.evidence(row)
         if answer.ticket is None:
-            found, _ = await self.read_back(row)
+            found, _ = await self._read_back.ask(row)
         else:
-            uses = tuple(use for use in answer.ticket.checkins if use.addon_id == row.addon_id)
-            found = read_back(row, uses, others)
+            _, _, others = await self._ledger.evidence(row)
+            found = judge(row, uses_of(answer, row), others)
         was_sent_before = row.attempts > 1
         if found is Found.OURS and was_sent_before:
             await self._confirm(row)
@@ -274,7 +251,7 @@ class Settling:
         if row.addon_id is not None or row.re_entry or row.attempts:
             return False
         _, uses, others = await self._ledger.evidence(row)
-        return read_back(row, uses, others) is Found.OTHERS
+        return judge(row, uses, others) is Found.OTHERS
 
     def _is_active(self, row: Row) -> bool:
         """Tell whether a row's event is still on; the rows of one that is not are kept (C17)."""
@@ -324,24 +301,8 @@ class Settling:
         self._on_progress()
 
 
-def _judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
-    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing."""
-    found = read_back(row, uses, others)
-    if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
-        return Found.NOTHING
-    return found
-
-
-def _was_not_heard(err: OveitError) -> bool:
-    """Tell whether Oveit surely took nothing of what it was asked."""
-    if isinstance(err, OveitConnectionError):
-        return not err.sent
-    return isinstance(err, OveitAuthenticationError)
-
-
 def _was_used_before(row: Row, answer: Answer) -> bool:
     """Tell whether Oveit's yes is to a second entry with a ticket."""
     if row.addon_id is not None or row.re_entry or not entered_before(answer):
         return False
-    uses = answer.ticket.checkins if answer.ticket else ()
-    return row.attempts < 2 or read_back(row, uses, ()) is not Found.OURS
+    return row.attempts < 2 or judge(row, uses_of(answer, row), ()) is not Found.OURS
