@@ -184,7 +184,7 @@ class Ledger:
         """Tell at once whether a code's ticket has entered, on a connection of its own.
 
         For a caller that cannot wait; a reader waits for no writer, and one key takes
-        a tenth of a millisecond.
+        a third of a millisecond.
         """
         find, code = (
             (tickets.find, ticket_code) if rfid_code is None else (tickets.on_tag, rfid_code)
