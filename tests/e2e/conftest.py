@@ -14,7 +14,7 @@ from demo.venue import Venue
 @pytest.fixture
 async def server() -> AsyncIterator[OveitServer]:
     """Run the pretend Oveit."""
-    server = OveitServer(Venue.build(tickets=50, events=2, seed=1))
+    server = OveitServer(Venue.build(tickets=200, events=2, seed=1))
     await server.start()
     yield server
     await server.stop()

@@ -10,7 +10,6 @@ import pytest
 
 from demo.home_assistant import HomeAssistant
 from demo.oveit_server import OveitServer
-from demo.venue import Venue
 from tests.e2e.broker import MOSQUITTO, Broker, mosquitto
 from tests.e2e.venue import add_account, device_id, give_wristbands, middle, own_time, spread
 
@@ -18,15 +17,6 @@ pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="needs mosquitto: apt 
 
 FLOW = "/api/config/config_entries/flow"
 GUESTS = 50
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[OveitServer]:
-    """Run the pretend Oveit of a venue with many guests."""
-    server = OveitServer(Venue.build(tickets=200, events=1, seed=1))
-    await server.start()
-    yield server
-    await server.stop()
 
 
 @pytest.fixture
