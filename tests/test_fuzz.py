@@ -6,7 +6,7 @@ from homeassistant.exceptions import ServiceValidationError
 from hypothesis import example, given, settings, strategies as st
 import pytest
 
-from custom_components.oveit.actions import ATTR_RFID_CODE, ATTR_TICKET_CODE, _read_code
+from custom_components.oveit.actions import ATTR_RFID_CODE, ATTR_TICKET_CODE, read_code
 from custom_components.oveit.core.models import MAX_CODE_LENGTH
 
 ANYTHING = st.one_of(
@@ -26,10 +26,10 @@ ANYTHING = st.one_of(
 def test_a_code_is_one_that_can_be_sent_or_an_error(field: str, value: object) -> None:
     """Codes are text of 1 to 256 printable characters, without blanks around them."""
     with suppress(ServiceValidationError):
-        code = _read_code(field, value)
+        code = read_code(field, value)
         assert isinstance(value, str)
         assert 1 <= len(code) <= MAX_CODE_LENGTH
         assert code.isprintable()
         assert code == code.strip()
         assert code.encode()
-        assert _read_code(field, code) == code
+        assert read_code(field, code) == code

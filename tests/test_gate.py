@@ -85,6 +85,7 @@ async def test_a_gate_is_a_device_of_its_subentry(
     assert {entity.entity_id: entity.unique_id for entity in entities} == {
         NORTH: f"venue_{gate_id}_gate",
         "select.north_gate_mode": f"venue_{gate_id}_mode",
+        "switch.north_gate_rehearsal": f"venue_{gate_id}_rehearsal",
         "sensor.north_gate_entries": f"venue_{gate_id}_entries",
         "sensor.north_gate_entries_per_hour": f"venue_{gate_id}_entries_per_hour",
         "sensor.north_gate_last_result": f"venue_{gate_id}_last_result",

@@ -228,7 +228,9 @@ async def test_what_is_offered_is_what_is_taken(hass: HomeAssistant) -> None:
                 if limit in number:
                     vol.Schema(check)(number[limit])
                     with pytest.raises(vol.Invalid):
-                        vol.Schema(check)(number[limit] + (beyond if field == "deadline" else -1))
+                        vol.Schema(check)(
+                            number[limit] + (beyond if field == "deadline" else 10 * beyond)
+                        )
                     tried += 1
             for option in (form["selector"].get("select") or {}).get("options", ()):
                 vol.Schema(check)(option)

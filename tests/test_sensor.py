@@ -39,7 +39,14 @@ async def test_the_sensors_have_the_promised_names(hass: HomeAssistant) -> None:
     """One for each count, and one for each ticket type."""
     promised = {
         *("tickets", "checked_in", "remaining", "attendance", "last_entry", "arrivals", "inside"),
-        *("list_age", "waiting", "conflicts", "checked_in_entry", "checked_in_vip"),
+        *(
+            "offline_coverage",
+            "list_age",
+            "waiting",
+            "conflicts",
+            "checked_in_entry",
+            "checked_in_vip",
+        ),
     }
     assert set(hass.states.async_entity_ids("sensor")) == {PREFIX + key for key in promised}
 

@@ -17,6 +17,7 @@ from .gate_repairs import async_watch_gates
 from .gates import async_create_gates, async_start_gates, async_stop_gates
 from .repairs import async_delete_issues, async_tell_exported, async_update_issues
 from .responses import respond_row
+from .tag_actions import async_setup_tag_actions
 from .voice import async_follow_entry, async_setup_voice
 from .webhook import async_setup_webhook
 
@@ -27,6 +28,7 @@ PLATFORMS = [
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -35,6 +37,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, the cards, and what Assist understands."""
     async_setup_actions(hass)
+    async_setup_tag_actions(hass)
     async_setup_voice(hass)
     await async_setup_cards(hass)
     return True

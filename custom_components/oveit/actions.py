@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 import voluptuous as vol
 
-from .const import ATTR_GATE, DOMAIN
+from .const import ATTR_GATE, ATTR_REHEARSAL, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .core.rules import clean_code
@@ -92,7 +92,7 @@ async def _async_checkin(call: ServiceCall) -> ServiceResponse:
     request = _read_request(call.data)
     if (gate := async_find_gate(call.hass, call.data)) is not None:
         return await _async_ask_gate(call, gate, request, look=False)
-    coordinator = _get_coordinator(call)
+    coordinator = get_coordinator(call)
     async_get_bindings(call.hass).async_note_action(request.rfid_code or request.ticket_code or "")
     with coordinator.translated_errors():
         decision = await coordinator.desk.check_in(request)
@@ -104,7 +104,7 @@ async def _async_scan(call: ServiceCall) -> ServiceResponse:
     request = _read_request(call.data)
     if (gate := async_find_gate(call.hass, call.data)) is not None:
         return await _async_ask_gate(call, gate, request, look=True)
-    coordinator = _get_coordinator(call)
+    coordinator = get_coordinator(call)
     with coordinator.translated_errors():
         decision = await coordinator.desk.scan(request)
     return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
@@ -115,7 +115,7 @@ async def _async_ask_gate(
 ) -> ServiceResponse:
     """Have a gate decide by its own policy; one that only looks opens no door."""
     if request.ticket_type_ids or request.addon_id or request.gate:
-        raise _invalid("gate_decides")
+        raise invalid("gate_decides")
     mode = gate.mode_now
     decision = await gate.async_ask(
         ticket_code=request.ticket_code,
@@ -124,22 +124,24 @@ async def _async_ask_gate(
         look=look,
     )
     response = respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
-    only_looked = mode is GateMode.SCAN_ONLY and not look
+    rehearses = decision.request.rehearsal
+    only_looked = (mode is GateMode.SCAN_ONLY or rehearses) and not look
     return response | {
         "admitted": decision.admitted and not only_looked,
         "mode": mode.value,
+        ATTR_REHEARSAL: rehearses,
     }
 
 
 async def _async_sync(call: ServiceCall) -> ServiceResponse:
     """Refresh the events and every ticket list, and settle what waits."""
-    settled = await _get_coordinator(call).async_sync()
+    settled = await get_coordinator(call).async_sync()
     return asdict(settled)
 
 
 async def _async_override(call: ServiceCall) -> ServiceResponse:
     """Admit a guest by a steward's decision."""
-    coordinator = _get_coordinator(call)
+    coordinator = get_coordinator(call)
     with coordinator.translated_errors():
         request = await _read_override(coordinator, call.data)
         decision = await coordinator.desk.override(
@@ -150,7 +152,7 @@ async def _async_override(call: ServiceCall) -> ServiceResponse:
 
 async def _async_report(call: ServiceCall) -> ServiceResponse:
     """Tell how the events stand, and what Oveit and the venue do not agree on."""
-    coordinator = _get_coordinator(call)
+    coordinator = get_coordinator(call)
     event_id = call.data.get(ATTR_EVENT_ID)
     with coordinator.translated_errors():
         conflicts = await coordinator.ledger.conflicts(event_id)
@@ -168,7 +170,7 @@ async def _async_report(call: ServiceCall) -> ServiceResponse:
 
 async def _async_purge(call: ServiceCall) -> ServiceResponse:
     """Forget events that ended, with all that happened at them."""
-    coordinator = _get_coordinator(call)
+    coordinator = get_coordinator(call)
     event_id = call.data.get(ATTR_EVENT_ID)
     with coordinator.translated_errors():
         purged = await coordinator.async_purge(event_id)
@@ -196,7 +198,7 @@ def async_setup_actions(hass: HomeAssistant) -> None:
         async_register_admin_service(hass, DOMAIN, name, handler, schema, response)
 
 
-def _get_coordinator(call: ServiceCall) -> OveitCoordinator:
+def get_coordinator(call: ServiceCall) -> OveitCoordinator:
     """Return the coordinator of the entry that is meant."""
     entry: OveitConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
@@ -229,9 +231,9 @@ async def _read_override(coordinator: OveitCoordinator, data: Mapping[str, Any])
             codes[ATTR_TICKET_CODE] or ""
         ) or await coordinator.ledger.on_tag(codes[ATTR_RFID_CODE] or "")
         if not known:
-            raise _invalid("event_needed")
+            raise invalid("event_needed")
     elif event_id not in coordinator.data:
-        raise _invalid("event_unknown")
+        raise invalid("event_unknown")
     return Request(
         **codes,
         gate=data.get(ATTR_GATE),
@@ -243,27 +245,27 @@ def _read_codes(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the one code that is given."""
     codes = {field: data.get(field) for field in (ATTR_TICKET_CODE, ATTR_RFID_CODE)}
     if sum(code is not None for code in codes.values()) != 1:
-        raise _invalid("one_code")
+        raise invalid("one_code")
     return {
-        field: None if code is None else _read_code(field, code) for field, code in codes.items()
+        field: None if code is None else read_code(field, code) for field, code in codes.items()
     }
 
 
-def _read_code(field: str, value: object) -> str:
+def read_code(field: str, value: object) -> str:
     """Return a code as it is sent, or say what is wrong with it."""
     if not isinstance(value, str):
-        raise _invalid("code_not_text", field)
+        raise invalid("code_not_text", field)
     code = clean_code(value) if field == ATTR_TICKET_CODE else value.strip()
     if not code:
-        raise _invalid("code_empty", field)
+        raise invalid("code_empty", field)
     if len(code) > MAX_CODE_LENGTH:
-        raise _invalid("code_too_long", field)
+        raise invalid("code_too_long", field)
     if not code.isprintable():
-        raise _invalid("code_not_printable", field)
+        raise invalid("code_not_printable", field)
     return code
 
 
-def _invalid(key: str, field: str | None = None) -> ServiceValidationError:
+def invalid(key: str, field: str | None = None) -> ServiceValidationError:
     """Return an error about the input."""
     return ServiceValidationError(
         translation_domain=DOMAIN,

@@ -1,4 +1,4 @@
-"""Whether Oveit answers, and whether an event is full."""
+"""Whether Oveit answers, an event is full, and the doors may open."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -9,12 +9,20 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_state_change_event
 
-from .const import ATTR_CAPACITY, ATTR_INSIDE, ATTR_WARNING
+from .const import (
+    ATTR_CAPACITY,
+    ATTR_INSIDE,
+    ATTR_MISSING_READERS,
+    ATTR_REASONS,
+    ATTR_WARNING,
+)
 from .coordinator import OveitConfigEntry
 from .entity import OveitEventEntity, async_add_event_entities
+from .readiness import check_event, gates_of, missing_readers, reader_entities
 
 PARALLEL_UPDATES = 0
 
@@ -24,6 +32,10 @@ CONNECTED = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+READY = BinarySensorEntityDescription(key="ready", translation_key="ready")
+
+PASSED = "ok"
+FAILED = "problem"
 
 CAPACITY_REACHED = BinarySensorEntityDescription(
     key="capacity_reached", translation_key="capacity_reached"
@@ -36,7 +48,7 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the connection of each event, and whether it is full."""
+    """Add the connection of each event, whether it is full, and whether it is ready."""
     coordinator = entry.runtime_data
     async_add_event_entities(
         entry,
@@ -44,6 +56,7 @@ async def async_setup_entry(
         lambda state: [
             OveitConnected(coordinator, state.event.id, CONNECTED),
             OveitCapacityReached(coordinator, state.event.id, CAPACITY_REACHED),
+            OveitReady(coordinator, state.event.id, READY),
         ],
     )
 
@@ -88,3 +101,40 @@ class OveitCapacityReached(OveitEventEntity, BinarySensorEntity):
     def _inside(self) -> int:
         """Return how many people are inside."""
         return self.state_of_event.attendance.inside
+
+
+class OveitReady(OveitEventEntity, BinarySensorEntity):
+    """On while nothing stands in the way of opening the doors."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the readers too."""
+        await super().async_added_to_hass()
+        readers = reader_entities(self.hass, gates_of(self.coordinator, self._event_id))
+        if readers:
+            self.async_on_remove(
+                async_track_state_change_event(self.hass, readers, self._async_reader_changed)
+            )
+
+    @callback
+    def _async_reader_changed(self, _: Event[EventStateChangedData]) -> None:
+        """Check again."""
+        self.async_write_ha_state()
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether every check is passed."""
+        return all(check_event(self.coordinator, self.state_of_event).values())
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return each check, and what stands in the way."""
+        checks = check_event(self.coordinator, self.state_of_event)
+        gates = gates_of(self.coordinator, self._event_id)
+        return {
+            ATTR_REASONS: [check.value for check, passed in checks.items() if not passed],
+            **{check.value: PASSED if passed else FAILED for check, passed in checks.items()},
+            ATTR_MISSING_READERS: missing_readers(self.hass, gates),
+        }

@@ -1,6 +1,6 @@
 """Polls Oveit through the desk and publishes what the ledger knows."""
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,7 +44,7 @@ from .core.exceptions import (
 )
 from .core.ledger import Ledger
 from .core.mirror import Mirror
-from .core.models import Attendance, Decision, Event, ListState, Row, Seen, Settled
+from .core.models import Attendance, Coverage, Decision, Event, ListState, Row, Seen, Settled
 from .core.polling import LIVE_INTERVAL
 
 PUBLISH_EVERY = 1.0
@@ -62,6 +62,8 @@ class EventState:
     event: Event
     attendance: Attendance
     ticket_list: ListState
+    coverage: Coverage
+    is_preparing: bool
 
 
 def create_client(
@@ -113,7 +115,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._check_in_listeners: list[CheckInListener] = []
         self._conflict_listeners: list[ConflictListener] = []
         self._publisher = Debouncer(
-            hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self._async_publish
+            hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self.async_publish
         )
 
     def follows(self, event_id: int) -> bool:
@@ -141,6 +143,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             on_progress=self._publisher.async_schedule_call,
         )
         self.client.line.watch(self.client.events, self._on_line)
+        await self.desk.preparing.resume()
 
     @property
     def connected(self) -> bool:
@@ -186,7 +189,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         with self.translated_errors():
             settled = await self.desk.sync()
         self._note_success()
-        await self._async_publish()
+        await self.async_publish()
         return settled
 
     async def async_purge(self, event_id: int | None) -> list[int]:
@@ -201,8 +204,20 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 purged.append(key)
             elif event_id is not None:
                 raise _invalid("rows_waiting")
-        await self._async_publish()
+        await self.async_publish()
         return purged
+
+    async def async_prepare(self, events: Iterable[int], per_minute: int, *, again: bool) -> None:
+        """Begin to learn the tags of events, or do it at another pace."""
+        for event_id in events:
+            await self.desk.preparing.start(event_id, per_minute, again=again)
+        await self.async_publish()
+
+    async def async_stop_preparing(self, events: Iterable[int]) -> None:
+        """Learn no more tags of events."""
+        for event_id in events:
+            await self.desk.preparing.stop(event_id)
+        await self.async_publish()
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -278,7 +293,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         for listener in list(self._check_in_listeners):
             listener(check_in)
 
-    async def _async_publish(self) -> None:
+    async def async_publish(self) -> None:
         """Show what the ledger knows now, without asking Oveit."""
         try:
             self.data = await self._async_read()
@@ -297,6 +312,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 event=event,
                 attendance=attendance[event_id],
                 ticket_list=await self.ledger.list_state(event_id),
+                coverage=await self.ledger.coverage(event_id),
+                is_preparing=self.desk.preparing.is_under_way(event_id),
             )
             for event_id, event in self.mirror.followed.items()
             if event_id in attendance

@@ -21,6 +21,7 @@ from .core.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .core.rules import clean_code
 from .core.tags import spell
 from .gate_reads import Read, Readers, Source, async_is_learning, async_listen
+from .gate_rehearsal import Rehearsal
 from .gate_settings import Credential, GateMode, GateSettings
 from .gate_watch import (
     Turnstile,
@@ -51,6 +52,7 @@ class Gate:
         self.id = subentry.subentry_id
         self.settings = GateSettings.read(subentry)
         self.mode = GateMode.OPEN_FOR_TICKETS
+        self.rehearsal = Rehearsal()
         self._hass = coordinator.hass
         self._unknown = UnknownTags(self._hass, self.id, self.settings.name)
         self._turnstile = Turnstile(self._hass, self.id, self.settings.name)
@@ -114,7 +116,7 @@ class Gate:
         Raises HomeAssistantError when nothing could be decided.
         """
         if ticket_code is not None:
-            request = self.settings.request(ticket_code=ticket_code, scan_id=scan_id)
+            request = self._ask(ticket_code=ticket_code, scan_id=scan_id)
         else:
             codes = spell(rfid_code or "", self.settings.tag_format)
             request = await self._request_tag(codes, scan_id=scan_id)
@@ -144,6 +146,10 @@ class Gate:
                 reason = Reason.LEFT if leaving else Reason.OFFLINE_REFUSED
                 self._tell(_decide_here(request, reason), self.mode_now)
 
+    def _ask(self, **code: str | None) -> Request:
+        """Return what is asked of the desk about a code, as the gate is at the moment."""
+        return replace(self.settings.request(**code), rehearsal=self.rehearsal.is_on)
+
     async def _request(self, read: str, *, ask: bool) -> Request | None:
         """Return what is asked about a read, None when it is no code (decisions.md B16)."""
         credential = self.settings.credential
@@ -155,25 +161,24 @@ class Gate:
                 listed = await self.coordinator.ledger.find(code)
             credential = Credential.TICKET if listed else Credential.RFID
         if credential is Credential.TICKET:
-            return self.settings.request(ticket_code=code)
+            return self._ask(ticket_code=code)
         return await self._request_tag(spell(read, self.settings.tag_format), ask=ask)
 
     async def _request_tag(
         self, codes: tuple[str, ...], *, ask: bool = True, scan_id: str | None = None
     ) -> Request:
         """Return what is asked about a tag: of several spellings, the one that is known."""
-        first = self.settings.request(rfid_code=codes[0], scan_id=scan_id)
+        first = self._ask(rfid_code=codes[0], scan_id=scan_id)
         if len(codes) == 1:
             return first
         for code in codes:
             if await self._is_known(code):
-                return self.settings.request(rfid_code=code, scan_id=scan_id)
+                return self._ask(rfid_code=code, scan_id=scan_id)
         if not ask or self._unknown.flooded or self._is_closed:
             return first
         share = self.settings.deadline / 2
         asked = [
-            replace(self.settings.request(rfid_code=code, scan_id=scan_id), deadline=share)
-            for code in codes
+            replace(self._ask(rfid_code=code, scan_id=scan_id), deadline=share) for code in codes
         ]
         with self.coordinator.translated_errors():
             found = await asyncio.gather(*map(self.coordinator.desk.scan, asked))
@@ -194,7 +199,7 @@ class Gate:
                 decision = await ask(request)
         if decision.reason is Reason.UNKNOWN_TAG:
             self._unknown.async_note(request.rfid_code or "", read)
-        if self.settings.turnstile:
+        if self.settings.turnstile and not request.rehearsal:
             self._turnstile.async_note(decision)
         self._tell(decision, mode)
         return decision
@@ -212,17 +217,21 @@ class Gate:
             return bool(await self.coordinator.ledger.on_tag(tag))
 
     @property
+    def is_exit(self) -> bool:
+        """Tell whether people leave here."""
+        return self.settings.direction is Direction.EXIT
+
+    @property
     def mode_now(self) -> GateMode:
         """Return the mode that counts: modes are for those who come in (decisions.md I7)."""
-        leaving = self.settings.direction is Direction.EXIT
-        return GateMode.OPEN_FOR_TICKETS if leaving else self.mode
+        return GateMode.OPEN_FOR_TICKETS if self.is_exit else self.mode
 
     @property
     def _is_closed(self) -> bool:
         """Tell whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
         if self.mode_now is GateMode.CLOSED:
             return True
-        if not self.settings.within_window or self.settings.direction is Direction.EXIT:
+        if not self.settings.within_window or self.is_exit:
             return False
         now = datetime.now(UTC)
         chosen = self.settings.event_ids

@@ -75,7 +75,7 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
         ATTR_LATENCY: round(decision.latency * 1000, 1),
         ATTR_DIRECTION: decision.request.direction,
         ATTR_MODE: mode,
-        ATTR_REHEARSAL: False,
+        ATTR_REHEARSAL: decision.request.rehearsal,
         ATTR_HINT: _hint(decision),
     }
 

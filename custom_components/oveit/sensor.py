@@ -109,6 +109,18 @@ SENSORS: tuple[OveitSensorDescription, ...] = (
         value_fn=lambda state: state.ticket_list.fetched_at,
     ),
     OveitSensorDescription(
+        key="offline_coverage",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda state: state.coverage.share,
+        attributes_fn=lambda state: {
+            "known": state.coverage.known,
+            "preparing": state.is_preparing,
+        },
+    ),
+    OveitSensorDescription(
         key="waiting",
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,

@@ -20,6 +20,7 @@ import voluptuous as vol
 from .const import (
     ATTR_MODE,
     ATTR_REASON,
+    ATTR_REHEARSAL,
     ATTR_TICKET_TYPE,
     DOMAIN,
     EVENT_ADMITTED,
@@ -38,6 +39,7 @@ class TicketTrigger(StatelessEntityTriggerBase):
             vol.Required(CONF_OPTIONS, default=dict): {
                 vol.Optional(ATTR_REASON): vol.All(cv.ensure_list, [vol.Coerce(Reason)]),
                 vol.Optional(ATTR_TICKET_TYPE): vol.All(cv.ensure_list, [cv.string]),
+                vol.Optional(ATTR_REHEARSAL, default=False): cv.boolean,
             },
         }
     )
@@ -47,6 +49,7 @@ class TicketTrigger(StatelessEntityTriggerBase):
         """Take the reasons and ticket types to fire for; none means all."""
         super().__init__(hass, config)
         self._reasons = frozenset(self._options.get(ATTR_REASON, ()))
+        self._with_rehearsals: bool = self._options.get(ATTR_REHEARSAL, False)
         self._ticket_types = {
             name.strip().casefold() for name in self._options.get(ATTR_TICKET_TYPE, ())
         }
@@ -68,6 +71,8 @@ class TicketTrigger(StatelessEntityTriggerBase):
         """Tell whether this is what the trigger waits for; a look admits nobody."""
         told = state.attributes
         if told.get(ATTR_EVENT_TYPE) != self._event_type:
+            return False
+        if told.get(ATTR_REHEARSAL) and not self._with_rehearsals:
             return False
         if self._event_type == EVENT_ADMITTED and told.get(ATTR_MODE) == GateMode.SCAN_ONLY:
             return False

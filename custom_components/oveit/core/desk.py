@@ -17,7 +17,20 @@ from .ledger import Ledger
 from .lookup import Lookup
 from .marking import Marking
 from .mirror import Mirror
-from .models import Decision, Direction, Reason, Request, Row, RowState, Settled, Source, Ticket
+from .models import (
+    Answer,
+    Decision,
+    Direction,
+    Reason,
+    Request,
+    Row,
+    RowState,
+    Settled,
+    Source,
+    Ticket,
+)
+from .pairing import Pairing
+from .preparing import Preparing
 from .readback import DOUBT_GRACE, ReadBack
 from .reads import PATIENCE, Reads
 from .rules import Verdict, clean_code, decide
@@ -69,15 +82,30 @@ class Desk:
         )
         self._marking = Marking(client, ledger, self._lookup, read_back, self._settling)
         self._leaving = Leaving(client, ledger)
+        self._pairing = Pairing(client, ledger, self._lookup)
+        self.preparing = Preparing(
+            client,
+            ledger,
+            mirror,
+            self._lookup,
+            doors_first=self._reads.wait,
+            on_progress=on_progress,
+        )
 
     async def close(self) -> None:
         """Let every guest be decided, and stop what can wait."""
+        await self.preparing.close()
         await self._settling.close()
         await self._reads.wait()
         await self._marking.close()
 
     async def check_in(self, request: Request) -> Decision:
-        """Check a ticket in: the rules first, then Oveit or the ledger, then the journal."""
+        """Check a ticket in: the rules first, then Oveit or the ledger, then the journal.
+
+        In a rehearsal the answer is the same, and nothing is marked anywhere.
+        """
+        if request.rehearsal:
+            return await self.scan(request)
         return await self._reads.once(_clean(request), self._check_in)
 
     async def scan(self, request: Request) -> Decision:
@@ -88,6 +116,10 @@ class Desk:
         if verdict.reason.admits and case.answer and not case.answer.ok:
             verdict = replace(verdict, reason=Reason.REFUSED)
         return self._decision(case, verdict)
+
+    async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
+        """Put a ticket on a tag; a refusal is Oveit's answer."""
+        return await self._pairing.pair(clean_code(ticket_code), rfid_code)
 
     async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
         """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""

@@ -187,6 +187,7 @@ class Request:
 
     With `within_window` an event admits only around its start; `turnstile` asks Oveit's
     turnstile instead of its door; a list older than `max_list_age` admits nobody offline.
+    A `rehearsal` is decided on and marks nothing.
     """
 
     ticket_code: str | None = None
@@ -204,6 +205,7 @@ class Request:
     within_window: bool = False
     max_list_age: timedelta = timedelta(hours=12)
     scan_id: str | None = None
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -313,6 +315,19 @@ class Attendance:
     inside: int = 0
     waiting: int = 0
     conflicts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """How many tickets there are, and of how many the tags are known, be it that there is none."""
+
+    tickets: int = 0
+    known: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Return the share whose tags are known, in percent; None where there is no ticket."""
+        return 100 * self.known / self.tickets if self.tickets else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

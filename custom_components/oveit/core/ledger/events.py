@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..models import Addon, Event, TicketType
-from .tables import events, journal, lists, tags, tickets
+from .tables import asked, events, journal, lists, preparations, tags, tickets
 
 _TIMES = ("starts_at", "ended_at")
 
@@ -34,7 +34,7 @@ def remove(connection: Connection, event_id: int) -> None:
     """Forget an event with its tickets, their tags and all that happened."""
     codes = select(tickets.c.code).where(tickets.c.event_id == event_id)
     connection.execute(delete(tags).where(tags.c.code.in_(codes)))
-    for table in (tickets, lists, journal):
+    for table in (tickets, lists, journal, asked, preparations):
         connection.execute(delete(table).where(table.c.event_id == event_id))
     connection.execute(delete(events).where(events.c.id == event_id))
 

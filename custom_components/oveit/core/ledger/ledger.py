@@ -20,6 +20,7 @@ from ..models import (
     Answer,
     Attendance,
     CheckIn,
+    Coverage,
     Event,
     GateCounts,
     ListState,
@@ -28,7 +29,7 @@ from ..models import (
     Seen,
     Ticket,
 )
-from . import attendance, events, gates, journal, lists, sqlite, tables, tickets
+from . import attendance, events, gates, journal, lists, preparing, sqlite, tables, tickets
 
 
 class Ledger:
@@ -179,6 +180,36 @@ class Ledger:
     async def gate_counts(self, gate: str, now: datetime) -> GateCounts:
         """Count what entered through a gate."""
         return await self._run(self._lists, self._transact, False, gates.count, gate, now)
+
+    async def coverage(self, event_id: int) -> Coverage:
+        """Count an event's tickets, and those whose tags are known."""
+        return await self._run(self._lists, self._transact, False, preparing.coverage, event_id)
+
+    async def unasked(self, event_id: int, most: int) -> list[str]:
+        """Return tickets that nobody asked about yet, those first that have not entered."""
+        return await self._run(
+            self._lists, self._transact, False, preparing.unasked, event_id, most
+        )
+
+    async def note_untold(self, event_id: int, code: str) -> None:
+        """Keep that Oveit was asked about a ticket and did not tell of its tags."""
+        await self._write(preparing.note_untold, event_id, code)
+
+    async def forget_tagless(self, event_id: int) -> None:
+        """Have the tickets asked about again that had no tag."""
+        await self._write(preparing.forget_tagless, event_id)
+
+    async def begin_preparation(self, event_id: int, per_minute: int) -> None:
+        """Keep that an event is being prepared, and at what pace."""
+        await self._write(preparing.begin, event_id, per_minute)
+
+    async def end_preparation(self, event_id: int) -> None:
+        """Keep that an event is no longer being prepared."""
+        await self._write(preparing.end, event_id)
+
+    async def preparations(self) -> dict[int, int]:
+        """Return the events that are being prepared, with the pace of each."""
+        return await self._read(preparing.under_way)
 
     def has_entered(self, *, ticket_code: str | None = None, rfid_code: str | None = None) -> bool:
         """Tell at once whether a code's ticket has entered, on a connection of its own.

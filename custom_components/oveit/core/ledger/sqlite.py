@@ -113,6 +113,7 @@ _FIND_SEEN = """
 
 _APPLY = (
     "DELETE FROM tickets WHERE event_id = :event_id AND code IN (SELECT code FROM temp.gone)",
+    "DELETE FROM asked WHERE event_id = :event_id AND code IN (SELECT code FROM temp.gone)",
     """
     INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
     SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins

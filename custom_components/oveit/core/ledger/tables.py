@@ -58,6 +58,23 @@ tags = Table(
     Column("learned_at", Float, nullable=False),
 )
 
+asked = Table(
+    "asked",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("code", String, primary_key=True),
+    Column("asked_at", Float, nullable=False),
+    Column("told", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+preparations = Table(
+    "preparations",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("per_minute", Integer, nullable=False),
+)
+
 journal = Table(
     "journal",
     metadata,

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from ..models import CheckIn, Direction, RowState, Ticket
 from ..rules import merge_uses
+from . import preparing
 from .tables import from_epoch, journal, tags, tickets
 
 NO_EVENT = 0
@@ -170,6 +171,8 @@ def learn(
     _learn_ticket(connection, ticket)
     if rfid_codes is not None:
         connection.execute(_DROP_TAGS, {"of_code": ticket.code, "kept": rfid_codes})
+    if ticket.event_id is not None and (rfid_codes is not None or tag):
+        preparing.note(connection, ticket.event_id, ticket.code, told=True)
     learned_at = datetime.now(UTC).timestamp()
     for rfid_code in {*(rfid_codes or ()), *filter(None, [tag])}:
         key = {"of_tag": rfid_code, "of_code": ticket.code, "learned_at": learned_at}

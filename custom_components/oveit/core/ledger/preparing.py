@@ -1,0 +1,68 @@
+"""Which tickets' tags are known, and which events are being prepared for a line that is down."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from ..models import Coverage
+from .tables import asked, preparations, tags, tickets
+
+
+def coverage(connection: Connection, event_id: int) -> Coverage:
+    """Count an event's tickets, and those whose tags are known, be it that there is none."""
+    listed = select(func.count()).where(tickets.c.event_id == event_id)
+    known = select(func.count()).where(asked.c.event_id == event_id, asked.c.told)
+    return Coverage(
+        tickets=connection.execute(listed).scalar_one(),
+        known=connection.execute(known).scalar_one(),
+    )
+
+
+def note(connection: Connection, event_id: int, code: str, *, told: bool) -> None:
+    """Write that Oveit was asked about a ticket, and whether it told of its tags."""
+    key = (asked.c.event_id == event_id, asked.c.code == code)
+    values = {"asked_at": datetime.now(UTC).timestamp(), "told": told}
+    if not connection.execute(update(asked).where(*key).values(values)).rowcount:
+        connection.execute(insert(asked).values(event_id=event_id, code=code, **values))
+
+
+def note_untold(connection: Connection, event_id: int, code: str) -> None:
+    """Write that Oveit was asked about a ticket and did not tell of its tags."""
+    note(connection, event_id, code, told=False)
+
+
+def unasked(connection: Connection, event_id: int, most: int) -> list[str]:
+    """Return tickets that nobody asked about yet, those first that have not entered."""
+    was_asked = select(asked.c.code).where(
+        asked.c.event_id == event_id, asked.c.code == tickets.c.code
+    )
+    statement = (
+        select(tickets.c.code)
+        .where(tickets.c.event_id == event_id, ~was_asked.exists())
+        .order_by(tickets.c.checked_in, tickets.c.code)
+        .limit(most)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def forget_tagless(connection: Connection, event_id: int) -> None:
+    """Have the tickets asked about again that had no tag."""
+    has_tag = select(tags.c.code).where(tags.c.code == asked.c.code)
+    connection.execute(delete(asked).where(asked.c.event_id == event_id, ~has_tag.exists()))
+
+
+def begin(connection: Connection, event_id: int, per_minute: int) -> None:
+    """Write that an event is being prepared, and at what pace."""
+    end(connection, event_id)
+    connection.execute(insert(preparations).values(event_id=event_id, per_minute=per_minute))
+
+
+def end(connection: Connection, event_id: int) -> None:
+    """Write that an event is no longer being prepared."""
+    connection.execute(delete(preparations).where(preparations.c.event_id == event_id))
+
+
+def under_way(connection: Connection) -> dict[int, int]:
+    """Return the events that are being prepared, with the pace of each."""
+    statement = select(preparations.c.event_id, preparations.c.per_minute)
+    return dict(connection.execute(statement).tuples().all())

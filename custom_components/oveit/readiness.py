@@ -1,0 +1,115 @@
+"""Whether the doors of an event may open, and what stands in the way."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .coordinator import EventState, OveitCoordinator
+from .core.exceptions import OveitAuthenticationError
+from .core.polling import IDLE_LIST_INTERVAL
+from .gate import Gate
+from .gate_settings import Credential
+from .gates import async_get_gates
+from .repairs import MOST_SKEW, NEEDED_PERMISSION
+
+LIST_MAY_MISS = timedelta(minutes=15)
+ENOUGH_KNOWN = 95.0
+
+
+class Check(StrEnum):
+    """What is checked before the doors open."""
+
+    CREDENTIALS = "credentials"
+    CONNECTION = "connection"
+    TICKET_LIST = "ticket_list"
+    TAGS = "tags"
+    WAITING = "waiting"
+    READERS = "readers"
+    CLOCK = "clock"
+    REHEARSAL = "rehearsal"
+
+
+def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check, bool]:
+    """Tell of each check whether it is passed."""
+    gates = gates_of(coordinator, state.event.id)
+    return {
+        Check.CREDENTIALS: _has_credentials(coordinator),
+        Check.CONNECTION: coordinator.client.line.is_up,
+        Check.TICKET_LIST: _is_list_fresh(state),
+        Check.TAGS: _are_tags_known(state, gates),
+        Check.WAITING: not state.attendance.waiting,
+        Check.READERS: not missing_readers(coordinator.hass, gates),
+        Check.CLOCK: abs(coordinator.client.skew) <= MOST_SKEW,
+        Check.REHEARSAL: not any(gate.rehearsal.is_on for gate in gates),
+    }
+
+
+def gates_of(coordinator: OveitCoordinator, event_id: int) -> list[Gate]:
+    """Return the gates that let guests of an event in."""
+    return [
+        gate
+        for gate in async_get_gates(coordinator.hass, coordinator.config_entry)
+        if not gate.settings.event_ids or event_id in gate.settings.event_ids
+    ]
+
+
+def missing_readers(hass: HomeAssistant, gates: Iterable[Gate]) -> list[str]:
+    """Return the names of readers that are gone, or of which no entity is available."""
+    readers = {reader for gate in gates for reader in gate.settings.readers}
+    return sorted(_name(hass, reader) for reader in readers if not _is_alive(hass, reader))
+
+
+def reader_entities(hass: HomeAssistant, gates: Iterable[Gate]) -> list[str]:
+    """Return the entities that show whether readers are alive."""
+    readers = {reader for gate in gates for reader in gate.settings.readers}
+    return sorted(entity for reader in readers for entity in _entities(hass, reader))
+
+
+def _has_credentials(coordinator: OveitCoordinator) -> bool:
+    """Tell whether Oveit accepts the credentials, and lets them do what a door needs."""
+    if isinstance(coordinator.failure, OveitAuthenticationError):
+        return False
+    account = coordinator.client.account
+    permissions = account.permissions if account else None
+    return permissions is None or NEEDED_PERMISSION in permissions
+
+
+def _is_list_fresh(state: EventState) -> bool:
+    """Tell whether the ticket list is as new as it should be, and not doubted."""
+    fetched_at = state.ticket_list.fetched_at
+    if fetched_at is None or state.ticket_list.doubted:
+        return False
+    return dt_util.utcnow() - fetched_at <= IDLE_LIST_INTERVAL + LIST_MAY_MISS
+
+
+def _are_tags_known(state: EventState, gates: Iterable[Gate]) -> bool:
+    """Tell whether the gates that read tags would know nearly all of them without Oveit."""
+    if all(gate.settings.credential is Credential.TICKET for gate in gates):
+        return True
+    share = state.coverage.share
+    return share is None or share >= ENOUGH_KNOWN
+
+
+def _is_alive(hass: HomeAssistant, device_id: str) -> bool:
+    """Tell whether a reader is there; one without entities tells nothing against it."""
+    if dr.async_get(hass).async_get(device_id) is None:
+        return False
+    states = [hass.states.get(entity_id) for entity_id in _entities(hass, device_id)]
+    return not states or any(state and state.state != STATE_UNAVAILABLE for state in states)
+
+
+def _entities(hass: HomeAssistant, device_id: str) -> list[str]:
+    """Return the entities of a reader."""
+    entries = er.async_entries_for_device(er.async_get(hass), device_id)
+    return [entry.entity_id for entry in entries]
+
+
+def _name(hass: HomeAssistant, device_id: str) -> str:
+    """Return the name of a reader, as far as there is one."""
+    device = dr.async_get(hass).async_get(device_id)
+    return (device and (device.name_by_user or device.name)) or device_id

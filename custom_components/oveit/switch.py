@@ -1,0 +1,110 @@
+"""Lets a gate rehearse."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import STATE_ON, EntityCategory
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.util import dt as dt_util
+
+from .const import ATTR_UNTIL
+from .coordinator import OveitConfigEntry
+from .entity import OveitGateEntity, async_add_gate_entities
+
+PARALLEL_UPDATES = 0
+
+REHEARSAL = SwitchEntityDescription(
+    key="rehearsal", translation_key="gate_rehearsal", entity_category=EntityCategory.CONFIG
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OveitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the rehearsal of each gate that lets people in; a way out is always in earnest."""
+    async_add_gate_entities(
+        hass,
+        entry,
+        async_add_entities,
+        lambda gate: [] if gate.is_exit else [OveitRehearsal(gate, REHEARSAL)],
+    )
+
+
+class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
+    """Has a gate mark nothing; off by itself after an hour, through a restart too."""
+
+    _stop_timer: CALLBACK_TYPE | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up a rehearsal whose hour is not over."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._cancel)
+        last = await self.async_get_last_state()
+        if last and last.state == STATE_ON:
+            until = dt_util.parse_datetime(str(last.attributes.get(ATTR_UNTIL)))
+            if until and until.tzinfo and until > dt_util.utcnow():
+                self._begin(until)
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the gate rehearses."""
+        return self.gate.rehearsal.is_on
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return when the rehearsal ends."""
+        until = self.gate.rehearsal.until if self.is_on else None
+        return {ATTR_UNTIL: until and until.isoformat()}
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Rehearse for an hour from now."""
+        self._begin()
+        self._show()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Go on in earnest."""
+        self._end()
+
+    def _begin(self, until: datetime | None = None) -> None:
+        """Rehearse, and end it in time however the clock is set meanwhile."""
+        self._cancel()
+        self.gate.rehearsal.start(until)
+        if ends_at := self.gate.rehearsal.until:
+            self._stop_timer = async_call_later(
+                self.hass, ends_at - dt_util.utcnow(), self._async_end
+            )
+
+    @callback
+    def _async_end(self, _: datetime) -> None:
+        """End when the hour is over."""
+        self._stop_timer = None
+        self._end()
+
+    def _end(self) -> None:
+        """Go on in earnest, and show it."""
+        self._cancel()
+        self.gate.rehearsal.stop()
+        self._show()
+
+    def _show(self) -> None:
+        """Show it here and on the events' readiness."""
+        self.async_write_ha_state()
+        self.gate.coordinator.async_update_listeners()
+
+    def _cancel(self) -> None:
+        """Forget the timer."""
+        if self._stop_timer:
+            self._stop_timer()
+            self._stop_timer = None
