@@ -68,6 +68,33 @@ async def test_the_whole_way_is_shown_and_nothing_is_marked(
     assert venue.entries(ticket.code) == 1
 
 
+@pytest.mark.parametrize("trial", ["rehearsal", "scan only"])
+async def test_a_guest_in_earnest_is_shown_right_after_a_trial_with_the_same_ticket(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader, trial: str
+) -> None:
+    """The ticket is marked, so the door must hear of it."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    if trial == "rehearsal":
+        await rehearse(hass)
+    else:
+        await set_mode(hass, "scan_only")
+    await reader.scan(READ)
+    await rehearse(hass, "turn_off")
+    await set_mode(hass, "open_for_tickets")
+    await reader.scan(READ)
+    assert shown.reasons() == ["checked_in", "checked_in"]
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_a_way_out_has_no_rehearsal(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Nobody is kept in."""
+    await open_gate(hass, entry, direction="exit")
+    assert hass.states.get("select.north_gate_mode")
+    assert hass.states.get(SWITCH) is None
+
+
 async def test_it_rehearses_a_lost_line_too(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
 ) -> None:

@@ -251,7 +251,7 @@ class Gate:
             if now - told.last_at <= REPEAT_WITHIN and now - told.first_at <= REPEAT_AT_MOST
         }
         request = decision.request
-        key = request.ticket_code or request.rfid_code or ""
+        key = f"{mode} {request.rehearsal} {request.ticket_code or request.rfid_code}"
         told = self._told.get(key)
         if told and decision.reason in (told.reason, Reason.REPEAT):
             told.last_at = now

@@ -9,14 +9,14 @@ import pytest
 
 from custom_components.oveit.core.api import OveitClient
 from custom_components.oveit.core.desk import Desk
-from custom_components.oveit.core.exceptions import OveitConnectionError
+from custom_components.oveit.core.exceptions import LedgerError, OveitConnectionError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.lookup import Lookup
 from custom_components.oveit.core.mirror import Mirror
-from custom_components.oveit.core.models import Coverage, Reason, Request, Source
+from custom_components.oveit.core.models import Coverage, Event, Reason, Request, Source
 from custom_components.oveit.core.preparing import Preparing
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue
-from tests.core.unknowns import journal
+from tests.core.unknowns import journal, query
 
 TAG = "5E35ED9A"
 FAST = 60_000
@@ -181,6 +181,25 @@ async def test_a_ticket_that_oveit_does_not_tell_of_is_let_be_and_not_counted(
     assert await ledger.coverage(100) == Coverage(tickets=total, known=total - 1)
 
 
+async def test_a_ledger_that_fails_for_a_moment_ends_nothing(
+    make: Make, ledger: Ledger, venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again."""
+    unasked, failures = ledger.unasked, [LedgerError("The disk is full")]
+
+    async def fail_once(event_id: int, most: int) -> list[str]:
+        if failures and most > 1:
+            raise failures.pop()
+        return await unasked(event_id, most)
+
+    monkeypatch.setattr(ledger, "unasked", fail_once)
+    preparing = make()
+    await preparing.start(100, FAST)
+    await until(lambda: not preparing.is_under_way(100))
+    assert failures == []
+    assert (await ledger.coverage(100)).known == len(venue.tickets_of(100))
+
+
 async def test_stopping_keeps_what_was_learned(
     make: Make, ledger: Ledger, server: OveitServer
 ) -> None:
@@ -261,6 +280,33 @@ async def test_a_ticket_that_left_the_list_counts_no_more(
     venue.cancel(code)
     await mirror.refresh(everything=True)
     assert await ledger.coverage(100) == Coverage(tickets=total - 1, known=0)
+
+
+async def test_an_event_that_is_purged_takes_its_preparing_along(
+    make: Make, ledger: Ledger, mirror: Mirror, server: OveitServer
+) -> None:
+    """Nothing is asked about it any more."""
+    preparing = make()
+    await preparing.start(100, FAST)
+    await until(lambda: len(asked(server)) >= 2)
+    await mirror.forget(100)
+    await until(lambda: not preparing.is_under_way(100))
+    assert await ledger.coverage(100) == Coverage()
+    assert await ledger.preparations() == {}
+
+
+async def test_a_ledger_from_before_learns_to_prepare(path: Path) -> None:
+    """What it knew of events stays."""
+    before = await Ledger.open(path)
+    await before.save_events([Event(id=100, name="Lantern Night")])
+    await before.close()
+    for table in ("asked", "preparations"):
+        query(path, f"DROP TABLE {table}")
+    after = await Ledger.open(path)
+    assert set(await after.events()) == {100}
+    assert await after.coverage(100) == Coverage()
+    assert await after.preparations() == {}
+    await after.close()
 
 
 async def test_r14_a_tag_of_another_ticket_stays_where_it_is(

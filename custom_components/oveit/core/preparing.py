@@ -92,16 +92,17 @@ class Preparing:
 
     async def _prepare_all(self) -> None:
         """Prepare event after event."""
-        try:
-            while self._paces:
-                event_id = next(iter(self._paces))
+        while self._paces:
+            event_id = next(iter(self._paces))
+            try:
                 if codes := await self._next(event_id):
                     await self._prepare(event_id, codes)
                 else:
                     await self.stop(event_id)
                     self._on_progress()
-        except LedgerError as err:
-            _LOGGER.warning("Preparing stopped: %s", err)
+            except LedgerError as err:
+                _LOGGER.warning("An event cannot be prepared at the moment: %s", err)
+                await self._wait(self._pause)
 
     async def _next(self, event_id: int) -> list[str]:
         """Return some tickets to ask about: none of an event that ended or is not ours."""
