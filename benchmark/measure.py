@@ -232,7 +232,9 @@ async def traffic(bench: Bench, **what: Any) -> Served:
 
 
 async def quiet_minute(bench: Bench) -> None:
-    """See whether a check-in after a quiet minute pays for a connection."""
+    """See whether a check-in after a quiet minute pays for a connection; once is enough."""
+    if bench.tickets != bench.effort.growth_tickets:
+        return
     await asyncio.sleep(bench.effort.quiet)
     before = await bench.oveit.served()
     await timed(bench, bench.guests(1))
