@@ -18,6 +18,7 @@ from demo.venue import Venue
 CHECKED_IN = "sensor.lantern_night_checked_in"
 PATIENCE = 20
 CONFLICTS = "sensor.lantern_night_conflicts"
+INSIDE = "sensor.lantern_night_inside"
 CONNECTED = "binary_sensor.lantern_night_connected"
 LINE_DOWN, LINE_BACK = 9, 23
 
@@ -99,9 +100,8 @@ async def doors_agree(doors: Doors, arrivals: list[Arrival]) -> tuple[bool, str]
 async def inside_agrees(doors: Doors, arrivals: list[Arrival]) -> tuple[bool, str]:
     """Check that whoever left is not counted as inside any more."""
     left = sum(arrival.reason == "left" for arrival in arrivals)
-    inside = await doors.home.inside(LANTERN_NIGHT)
-    checked_in = len(doors.venue.used(LANTERN_NIGHT))
-    return inside == checked_in - left, f"{inside} people inside, {left} left"
+    right, told = await shows(doors, INSIDE, len(doors.venue.used(LANTERN_NIGHT)) - left)
+    return right, f"{told}, {left} left"
 
 
 async def nothing_waits(doors: Doors) -> tuple[bool, str]:
@@ -144,14 +144,18 @@ def oveit_agrees(venue: Venue, due: set[str]) -> tuple[bool, str]:
 
 async def sensor_agrees(doors: Doors) -> tuple[bool, str]:
     """Check that Home Assistant shows what Oveit counts, within a few seconds."""
-    due = str(len(doors.venue.used(LANTERN_NIGHT)))
+    return await shows(doors, CHECKED_IN, len(doors.venue.used(LANTERN_NIGHT)))
+
+
+async def shows(doors: Doors, entity_id: str, due: int) -> tuple[bool, str]:
+    """Check that an entity shows a number, within a few seconds."""
     shown = None
     for _ in range(PATIENCE * 10):
-        shown = await doors.home.state(CHECKED_IN)
-        if shown == due:
+        shown = await doors.home.state(entity_id)
+        if shown == str(due):
             break
         await asyncio.sleep(0.1)
-    return shown == due, f"{CHECKED_IN} shows {shown}"
+    return shown == str(due), f"{entity_id} shows {shown}"
 
 
 def nothing_in_the_log(doors: Doors) -> tuple[bool, str]:

@@ -130,13 +130,6 @@ class HomeAssistant:
         decision: dict[str, Any] = reply["service_response"]
         return decision
 
-    async def inside(self, event_id: int) -> int:
-        """Return how many people are inside, by the integration's report."""
-        path = "/api/services/oveit/report?return_response"
-        reply = await self.post(path, {"event_id": event_id})
-        count: int = reply["service_response"]["events"][0]["inside"]
-        return count
-
     async def sync(self) -> dict[str, Any]:
         """Have Oveit hear of all that waits, and return the counts."""
         reply = await self.post("/api/services/oveit/sync?return_response", {})
