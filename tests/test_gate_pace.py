@@ -1,6 +1,9 @@
 """Gates at a slow Oveit, by the clock on the wall: nobody waits for anybody else."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event as Flag, Thread
 from time import monotonic
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
@@ -37,6 +40,27 @@ def told(hass: HomeAssistant) -> list[tuple[str, float]]:
     return seen
 
 
+@contextmanager
+def away() -> Iterator[list[float]]:
+    """Keep the seconds in which a busy machine had no time for this process at all."""
+    lost: list[float] = []
+    done = Flag()
+
+    def _look() -> None:
+        looked = monotonic()
+        while not done.wait(0.01):
+            late = monotonic() - looked - 0.01
+            looked = monotonic()
+            if late > 0.03:
+                lost.append(late)
+
+    watcher = Thread(target=_look)
+    watcher.start()
+    yield lost
+    done.set()
+    watcher.join()
+
+
 @pytest.mark.parametrize(
     ("seconds", "more"), [(0, OVEIT_TAKES), (10, 0.5)], ids=["at_once", "in_ten_seconds"]
 )
@@ -55,16 +79,18 @@ async def test_d5_no_guest_of_20_waits_for_another(
     await open_gate(hass, entry, reader, deadline=15)
     server.faults.set("tickets/checkin", Fault(latency_before=OVEIT_TAKES))
     held = {}
-    for place, ticket in enumerate(tickets, start=1):
-        held[ticket.code[-3:]] = monotonic()
-        reader.send(f"AA0000{place:02}")
-        await asyncio.sleep(seconds / GUESTS)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    with away() as lost:
+        for place, ticket in enumerate(tickets, start=1):
+            held[ticket.code[-3:]] = monotonic()
+            reader.send(f"AA0000{place:02}")
+            await asyncio.sleep(seconds / GUESTS)
+        await hass.async_block_till_done(wait_background_tasks=True)
     waits = {code_end: at - held[code_end] for code_end, at in told}
     assert len(waits) == len(held) == GUESTS
     longest = max(waits.values())
-    print(f"{GUESTS} guests in {seconds} s waited {min(waits.values()):.2f} to {longest:.2f} s")
-    assert longest < OVEIT_TAKES + more
+    shortest = min(waits.values())
+    print(f"{GUESTS} guests in {seconds} s waited {shortest:.2f} to {longest:.2f} s")
+    assert longest < OVEIT_TAKES + more + sum(lost)
 
 
 async def test_d1_the_same_tag_five_times_in_three_seconds_is_one_request_row_and_event(
