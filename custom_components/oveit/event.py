@@ -134,8 +134,8 @@ def _describe_row(row: Row, event: Event) -> dict[str, Any]:
 def _describe_decision(decision: Decision) -> dict[str, Any]:
     """Return what may be told of a decision: no names, no whole codes."""
     return {
-        ATTR_REASON: decision.reason,
-        ATTR_SOURCE: decision.source,
+        ATTR_REASON: decision.reason.value,
+        ATTR_SOURCE: decision.source.value,
         ATTR_TICKET_TYPE: decision.ticket and decision.ticket.ticket_type,
         ATTR_ADDON: decision.addon and decision.addon.name,
         ATTR_GATE: decision.request.gate,
@@ -148,8 +148,8 @@ def _describe_seen(seen: Seen, event: Event) -> dict[str, Any]:
     kind = event.ticket_type(seen.ticket_type_id)
     addons = {addon.id: addon.name for kind in event.ticket_types for addon in kind.addons}
     return {
-        ATTR_REASON: Reason.CHECKED_IN,
-        ATTR_SOURCE: Source.OVEIT,
+        ATTR_REASON: Reason.CHECKED_IN.value,
+        ATTR_SOURCE: Source.OVEIT.value,
         ATTR_TICKET_TYPE: kind.name if kind else None,
         ATTR_ADDON: seen.addon_id and addons.get(seen.addon_id),
         ATTR_GATE: None,

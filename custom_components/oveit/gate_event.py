@@ -60,8 +60,8 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
     ticket, addon = decision.ticket, decision.addon
     first = ticket.first_entry if ticket else None
     return {
-        ATTR_REASON: decision.reason,
-        ATTR_SOURCE: decision.source,
+        ATTR_REASON: decision.reason.value,
+        ATTR_SOURCE: decision.source.value,
         ATTR_TICKET_TYPE: ticket and ticket.ticket_type,
         ATTR_EVENT: decision.event and decision.event.name,
         ATTR_ADDON: addon and addon.name,
@@ -73,8 +73,8 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
         ATTR_GATE: decision.request.gate,
         ATTR_PASSBACK: decision.passback,
         ATTR_LATENCY: round(decision.latency * 1000, 1),
-        ATTR_DIRECTION: decision.request.direction,
-        ATTR_MODE: mode,
+        ATTR_DIRECTION: decision.request.direction.value,
+        ATTR_MODE: mode.value,
         ATTR_REHEARSAL: decision.request.rehearsal,
         ATTR_HINT: _hint(decision),
     }
