@@ -183,7 +183,6 @@ export const eventLook = css`
   .bar span {
     display: block;
     height: 100%;
-    min-width: 2px;
     border-radius: 4px;
     background: var(--oveit-accent);
     transition: width 800ms ease;
