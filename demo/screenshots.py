@@ -14,9 +14,9 @@ from demo.guests import ENTRY, LANTERN_NIGHT, Crowd, endless
 from demo.progress import Steps
 
 PICTURES = ROOT / "docs" / "images"
-GUESTS, SECONDS_APART = 110, 2.4
+GUESTS, SECONDS_APART = 110, 1.2
 WIDTH, HEIGHT = 1280, 900
-GATE_WIDTH, GATE_HEIGHT = 640, 456
+GATE_WIDTH, GATE_HEIGHT = 640, 640
 GATE_PAGE = f"{DASHBOARD}/gate-main-door"
 
 

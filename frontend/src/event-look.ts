@@ -78,11 +78,11 @@ export const eventLook = css`
   .figures {
     width: 100%;
     display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(80px, 1fr));
     gap: 8px;
   }
   .figure {
-    padding: 14px 12px;
+    padding: 14px 6px;
     display: grid;
     gap: 2px;
     align-content: start;

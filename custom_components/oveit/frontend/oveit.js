@@ -150,11 +150,11 @@ customElements.whenDefined("home-assistant").then(() => {
   .figures {
     width: 100%;
     display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(80px, 1fr));
     gap: 8px;
   }
   .figure {
-    padding: 14px 12px;
+    padding: 14px 6px;
     display: grid;
     gap: 2px;
     align-content: start;
