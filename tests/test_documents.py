@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "custom_components" / "oveit"
@@ -123,7 +123,7 @@ def test_every_picture_and_page_that_is_linked_exists() -> None:
     links = [
         (document.parent, link)
         for document in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
-        for link in re.findall(r"\]\(([^)#\s]+)", document.read_text())
+        for link in re.findall(r"(?:\]\(|src=\")([^)#\s\"]+)", document.read_text())
         if "://" not in link
     ]
     assert links
