@@ -78,11 +78,11 @@ export const eventLook = css`
   .figures {
     width: 100%;
     display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(80px, 1fr));
     gap: 8px;
   }
   .figure {
-    padding: 14px 12px;
+    padding: 14px 6px;
     display: grid;
     gap: 2px;
     align-content: start;
@@ -183,7 +183,6 @@ export const eventLook = css`
   .bar span {
     display: block;
     height: 100%;
-    min-width: 2px;
     border-radius: 4px;
     background: var(--oveit-accent);
     transition: width 800ms ease;

@@ -46,7 +46,7 @@ function recentSection(all: OveitEvent[]): Card[] {
 export function overview(hass: Hass): View {
   const words = texts(hass.language);
   const [all, doors] = [events(hass), gates(hass)];
-  const base = { title: words.overview, path: "overview", icon: "mdi:ticket-confirmation", type: "sections", max_columns: 3 };
+  const base = { title: words.overview, path: "overview", icon: "mdi:ticket-confirmation", type: "sections", max_columns: 3, dense_section_placement: true };
   if (all.length === 0) {
     return { ...base, sections: [section([{ type: "markdown", content: fill(words.welcome, { link: ADD }) }], 3)] };
   }

@@ -37,3 +37,8 @@ test("a newcomer without events is shown the way to the integration", async () =
   expect(pages).toHaveLength(1);
   expect(JSON.stringify(pages)).toContain("/config/integrations/dashboard/add?domain=oveit");
 });
+
+test("a gate fills the gap beside an event", async () => {
+  const [overview] = await build();
+  expect(overview).toMatchObject({ type: "sections", max_columns: 3, dense_section_placement: true });
+});

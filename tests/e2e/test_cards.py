@@ -15,7 +15,7 @@ async_api = pytest.importorskip(
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CARDS = ROOT / "custom_components" / "oveit" / "frontend" / "oveit.js"
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PREVIEW = ROOT / "frontend" / "preview"
 PICTURES = os.environ.get("PICTURES")
 

@@ -1,0 +1,130 @@
+"""Whatever a person can meet, the documents tell of it."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "custom_components" / "oveit"
+TEXTS = json.loads((PACKAGE / "translations" / "en.json").read_text())
+DOCUMENTS = {path.name: path.read_text() for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
+ALL = "\n".join(DOCUMENTS.values())
+CODE = "\n".join(
+    found[0] or found[1] for found in re.findall(r"```.*?\n(.*?)```|`([^`\n]+)`", ALL, re.DOTALL)
+)
+PROSE = " ".join(ALL.replace("*", "").replace("’", "'").split()).casefold()
+
+
+def in_code(name: str) -> bool:
+    """Tell whether a name stands somewhere as people type it."""
+    return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", CODE))
+
+
+def in_prose(text: str) -> bool:
+    """Tell whether a text stands somewhere, whatever its case."""
+    return " ".join(text.replace("’", "'").split()).casefold() in PROSE
+
+
+def read_yaml(name: str) -> dict[str, Any]:
+    """Return a YAML file of the package."""
+    read: dict[str, Any] = yaml.safe_load((PACKAGE / name).read_text())
+    return read
+
+
+def called() -> Iterator[tuple[str, str]]:
+    """Yield actions, triggers and conditions with each of their fields."""
+    for kind in ("services", "triggers", "conditions"):
+        for name, described in read_yaml(f"{kind}.yaml").items():
+            yield f"oveit.{name}", ""
+            for field in (described or {}).get("fields", {}):
+                yield f"oveit.{name}", field
+
+
+def labels(tree: dict[str, Any]) -> Iterator[str]:
+    """Yield what the fields of a flow's forms are called."""
+    for key, part in tree.items():
+        if key == "data":
+            yield from part.values()
+        elif isinstance(part, dict):
+            yield from labels(part)
+
+
+def entities() -> Iterator[tuple[str, str]]:
+    """Yield every entity's platform and name, the ticket type left out."""
+    for platform, kinds in TEXTS["entity"].items():
+        for kind in kinds.values():
+            yield platform, kind.get("name", "gate").partition(" {")[0].casefold()
+
+
+def attributes() -> Iterator[str]:
+    """Yield the attributes that entities have texts for, and their event types."""
+    for kinds in TEXTS["entity"].values():
+        for kind in kinds.values():
+            for name, texts in kind.get("state_attributes", {}).items():
+                yield from texts.get("state", {}) if name == "event_type" else [name]
+
+
+@pytest.mark.parametrize(("name", "field"), called())
+def test_every_action_trigger_and_condition_is_told_with_its_fields(name: str, field: str) -> None:
+    """As they are written in YAML."""
+    assert in_code(name)
+    assert not field or in_code(field)
+
+
+@pytest.mark.parametrize("flow", ["config", "options", "config_subentries"])
+def test_every_option_is_told(flow: str) -> None:
+    """By the name that its form gives it."""
+    assert [label for label in {*labels(TEXTS[flow])} if not in_prose(label)] == []
+
+
+def test_every_choice_is_told() -> None:
+    """By its name or by its value."""
+    choices = {
+        (selector, value, label)
+        for selector, texts in TEXTS["selector"].items()
+        for value, label in texts["options"].items()
+    }
+    missing = [one for one in choices if not in_code(one[1]) and not in_prose(one[2])]
+    assert missing == []
+
+
+@pytest.mark.parametrize(("platform", "name"), entities())
+def test_every_entity_is_told(platform: str, name: str) -> None:
+    """In a line that names its platform."""
+    lines = [line.casefold() for line in ALL.splitlines() if f"`{platform}" in line]
+    assert any(re.search(rf"\b{name}\b", line.replace("_", " ")) for line in lines)
+
+
+def test_every_attribute_and_event_type_is_told() -> None:
+    """As templates spell them."""
+    assert [name for name in {*attributes()} if not in_code(name)] == []
+
+
+@pytest.mark.parametrize("reason", TEXTS["selector"]["reason"]["options"])
+@pytest.mark.parametrize("document", ["README.md", "troubleshooting.md"])
+def test_every_reason_is_told(reason: str, document: str) -> None:
+    """To the steward at the door, and to who looks for a fault."""
+    assert f"`{reason}`" in DOCUMENTS[document]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("blueprints/automation/oveit/*.yaml")))
+def test_every_blueprint_is_told(path: Path) -> None:
+    """By the name of its file."""
+    assert in_code(path.stem)
+
+
+def test_every_picture_and_page_that_is_linked_exists() -> None:
+    """From where the link stands."""
+    links = [
+        (document.parent, link)
+        for document in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+        for link in re.findall(r"(?:\]\(|src=\")([^)#\s\"]+)", document.read_text())
+        if "://" not in link
+    ]
+    assert links
+    assert [link for folder, link in links if not (folder / link).exists()] == []
