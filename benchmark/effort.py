@@ -13,7 +13,8 @@ class Effort:
     growth_gates: tuple[int, ...] = (10, 50)
     refreshes: int = 5
     polls: int = 20
-    most_decisions: int = 400
+    most_decisions: int = 200
+    between: float = 0.05
     most_arrivals: int = 3_000
     paced: int = 25
     idle: float = 10
@@ -40,6 +41,7 @@ QUICK = Effort(
     refreshes=2,
     polls=4,
     most_decisions=30,
+    between=0.01,
     paced=3,
     idle=1,
     settle=1,

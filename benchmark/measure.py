@@ -126,7 +126,8 @@ async def check_ins(bench: Bench) -> None:
     times: list[float] = []
     for _ in range(2):
         items = bench.guests(number // 2)
-        seen = await bench.home.ask("posts", url=url, token=TOKEN, items=items)
+        pause = bench.effort.between
+        seen = await bench.home.ask("posts", url=url, token=TOKEN, items=items, pause=pause)
         posts += seen["times"]
         times += await timed(bench, bench.guests(number // 2))
     bench.add_times("check_in", times)
@@ -136,10 +137,10 @@ async def check_ins(bench: Bench) -> None:
 
 async def timed(bench: Bench, guests: list[dict[str, str]], **how: Any) -> list[float]:
     """Time check-ins, every one of which has to be a yes."""
-    action = bench.home.system.check_in
-    seen = await bench.home.ask("actions", action=action, items=guests, **how)
+    how = {"action": bench.home.system.check_in, "pause": bench.effort.between} | how
+    seen = await bench.home.ask("actions", items=guests, **how)
     if seen["yes"] != len(guests):
-        raise RuntimeError(f"{seen['yes']} of {len(guests)} guests were let in by {action}")
+        raise RuntimeError(f"{seen['yes']} of {len(guests)} guests were let in by {how['action']}")
     times: list[float] = seen["times"]
     return times
 
@@ -149,7 +150,7 @@ async def doors(bench: Bench) -> None:
     tags = bench.oveit.tags[: bench.effort.decisions(bench.tickets)]
     del bench.oveit.tags[: len(tags)]
     await bench.home.ask("tags", items=tags[:2])
-    seen = await bench.home.ask("tags", items=tags[2:], pause=0.01)
+    seen = await bench.home.ask("tags", items=tags[2:], pause=bench.effort.between)
     if seen["closed"]:
         raise RuntimeError(f"{seen['closed']} doors stayed shut")
     bench.add_times("door", seen["times"])
@@ -256,7 +257,7 @@ async def offline(bench: Bench) -> None:
     if not first["yes"]:
         return
     bench.add_times("ledger", await timed(bench, bench.guests(number)))
-    busy = await timed(bench, bench.guests(number), refreshing=True, pause=0.005)
+    busy = await timed(bench, bench.guests(number), refreshing=True)
     bench.add_times("ledger_busy", busy)
 
 

@@ -8,8 +8,10 @@ thread and a connection of their own, so that a refresh makes no door wait.
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, insert, inspect, select
@@ -31,6 +33,8 @@ from ..models import (
 )
 from . import attendance, events, gates, journal, lists, preparing, sqlite, tables, tickets
 
+TIDY_AFTER = 200
+
 
 class Ledger:
     """What is known and what happened, in one file; every method may raise LedgerError.
@@ -46,6 +50,8 @@ class Ledger:
         self._lists = ThreadPoolExecutor(1, "oveit-lists")
         self._engine: Engine
         self.changes = 0
+        self._alone = Lock()
+        self._tidied_at = 0
         self.set_aside: Path | None = None
 
     @classmethod
@@ -165,7 +171,9 @@ class Ledger:
         """
         self.changes += 1
         try:
-            return await self._run(self._lists, lists.take, self._engine, event, reply, at)
+            return await self._run(
+                self._lists, lists.take, self._engine, self._alone, event, reply, at
+            )
         finally:
             self.changes += 1
 
@@ -175,6 +183,9 @@ class Ledger:
 
     async def attendance(self, event_id: int, now: datetime) -> Attendance:
         """Count an event's tickets: Oveit's list and our journal together."""
+        if self.changes - self._tidied_at >= TIDY_AFTER:
+            self._tidied_at = self.changes
+            await self._run(self._lists, sqlite.tidy, self._engine)
         return await self._run(self._lists, self._transact, False, attendance.count, event_id, now)
 
     async def gate_counts(self, gate: str, now: datetime) -> GateCounts:
@@ -245,8 +256,9 @@ class Ledger:
             raise LedgerError(f"The ledger failed: {type(err).__name__}") from err
 
     def _transact[T](self, writing: bool, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function in one transaction."""
+        """Run a function in one transaction; one that writes is alone with it."""
         with (
+            self._alone if writing else nullcontext(),
             self._engine.connect().execution_options(writing=writing) as connection,
             connection.begin(),
         ):

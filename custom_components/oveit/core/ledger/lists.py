@@ -1,8 +1,12 @@
 """Taking up ticket lists."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from os import fsync
+from threading import Lock
+from time import sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row as Record, select
@@ -19,6 +23,9 @@ from .tables import from_epoch, lists
 
 MOST_SEEN = 20
 SHRUNK = 0.8
+AT_ONCE = 25
+AT_FIRST = 2_000
+DOORS_FIRST = 0.0005
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,34 +41,65 @@ class _Arrived:
         return self.rows - self.tickets
 
 
-def take(engine: Engine, event: Event, reply: bytes, at: datetime) -> list[Seen]:
-    """Take a reply apart first, then apply what differs in one short transaction."""
+def take(engine: Engine, alone: Lock, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+    """Take a reply apart first, then apply what differs in short transactions.
+
+    `alone` keeps doors from writing meanwhile, and is let go after each of them.
+    """
     digest = replies.digest(reply)
-    with engine.connect() as connection:
+    with sqlite.connect_for_lists(engine) as connection:
         with connection.begin():
             known = _record(connection, event.id)
             if known is not None and known.digest == digest:
                 arrived = None
             else:
                 arrived = _take_apart(connection, event.id, reply)
+            doubtful = arrived and _is_doubtful(connection, event.id, known, arrived)
             seen = _find_seen(connection, event.id) if arrived and known and known.digest else []
-        connection.execution_options(writing=True)
+        if arrived and doubtful:
+            _write(connection, alone, _keep, event.id, doubted_count=arrived.tickets)
+            return []
+        kept: dict[str, Any] = {"fetched_at": at.timestamp(), "doubted_count": None}
+        if arrived:
+            _apply(connection, alone, event.id, AT_ONCE if known and known.digest else AT_FIRST)
+            kept |= {"digest": digest, "skipped": arrived.skipped}
         with connection.begin():
-            if arrived and _is_doubtful(connection, event.id, known, arrived):
-                _keep(connection, event.id, doubted_count=arrived.tickets)
-                return []
-            if arrived:
-                sqlite.apply_changes(connection, event.id)
-                sqlite.drop_temporary(connection)
-                _keep(connection, event.id, digest=digest, skipped=arrived.skipped)
-            _keep(
-                connection,
-                event.id,
-                fetched_at=at.timestamp(),
-                doubted_count=None,
-                **_drift(connection, event, at),
-            )
+            kept |= _drift(connection, event, at)
+        _write(connection, alone, _keep, event.id, **kept)
     return seen
+
+
+def _apply(connection: Connection, alone: Lock, event_id: int, most: int) -> None:
+    """Apply what differs, a few tickets at a time, so that no door waits for all of them.
+
+    The disk has it before a door writes again, whose own write would wait for all of it.
+    """
+    with sqlite.open_log(connection) as log:
+        for changes in sqlite.CHANGES:
+            after: str | None = ""
+            while after is not None:
+                after = _write(connection, alone, sqlite.apply_some, event_id, changes, after, most)
+                fsync(log)
+                sleep(DOORS_FIRST)
+    with connection.begin():
+        sqlite.drop_temporary(connection)
+
+
+def _write[T](
+    connection: Connection,
+    alone: Lock,
+    function: Callable[..., T],
+    *arguments: Any,
+    **keywords: Any,
+) -> T:
+    """Write in one transaction, alone."""
+    with alone:
+        connection.execution_options(writing=True)
+        try:
+            with connection.begin():
+                return function(connection, *arguments, **keywords)
+        finally:
+            connection.execution_options(writing=False)
 
 
 def state(connection: Connection, event_id: int) -> ListState:

@@ -4,9 +4,11 @@ The statements here use `json_each`, so that a ticket list never becomes Python
 objects and the interpreter is not held while it is read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -17,6 +19,7 @@ _SETTINGS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=10000",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=0",  # no guest waits for it: see `tidy`
 )
 
 _HELD: WeakSet[Engine] = WeakSet()
@@ -111,19 +114,22 @@ _FIND_SEEN = """
     ORDER BY at DESC LIMIT :most
 """
 
-_APPLY = (
-    "DELETE FROM tickets WHERE event_id = :event_id AND code IN (SELECT code FROM temp.gone)",
-    "DELETE FROM asked WHERE event_id = :event_id AND code IN (SELECT code FROM temp.gone)",
-    """
-    INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
-    SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins
-    FROM temp.changed JOIN temp.incoming USING (code)
-    WHERE true
-    ON CONFLICT (event_id, code) DO UPDATE SET
-        ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
-        entered_at = excluded.entered_at, checkins = excluded.checkins
+_APPLY = {
+    "gone": """
+        DELETE FROM tickets WHERE event_id = :event_id AND code IN (
+            SELECT code FROM temp.gone WHERE code > :after AND code <= :until)
     """,
-)
+    "changed": """
+        INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
+        SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins
+        FROM temp.changed JOIN temp.incoming USING (code)
+        WHERE code > :after AND code <= :until
+        ON CONFLICT (event_id, code) DO UPDATE SET
+            ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
+            entered_at = excluded.entered_at, checkins = excluded.checkins
+    """,
+}
+CHANGES = tuple(_APPLY)
 
 _TEMPORARY = (
     """CREATE TEMP TABLE IF NOT EXISTS incoming (
@@ -151,8 +157,6 @@ def open_engine(path: Path) -> Engine:
         except Exception:
             connection.close()
             raise
-        if engine in _HELD:
-            connection.execute("PRAGMA wal_autocheckpoint=0")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -181,9 +185,36 @@ def hold(engine: Engine) -> None:
 
 
 def release(engine: Engine) -> None:
-    """Bring the log into the file as it grows."""
+    """Let the log be brought into the file again."""
     _HELD.discard(engine)
-    engine.dispose()
+
+
+def tidy(engine: Engine) -> None:
+    """Bring the log into the file, unless the file is being copied; nobody waits for it."""
+    if engine not in _HELD:
+        with engine.connect() as connection:
+            _raw(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+@contextmanager
+def connect_for_lists(engine: Engine) -> Iterator[Connection]:
+    """Connect for what Oveit can send again: its commits do not wait for the disk."""
+    with engine.connect() as connection:
+        _raw(connection).execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield connection
+        finally:
+            _raw(connection).execute("PRAGMA synchronous=FULL")
+
+
+def open_log(connection: Connection) -> BinaryIO:
+    """Open the log that commits go to."""
+    return Path(f"{connection.engine.url.database}-wal").open("rb+", buffering=0)
+
+
+def _raw(connection: Connection) -> Any:
+    """Return SQLite's own connection."""
+    return connection.connection.driver_connection
 
 
 def set_aside(path: Path) -> Path:
@@ -246,10 +277,21 @@ def find_seen(connection: Connection, event_id: int, same_use: float, most: int)
     return list(connection.execute(text(_FIND_SEEN), parameters))
 
 
-def apply_changes(connection: Connection, event_id: int) -> None:
-    """Bring the mirror of the list to what the temporary tables hold."""
-    for statement in _APPLY:
-        connection.execute(text(statement), {"event_id": event_id})
+def apply_some(
+    connection: Connection, event_id: int, changes: str, after: str, most: int
+) -> str | None:
+    """Bring some tickets to what the temporary tables hold; return where to go on."""
+    until: str | None = connection.execute(
+        text(
+            f"SELECT max(code) FROM (SELECT code FROM temp.{changes}"
+            " WHERE code > :after ORDER BY code LIMIT :most)"
+        ),
+        {"after": after, "most": most},
+    ).scalar_one()
+    if until is not None:
+        key = {"event_id": event_id, "after": after, "until": until}
+        connection.execute(text(_APPLY[changes]), key)
+    return until
 
 
 def drop_temporary(connection: Connection) -> None:

@@ -1,0 +1,99 @@
+"""A refresh and the doors: neither waits long for the other."""
+
+import asyncio
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import shutil
+
+import pytest
+
+from custom_components.oveit.core.ledger import Ledger, ledger as module, lists
+from custom_components.oveit.core.models import Event, Row
+from tests.core.unknowns import query
+
+EVENT = Event(id=100, name="Concert")
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def reply(number: int, *, used: bool) -> bytes:
+    """Return a list of so many tickets."""
+    tickets = [{"code": f"t{place}", "checked_in": used} for place in range(number)]
+    return json.dumps({"tickets": tickets}).encode()
+
+
+def a_row(place: int = 0) -> Row:
+    """Return a row of the journal."""
+    return Row(event_id=EVENT.id, code=f"t{place}", at=NOON, scan_id=f"s{place}")
+
+
+def rows_in_the_file(path: Path, tmp_path: Path) -> int:
+    """Count the journal's rows that are in the file itself, not in its log."""
+    copy = tmp_path / "copy" / "ledger.db"
+    copy.parent.mkdir()
+    shutil.copy(path, copy)
+    try:
+        return len(query(copy, "SELECT * FROM journal"))
+    finally:
+        shutil.rmtree(copy.parent)
+
+
+async def test_a_door_does_not_wait_for_a_whole_list(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check-in is written while a list of which every ticket changed is being taken up."""
+    await ledger.take_list(EVENT, reply(500, used=False), NOON)
+    monkeypatch.setattr(lists, "DOORS_FIRST", 0.02)
+    refresh = asyncio.create_task(ledger.take_list(EVENT, reply(500, used=True), NOON))
+    for _ in range(1_000):
+        (ticket,) = await ledger.find("t0")
+        if ticket.checked_in:
+            break
+
+    for place in range(5):
+        await ledger.begin(a_row(place))
+        assert not refresh.done()
+
+    await refresh
+    assert (await ledger.attendance(EVENT.id, NOON)).checked_in == 500
+
+
+async def test_a_list_that_is_cut_short_is_taken_up_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was applied before a crash is no harm: the list is not known until it is whole."""
+    await ledger.take_list(EVENT, reply(100, used=False), NOON)
+    with monkeypatch.context() as patch:
+        patch.setattr(lists, "_drift", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await ledger.take_list(EVENT, reply(100, used=True), NOON)
+
+    await ledger.take_list(EVENT, reply(100, used=True), NOON)
+
+    assert (await ledger.attendance(EVENT.id, NOON)).checked_in == 100
+
+
+async def test_i1_doors_wait_for_the_disk_after_a_refresh_too(ledger: Ledger) -> None:
+    """Only what Oveit can send again is written without waiting for the disk."""
+    await ledger.take_list(EVENT, reply(100, used=False), NOON)
+
+    with ledger._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
+async def test_the_log_is_brought_into_the_file_while_nobody_waits(
+    ledger: Ledger, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting does it, after a number of check-ins, and not while the file is copied."""
+    monkeypatch.setattr(module, "TIDY_AFTER", 10)
+    await ledger.hold()
+    for place in range(20):
+        await ledger.begin(a_row(place))
+    await ledger.attendance(EVENT.id, NOON)
+    assert rows_in_the_file(path, tmp_path) == 0
+
+    await ledger.release()
+    for place in range(20, 40):
+        await ledger.begin(a_row(place))
+    await ledger.attendance(EVENT.id, NOON)
+    assert rows_in_the_file(path, tmp_path) == 40
