@@ -25,7 +25,8 @@ const FRESH = 10_000;
 
 function tone(attributes: Record<string, unknown>): Tone {
   if (attributes.event_type !== "admitted") return "refused";
-  return attributes.source === "ledger" ? "unsure" : "admitted";
+  const isUnsure = attributes.source === "ledger" && attributes.reason !== "left";
+  return isUnsure ? "unsure" : "admitted";
 }
 
 /** Reads a verdict off an event entity; nothing where nobody has come yet. */

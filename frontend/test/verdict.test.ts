@@ -17,6 +17,8 @@ describe("the colour", () => {
   test("is green when Oveit admitted", () => expect(verdictOf(read(0))?.tone).toBe("admitted"));
   test("is amber when it was decided here", () =>
     expect(verdictOf(read(0, { source: "ledger" }))?.tone).toBe("unsure"));
+  test("is green for who leaves: nobody is kept in, so nothing is in question", () =>
+    expect(verdictOf(read(0, { source: "ledger", reason: "left" }))?.tone).toBe("admitted"));
   test("is red for every refusal, whoever decided", () => {
     expect(verdictOf(read(0, { event_type: "refused", source: "ledger" }))?.tone).toBe("refused");
     expect(verdictOf(read(0, { event_type: "refused" }))?.tone).toBe("refused");
