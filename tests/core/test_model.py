@@ -129,9 +129,13 @@ class Doors(RuleBasedStateMachine):
         """Guests come to several doors at once."""
         self._receive(who, pause=pause)
 
-    @rule(guest=guests, doors=st.lists(doors, min_size=2, max_size=4))
-    def one_ticket_comes_to_several_doors(self, guest: Guest, doors: list[dict[str, Any]]) -> None:
-        """Friends share one ticket."""
+    @rule(guest=guests, doors=st.lists(doors, min_size=2, max_size=4), is_cut=st.booleans())
+    def one_ticket_comes_to_several_doors(
+        self, guest: Guest, doors: list[dict[str, Any]], is_cut: bool
+    ) -> None:
+        """Friends share one ticket, perhaps just when the line is cut."""
+        if is_cut:
+            self._do(self._world.hang_up())
         self._receive([guest._replace(**door, addon_id=None) for door in doors], pause=True)
 
     @rule(
