@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.oveit.core.api import OveitClient
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
@@ -96,3 +97,37 @@ async def test_the_same_scan_of_a_ticket_that_was_cancelled_since_still_names_it
     assert again.ticket.code == ticket.code
     assert again.event
     assert again.event.id == 100
+
+
+async def test_a_late_yes_about_another_ticket_settles_nothing(
+    desk: Desk, server: OveitServer, venue: Venue, path: Path
+) -> None:
+    """What was admitted without Oveit is not Oveit's because of an answer about someone else."""
+    ticket, other = venue.unused(100, 234)[1:3]
+    about_other = {"ok": True, "ticket": {"code": other.code}, "event": {"id": 100}}
+    await server.hang_up()
+    await desk.check_in(Request(ticket_code=ticket.code))
+    await server.pick_up()
+    server.faults.set("tickets/checkin", Fault(json=about_other))
+
+    await desk.settle()
+
+    assert [row["state"] for row in journal(path)] == ["in_doubt"]
+    assert venue.entries(ticket.code) == 0
+
+
+async def test_a_row_is_not_sent_again_because_of_what_oveit_says_about_another_ticket(
+    client: OveitClient, ledger: Ledger, mirror: Mirror, server: OveitServer, venue: Venue
+) -> None:
+    """Reading back a lost answer, Oveit tells of someone who never came."""
+    desk = Desk(client, ledger, mirror, on_decision=lambda _: None, doubt_grace=0)
+    ticket, other = venue.unused(100, 234)[1:3]
+    about_other = {"ok": True, "ticket": {"code": other.code}, "event": {"id": 100}}
+    server.faults.set("tickets/checkin", "drop_after", times=1)
+    await desk.check_in(Request(ticket_code=ticket.code))
+    server.faults.set("tickets/scan", Fault(json=about_other))
+
+    await desk.settle()
+
+    assert len(server.requests_to("tickets/checkin")) == 1
+    await desk.close()

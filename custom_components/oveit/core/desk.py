@@ -191,7 +191,7 @@ class Desk:
             for key in sorted(keys):
                 lock = self._locks.setdefault(key, asyncio.Lock())
                 if lock.locked():
-                    async with case.deadline(patience=PATIENCE):
+                    async with case.deadline(patience=PATIENCE / 2):
                         await stack.enter_async_context(lock)
                 else:
                     await stack.enter_async_context(lock)

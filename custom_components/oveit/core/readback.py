@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from .api import OveitClient
 from .ledger import Ledger
+from .lookup import check_same
 from .models import Answer, CheckIn, Row
 from .rules import EARLIER, SAME_USE
 
@@ -40,6 +41,7 @@ class ReadBack:
     async def ask(self, row: Row) -> tuple[Found, Answer]:
         """Ask Oveit what it records of a row; raises OveitError when it cannot be asked."""
         answer = await self._client.scan(ticket_code=row.code)
+        check_same(answer, row.code)
         listed, uses, others = await self._ledger.evidence(row)
         if answer.ticket is None and not listed:
             return Found.UNKNOWN, answer

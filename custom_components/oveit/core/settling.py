@@ -16,6 +16,7 @@ from .exceptions import (
     may_have_heard,
 )
 from .ledger import Ledger
+from .lookup import check_same
 from .mirror import Mirror
 from .models import Answer, Direction, Row, RowState, Settled
 from .readback import Found, ReadBack, judge, uses_of
@@ -211,7 +212,9 @@ class Settling:
         """Have Oveit mark a row: the add-on is the one of the time at the door (A12)."""
         if row.turnstile and row.addon_id is None:
             return await self._client.enter_turnstile(row.code)
-        return await self._client.check_in(row.code, addon_id=row.addon_id)
+        answer = await self._client.check_in(row.code, addon_id=row.addon_id)
+        check_same(answer, row.code)
+        return answer
 
     async def _send_exit(self, row: Row) -> bool:
         """Have Oveit count an exit; one that it cannot take stays counted here alone."""

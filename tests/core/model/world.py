@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import os
 from pathlib import Path
 from time import monotonic
 from typing import Any, override
@@ -20,6 +21,7 @@ from tests.core.model.home import Home
 
 GHOSTS = ("00000000", "nobody")
 HEARTBEAT = 0.02
+QUICK_WRITE = 0.01
 
 type Meanwhile = Callable[[], Awaitable[None]]
 
@@ -108,6 +110,7 @@ class World:
             await work
         finally:
             heart.cancel()
+            await asyncio.wait([heart])
 
     async def receive(
         self, requests: list[Request], meanwhile: Meanwhile | None, after: float
@@ -247,11 +250,20 @@ class World:
             self.told.append(Told(request=request, decision=decision, waited=waited - self.lag))
 
     async def _beat(self) -> None:
-        """Add up how much later than asked for this machine does things."""
+        """Add up how much later than usual this machine and its disk do things."""
         while True:
             began = monotonic()
             await asyncio.sleep(HEARTBEAT)
-            self.lag += max(monotonic() - began - HEARTBEAT, 0)
+            await asyncio.to_thread(_write_durably, self._folder / "heartbeat")
+            self.lag += max(monotonic() - began - HEARTBEAT - QUICK_WRITE, 0)
+
+
+def _write_durably(path: Path) -> None:
+    """Do what the ledger does for each guest."""
+    with path.open("wb") as file:
+        file.write(b"beat")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
