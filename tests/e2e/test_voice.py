@@ -23,12 +23,12 @@ async def test_assist_answers_without_any_set_up(home: HomeAssistant, server: Ov
     }
     await walk(home, {"next_step_id": "login"}, account, {"events": ["100"], "follow_new": False})
     await wait_for_counts(home, venue, 100, "lantern_night")
-    used = len(venue.used(100))
+    used, tickets = len(venue.used(100)), len(venue.tickets_of(100))
     assert await say(home, "How many people are checked in?", "en") == (
-        f"Lantern Night: {used} of 50 tickets are checked in."
+        f"Lantern Night: {used} of {tickets} tickets are checked in."
     )
     assert await say(home, "Wie viele Leute sind eingecheckt?", "de") == (
-        f"Lantern Night: {used} von 50 Tickets sind eingecheckt."
+        f"Lantern Night: {used} von {tickets} Tickets sind eingecheckt."
     )
     ticket = venue.unused(100)[0]
     spelled = " ".join(ticket.code)
