@@ -154,11 +154,14 @@ class Doors(RuleBasedStateMachine):
             endpoint = "tickets/checkin"
         self._world.server.faults.set(endpoint, FAULTS[fault], times)
 
-    @rule(guest=guests, fault=st.sampled_from(LOST))
-    def an_answer_gets_lost(self, guest: Guest, fault: str) -> None:
-        """A guest comes, and Oveit's answer to the check-in does not, or too late."""
+    @rule(guest=guests, fault=st.sampled_from(LOST), offline=st.sampled_from(OfflinePolicy))
+    def an_answer_gets_lost(self, guest: Guest, fault: str, offline: OfflinePolicy) -> None:
+        """On a line that is up a guest comes, and Oveit's answer does not, or too late."""
+        self._do(self._world.recover())
         self._world.server.faults.set("tickets/checkin", FAULTS[fault], 1)
-        self._receive([guest._replace(addon_id=None)], pause=True)
+        place = self._world.find_unused(guest.place)
+        guest = guest._replace(place=place, by="code", addon_id=None, offline=offline)
+        self._receive([guest], pause=True)
 
     @rule(what=st.sampled_from(HAPPENINGS))
     def something_happens(self, what: str) -> None:

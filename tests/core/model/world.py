@@ -21,7 +21,7 @@ from tests.core.model.home import Home
 
 GHOSTS = ("00000000", "nobody")
 HEARTBEAT = 0.02
-QUICK_WRITE = 0.01
+QUICK_WRITE = 0.05
 
 type Meanwhile = Callable[[], Awaitable[None]]
 
@@ -214,6 +214,11 @@ class World:
             request.endpoint == "events/tickets" or code in request.params.values()
             for request in self.server.requests[self._sold_at[code] :]
         )
+
+    def find_unused(self, place: int) -> int:
+        """Return the place of the next ticket that nobody used, or the same place."""
+        places = [(place + further) % len(self.pool) for further in range(len(self.pool))]
+        return next((each for each in places if not self.pool[each].checkins), place)
 
     def ours(self, code: str, addon_id: int | None) -> int:
         """Count what was used of a ticket by this venue's doors."""
