@@ -115,11 +115,15 @@ _FIND_SEEN = """
 """
 
 _APPLY = {
-    "gone": """
-        DELETE FROM tickets WHERE event_id = :event_id AND code IN (
+    "gone": tuple(
+        f"""
+        DELETE FROM {table} WHERE event_id = :event_id AND code IN (
             SELECT code FROM temp.gone WHERE code > :after AND code <= :until)
-    """,
-    "changed": """
+        """
+        for table in ("tickets", "asked")
+    ),
+    "changed": (
+        """
         INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
         SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins
         FROM temp.changed JOIN temp.incoming USING (code)
@@ -127,7 +131,8 @@ _APPLY = {
         ON CONFLICT (event_id, code) DO UPDATE SET
             ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
             entered_at = excluded.entered_at, checkins = excluded.checkins
-    """,
+        """,
+    ),
 }
 CHANGES = tuple(_APPLY)
 
@@ -290,7 +295,8 @@ def apply_some(
     ).scalar_one()
     if until is not None:
         key = {"event_id": event_id, "after": after, "until": until}
-        connection.execute(text(_APPLY[changes]), key)
+        for statement in _APPLY[changes]:
+            connection.execute(text(statement), key)
     return until
 
 
