@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from custom_components.oveit.core.api import OveitClient
@@ -13,6 +15,7 @@ from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Reason, Request
 from demo.oveit_server import Fault, OveitServer, Venue
+from demo.venue import now
 from tests.core.unknowns import journal
 
 
@@ -131,3 +134,28 @@ async def test_a_row_is_not_sent_again_because_of_what_oveit_says_about_another_
 
     assert len(server.requests_to("tickets/checkin")) == 1
     await desk.close()
+
+
+@pytest.mark.parametrize("addon_id", [None, 8])
+async def test_a_use_marked_before_oveits_clock_was_known_is_neither_sent_again_nor_a_conflict(
+    mirror: Mirror,
+    ledger: Ledger,
+    session: aiohttp.ClientSession,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    addon_id: int | None,
+) -> None:
+    """The first that Oveit hears after a start is a check-in whose answer is lost."""
+    venue.clock = lambda: now() + timedelta(minutes=10)
+    client = OveitClient(session, server.url, token=venue.token)
+    desk = Desk(client, ledger, mirror, on_decision=lambda _: None, doubt_grace=0)
+    ticket = venue.unused(100, 235)[1]
+    server.faults.set("tickets/checkin", Fault(status=502, processed=True), times=1)
+
+    decision = await desk.check_in(Request(ticket_code=ticket.code, addon_id=addon_id))
+    await desk.sync()
+
+    assert decision.admitted
+    assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", "undecidable")]
+    assert ticket.uses(addon_id) == 1

@@ -71,6 +71,11 @@ class OveitClient:
         return _EPOCH + timedelta(seconds=monotonic()) + self._ahead
 
     @property
+    def knows_time(self) -> bool:
+        """Tell whether Oveit has told its time yet."""
+        return self._ahead is not None
+
+    @property
     def skew(self) -> timedelta:
         """Return how far Oveit's clock is ahead of this machine's."""
         return self.now() - datetime.now(UTC)

@@ -55,7 +55,8 @@ class Marking:
         if not case.online:
             return await self._mark_here(case, ticket)
         now = self._client.now()
-        row = _row(case, ticket, asked_at=now, asked_last=now, attempts=1)
+        asked_at = now if self._client.knows_time else None
+        row = _row(case, ticket, asked_at=asked_at, asked_last=now, attempts=1)
         row = replace(row, seq=await self._ledger.begin(row))
         with self._settling.holding(row):
             return await self._mark_at_oveit(case, verdict, ticket, row)

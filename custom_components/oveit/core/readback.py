@@ -75,11 +75,13 @@ def judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
 
     A use is ours when it is dated, by Oveit's clock, between just before Oveit was asked
     first and the end of the last answer's time, and no other row of ours accounts for it.
+    Of a row that was sent before Oveit's clock was known, that cannot be told.
     """
     left = _unaccounted(list(uses), others)
     if any(_is_ours(row, use) for use in left):
         return Found.OURS
-    if any(not use.zoned or use.at is None for use in left):
+    was_undated = row.asked_at is None and row.attempts > 0
+    if any(was_undated or not use.zoned or use.at is None for use in left):
         return Found.UNCLEAR
     return Found.OTHERS if left else Found.NOTHING
 
