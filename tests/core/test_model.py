@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 import pytest
 
-from custom_components.oveit.core import api, settling
+from custom_components.oveit.core import api, pauses
 from custom_components.oveit.core.models import OfflinePolicy, Request, Several
 from demo.behaviour import Behaviour
 from demo.control import switches
@@ -106,7 +106,7 @@ class Doors(RuleBasedStateMachine):
         super().__init__()
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(TemporaryDirectory()))
-        self._stack.enter_context(patch.object(settling, "RETRY_AFTER", 0.0))
+        self._stack.enter_context(patch.object(pauses, "RETRY_AFTER", 0.0))
         self._stack.enter_context(patch.object(api, "_RENEW_EVERY", 0.0))
         self._runner = self._stack.enter_context(asyncio.Runner())
         self._world: World

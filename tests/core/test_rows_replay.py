@@ -7,14 +7,16 @@ from pathlib import Path
 from statistics import median
 from time import monotonic
 
+import aiohttp
 import pytest
 
-from custom_components.oveit.core import settling as settling_module
+from custom_components.oveit.core import pauses
 from custom_components.oveit.core.api import OveitClient
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import (
+    Direction,
     Reason,
     Request,
     Row,
@@ -54,7 +56,7 @@ def desk(make_desk: Callable[..., Desk], mirror: Mirror) -> Desk:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a row that was refused be tried again at once."""
-    monkeypatch.setattr(settling_module, "RETRY_AFTER", -1)
+    monkeypatch.setattr(pauses, "RETRY_AFTER", -1)
 
 
 async def admit_offline(desk: Desk, server: OveitServer, *requests: Request) -> None:
@@ -62,6 +64,13 @@ async def admit_offline(desk: Desk, server: OveitServer, *requests: Request) -> 
     await server.hang_up()
     for request in requests:
         assert (await desk.check_in(request)).admitted
+
+
+async def poll_for_a_while(client: OveitClient, server: OveitServer) -> None:
+    """Let so much go well that a single failure says nothing of the line."""
+    await line_up(client, server)
+    for _ in range(5):
+        await client.events()
 
 
 def asked(server: OveitServer) -> list[str]:
@@ -209,6 +218,39 @@ async def test_c7_a_wrong_clock_changes_nothing_about_reading_back(
     assert (row["state"], row["note"]) == ("confirmed", None)
     assert server.venue.entries(ticket.code) == 1
     assert len(server.requests_to("tickets/checkin")) == (1 if fault == "drop_after" else 2)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_c7_oveits_clock_is_remembered_through_a_restart(
+    mirror: Mirror,
+    ledger: Ledger,
+    session: aiohttp.ClientSession,
+    server: OveitServer,
+    venue: Venue,
+    ticket: VenueTicket,
+    path: Path,
+    minutes: int,
+) -> None:
+    """The first that Oveit hears is a check-in; it is not sent again while it may be at work."""
+    skewed = timedelta(minutes=minutes)
+    venue.clock = lambda: now() + skewed
+    await mirror.refresh()
+    client = OveitClient(session, server.url, token=venue.token)
+    again = Mirror(client, ledger, follows={100}.__contains__, on_seen=lambda _: None)
+    await again.load()
+    assert not client.knows_time
+    assert abs(client.skew - skewed) < timedelta(seconds=2)
+    desk = Desk(client, ledger, again, on_decision=lambda _: None)
+    server.faults.set("tickets/checkin", "drop_before", 1)
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+
+    settled = await desk.sync()
+
+    assert settled == Settled(waiting=1)
+    assert states(path) == [("in_doubt", 1)]
+    assert len(server.requests_to("tickets/checkin")) == 1
+    await desk.close()
+    await again.close()
 
 
 async def test_c7_rows_go_by_their_number_when_the_clock_was_set_back(
@@ -503,7 +545,7 @@ async def test_c14_a_line_that_drops_during_a_pass_stops_it_and_doubles_nothing(
     assert all(admitted for _, admitted in states(path))
     server.faults.clear()
     await line_up(client, server)
-    desk._settling._not_before.clear()
+    desk._settling._pauses.keep_only(set())
     assert (await desk.settle()).waiting == 0
     assert states(path) == [("confirmed", 1)] * 8
     assert [venue.entries(each.code) for each in guests] == [1] * 8
@@ -522,6 +564,134 @@ async def test_c14_while_the_line_is_down_nothing_is_sent(
 
     assert (await desk.settle()) == Settled(waiting=3)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("fault", ["half_json", "server_error", "json_list"])
+async def test_c13_a_row_in_doubt_that_can_never_be_read_back_is_set_aside_for_that(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+    conflicts: list[Row],
+    impatient: None,
+    fault: str,
+) -> None:
+    """Oveit answers, but never about this one: at the third turn a person hears of it."""
+    server.faults.set("tickets/checkin", "drop_before", 1)
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+    server.faults.set("tickets/scan", fault)
+    outcomes = []
+    for _ in range(4):
+        await poll_for_a_while(client, server)
+        outcomes.append((await desk.settle()).rejected)
+
+    assert outcomes == [0, 0, 1, 0]
+    (row,) = journal(path)
+    assert (row["state"], row["admitted"], row["note"]) == ("rejected", 1, "unreadable")
+    assert [each.code for each in conflicts] == [ticket.code]
+    assert len(server.requests_to("tickets/checkin")) == 1
+
+
+async def test_c13_of_a_row_that_cannot_be_read_back_the_list_tells(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+    impatient: None,
+) -> None:
+    """Its use is in the list, at the time at which we asked: no conflict, but ours."""
+    server.faults.set("tickets/checkin", "drop_after", 1)
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+    server.faults.set("tickets/scan", "half_json")
+    for _ in range(3):
+        age_lists(path, timedelta(minutes=1))
+        await poll_for_a_while(client, server)
+        await desk.settle()
+
+    assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", None)]
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "too_many_requests", "captive_portal"])
+async def test_c13_a_failing_connection_sets_no_row_aside(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+    impatient: None,
+    fault: str,
+) -> None:
+    """What does not come from Oveit tells nothing against the row."""
+    server.faults.set("tickets/checkin", "drop_before", 1)
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+    server.faults.set("tickets/scan", fault)
+    for _ in range(5):
+        await poll_for_a_while(client, server)
+        assert (await desk.settle()).waiting == 1
+
+    server.faults.clear()
+    await line_up(client, server)
+    assert (await desk.settle()).uploaded == 1
+    assert states(path) == [("confirmed", 1)]
+
+
+async def test_c13_an_exit_that_oveit_never_takes_is_counted_here_alone(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+    conflicts: list[Row],
+    impatient: None,
+) -> None:
+    """Nobody is called back for it."""
+    server.venue.check_in(ticket.code)
+    await desk.sync()
+    leaving = Request(ticket_code=ticket.code, direction=Direction.EXIT, turnstile=True)
+    await admit_offline(desk, server, leaving)
+    server.faults.set("turnstile/checkout", "server_error")
+    for _ in range(5):
+        await poll_for_a_while(client, server)
+        await desk.settle()
+
+    assert [(row["state"], row["note"]) for row in journal(path)] == [("local", "undecidable")]
+    assert len(server.requests_to("turnstile/checkout")) == 3
+    assert conflicts == []
+
+
+async def test_c17_rows_of_an_event_that_has_ended_are_sent_less_and_less_often(
+    desk: Desk,
+    client: OveitClient,
+    mirror: Mirror,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
+) -> None:
+    """After five minutes, ten, twenty, and at last four hours; a person may have it tried now."""
+    clock = Steps()
+    desk._settling._pauses._clock = clock
+    await admit_offline(desk, server, Request(ticket_code=ticket.code))
+    server.venue.end_event(100)
+    await line_up(client, server)
+    await mirror.refresh()
+
+    waits = []
+    for _ in range(9):
+        server.forget()
+        waited = 0
+        while not server.requests_to("tickets/checkin"):
+            clock.step(60)
+            waited += 1
+            await desk.settle()
+        waits.append(waited)
+
+    assert waits == [1, 5, 10, 20, 40, 80, 160, 240, 240]
+    assert states(path) == [("pending", 1)]
+    server.forget()
+    await desk.sync()
+    assert len(server.requests_to("tickets/checkin")) == 1
 
 
 @pytest.mark.usefixtures("impatient")
@@ -611,7 +781,6 @@ async def test_a14_a_use_in_doubt_is_read_back_before_it_is_sent_again(
     assert states(path) == [("confirmed", 1)] * 2
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a15_uses_beyond_a_limit_that_was_lowered_meanwhile_are_conflicts(
     desk: Desk,
     client: OveitClient,
@@ -630,12 +799,57 @@ async def test_a15_uses_beyond_a_limit_that_was_lowered_meanwhile_are_conflicts(
     venue.events[100].ticket_type(VIP).addons[0].uses = 2
     await line_up(client, server)
 
-    for _ in range(8):
-        await desk.settle()
+    settled = await desk.settle()
 
+    assert (settled.uploaded, settled.rejected, settled.waiting) == (2, 2, 0)
     assert vip.uses(DRINKS) == 2
     assert sorted(states(path)) == [("confirmed", 1)] * 2 + [("rejected", 1)] * 2
-    assert len(conflicts) == 2
+    assert [row.note for row in conflicts] == ["addon_used_up"] * 2
+
+
+@whichever("refusal")
+async def test_a15_an_add_on_that_was_taken_back_meanwhile_is_a_conflict_at_once(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    venue: Venue,
+    conflicts: list[Row],
+) -> None:
+    """Oveit refuses, and its own list says why: nobody needs to ask three times."""
+    vip = venue.unused(100, VIP)[1]
+    await admit_offline(desk, server, Request(ticket_code=vip.code, addon_id=DRINKS))
+    venue.events[100].ticket_type(VIP).addons[0].enabled = False
+    await line_up(client, server)
+
+    settled = await desk.settle()
+
+    assert (settled.rejected, settled.waiting) == (1, 0)
+    assert [row.note for row in conflicts] == ["addon_unavailable"]
+
+
+@pytest.mark.parametrize("with_ticket", [True, False])
+async def test_a15_a_refusal_of_an_add_on_with_uses_left_is_not_explained_by_anothers_use(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    *,
+    with_ticket: bool,
+) -> None:
+    """Somebody had a drink elsewhere, and there is one left: this refusal nobody understands."""
+    vip = venue.unused(100, VIP)[1]
+    await admit_offline(desk, server, Request(ticket_code=vip.code, addon_id=DRINKS))
+    before = now() - timedelta(hours=1)
+    venue.check_in(vip.code, DRINKS, at=before)
+    await line_up(client, server)
+    use = {"addon_id": DRINKS, "date": before.isoformat()}
+    shown = {"ticket": {"code": vip.code}, "event": {"id": 100}, "checkins": [use]}
+    refusal = {"ok": False, **WORDS} | (shown if with_ticket else {})
+    server.faults.set("tickets/checkin", Fault(json=refusal))
+
+    assert (await desk.settle()).waiting == 1
+    assert states(path) == [("pending", 1)]
 
 
 async def test_settling_tells_of_its_progress(

@@ -13,6 +13,7 @@ from .exceptions import (
     OveitCaptivePortalError,
     OveitConnectionError,
     OveitResponseError,
+    OveitServerError,
     OveitTlsError,
 )
 from .line import LATE_AFTER, Line
@@ -60,15 +61,21 @@ class OveitClient:
         self._renewal = Shared(self._log_in_again)
         self._renewed_at: float | None = None
         self._ahead: timedelta | None = None
+        self._expected = timedelta()
 
     def now(self) -> datetime:
         """Return the time by Oveit's clock, as far as it is known.
 
         It runs on the monotonic clock, so that a jump of this machine's own changes nothing.
+        Until Oveit has told its time, it is as far from this machine's as it was last.
         """
         if self._ahead is None:
-            return datetime.now(UTC)
+            return datetime.now(UTC) + self._expected
         return _EPOCH + timedelta(seconds=monotonic()) + self._ahead
+
+    def expect_skew(self, skew: timedelta) -> None:
+        """Take how far Oveit's clock was ahead before a restart."""
+        self._expected = skew
 
     @property
     def knows_time(self) -> bool:
@@ -218,8 +225,10 @@ class OveitClient:
         ):
             if response.status == 403:
                 raise OveitAuthenticationError("Oveit does not accept the token")
-            if response.status == 429 or response.status >= 500:
-                raise OveitConnectionError(f"Oveit answered with status {response.status}")
+            if response.status >= 500:
+                raise OveitServerError(f"Oveit answered with status {response.status}")
+            if response.status == 429:
+                raise OveitConnectionError("Oveit asks for fewer requests")
             if 300 <= response.status < 400:
                 raise OveitCaptivePortalError("A redirection answered in Oveit's place")
             if response.status != 200:

@@ -132,7 +132,7 @@ class Desk:
     async def sync(self) -> Settled:
         """Refresh the events and every ticket list, then settle the rows that wait."""
         await self._mirror.refresh(everything=True)
-        return await self._settling.run()
+        return await self._settling.run(now=True)
 
     async def settle(self) -> Settled:
         """Settle the rows that wait for Oveit; what fails stays waiting."""

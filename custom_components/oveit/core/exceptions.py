@@ -14,6 +14,10 @@ class OveitConnectionError(OveitError):
         self.sent = sent
 
 
+class OveitServerError(OveitConnectionError):
+    """Oveit answered that it failed, which may be for what it was asked alone."""
+
+
 class OveitTlsError(OveitConnectionError):
     """Oveit's certificate is not to be trusted; nothing was sent."""
 
@@ -32,6 +36,13 @@ class OveitCaptivePortalError(OveitResponseError):
 
 class LedgerError(OveitError):
     """The ledger could not be read or written."""
+
+
+def is_about_one(err: OveitError) -> bool:
+    """Tell whether an error may be for one ticket alone: Oveit answered, and not as it should."""
+    if isinstance(err, OveitCaptivePortalError):
+        return False
+    return isinstance(err, OveitResponseError | OveitServerError)
 
 
 def may_have_heard(err: OveitError) -> bool:

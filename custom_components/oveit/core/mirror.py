@@ -21,6 +21,8 @@ from .polling import (
 )
 from .shared import Shared
 
+SKEW_MAY_MOVE = timedelta(seconds=2)
+
 
 class Glance:
     """A look at Oveit for what is not known here, shared by all, at most once in 10 s."""
@@ -71,6 +73,7 @@ class Mirror:
         self._on_seen = on_seen
         self._fetched_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
+        self._skew = timedelta()
         self.look_for_types = Glance(self._refresh_events)
         self.look_again = Glance(self.refresh_old)
 
@@ -80,8 +83,10 @@ class Mirror:
         return {key: event for key, event in self.events.items() if self._follows(key)}
 
     async def load(self) -> None:
-        """Take up the events that the ledger remembers."""
+        """Take up the events that the ledger remembers, and how Oveit's clock went."""
         self.events = await self._ledger.events()
+        self._skew = await self._ledger.skew()
+        self._client.expect_skew(self._skew)
         for key in self.events:
             await self._note_list(key)
 
@@ -148,6 +153,7 @@ class Mirror:
     async def _refresh_events(self) -> None:
         """Take up the events as they are now; one that is no longer listed has ended."""
         listed = {event.id: event for event in await self._client.events()}
+        await self._keep_skew()
         ended = {
             key: replace(event, active=False, ended_at=event.ended_at or datetime.now(UTC))
             for key, event in self.events.items()
@@ -157,6 +163,13 @@ class Mirror:
         if events != self.events:
             await self._ledger.save_events(events.values())
             self.events = events
+
+    async def _keep_skew(self) -> None:
+        """Remember how Oveit's clock goes, for the time after a restart (decisions.md C7)."""
+        skew = self._client.skew
+        if abs(skew - self._skew) > SKEW_MAY_MOVE:
+            await self._ledger.keep_skew(skew)
+            self._skew = skew
 
     async def _is_due(
         self, event: Event, attendance: Attendance, now: datetime, *, live: bool

@@ -23,6 +23,7 @@ class Found(Enum):
     TOO_EARLY = auto()
     UNCLEAR = auto()
     UNKNOWN = auto()
+    UNREADABLE = auto()
 
 
 class ReadBack:

@@ -14,6 +14,7 @@ from .models import (
     OfflinePolicy,
     Reason,
     Request,
+    Row,
     Several,
     Ticket,
 )
@@ -128,6 +129,15 @@ def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> 
     if request.addon_id is None and not request.re_entry and entered_before(answer):
         return Reason.ALREADY_CHECKED_IN
     return Reason.CHECKED_IN
+
+
+def explain_addon(event: Event | None, row: Row, uses: Iterable[CheckIn]) -> Reason | None:
+    """Return why a use of an add-on is none, where Oveit's own record tells (decisions.md A15)."""
+    if event is None or row.addon_id is None or event.ticket_type(row.ticket_type_id) is None:
+        return None
+    ticket = Ticket(code=row.code, ticket_type_id=row.ticket_type_id, checkins=tuple(uses))
+    reason = _judge_addon(ticket, event, row.addon_id).reason
+    return None if reason.admits else reason
 
 
 def clean_code(text: str) -> str:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -31,7 +31,7 @@ from ..models import (
     Seen,
     Ticket,
 )
-from . import attendance, events, gates, journal, lists, preparing, sqlite, tables, tickets
+from . import about, attendance, events, gates, journal, lists, preparing, sqlite, tables, tickets
 
 TIDY_AFTER = 200
 
@@ -80,6 +80,14 @@ class Ledger:
     async def save_events(self, listed: Iterable[Event]) -> None:
         """Keep events as they are now."""
         await self._write(events.save, tuple(listed))
+
+    async def skew(self) -> timedelta:
+        """Return how far Oveit's clock was ahead of this machine's when it was last known."""
+        return await self._read(about.skew)
+
+    async def keep_skew(self, skew: timedelta) -> None:
+        """Keep how far Oveit's clock is ahead."""
+        await self._write(about.keep_skew, skew)
 
     async def find(self, code: str) -> tuple[Ticket, ...]:
         """Return the tickets with a code; case matters only where two differ by it."""
@@ -313,16 +321,16 @@ class _ForeignFileError(Exception):
 def _prepare(connection: Connection) -> None:
     """Make the tables, unless the file is something else."""
     names = set(inspect(connection).get_table_names())
-    about = tables.about
+    table = tables.about
     if names:
-        if about.name not in names:
+        if table.name not in names:
             raise _ForeignFileError
-        version = connection.execute(select(about.c.value).where(about.c.name == "schema"))
+        version = connection.execute(select(table.c.value).where(table.c.name == "schema"))
         if version.scalar_one_or_none() != tables.SCHEMA_VERSION:
             raise _ForeignFileError
     tables.metadata.create_all(connection)
     if not names:
-        connection.execute(insert(about).values(name="schema", value=tables.SCHEMA_VERSION))
+        connection.execute(insert(table).values(name="schema", value=tables.SCHEMA_VERSION))
 
 
 def _admit(connection: Connection, row: Row, ticket: Ticket) -> Ticket:
