@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "re_entry": "refuse",
     "several": "ambiguous",
     "turnstile": False,
+    "require_main_entry": False,
     "within_window": False,
     "max_list_age": 12,
 }
@@ -144,6 +145,7 @@ async def test_every_setting_is_kept(
                 "re_entry": "ask_oveit",
                 "several": "all",
                 "turnstile": True,
+                "require_main_entry": True,
                 "within_window": True,
             },
             "connection": {"deadline": 1.5, "offline": "refuse", "max_list_age": 48},
@@ -166,6 +168,7 @@ async def test_every_setting_is_kept(
         "re_entry": "ask_oveit",
         "several": "all",
         "turnstile": True,
+        "require_main_entry": True,
         "within_window": True,
         "max_list_age": 48,
     }

@@ -14,6 +14,7 @@ from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
 from tests.common import act, poll, value
 from tests.gates import (
+    DRINKS,
     ENTRY,
     NORTH,
     TAG,
@@ -105,6 +106,29 @@ async def test_b10_a_gate_that_asks_oveit_lets_in_more_than_once(
     await reader.scan(TAG)
     assert shown.reasons() == ["checked_in", "checked_in"]
     assert venue.entries(ticket.code) == 2
+
+
+async def test_a10_a_steward_reads_that_the_guest_has_not_entered(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """Without a line the bar serves who came in; with one Oveit decides."""
+    drinks = {"addon_id": DRINKS, "require_main_entry": True}
+    inside, outside, third = (venue.unused(100, VIP)[place] for place in range(3))
+    await open_gate(hass, entry, reader, credential="ticket", **drinks)
+    shown = watch(hass)
+    await reader.scan(third.code)
+    await hang_up(hass, entry, server)
+    await act(hass, "checkin", ticket_code=inside.code)
+    for ticket in (inside, outside):
+        await reader.scan(ticket.code)
+    assert shown.reasons() == ["checked_in", "checked_in", "addon_unavailable"]
+    assert [state.attributes["hint"] for state in shown.states] == [None, None, "main_entry_first"]
+    asked = await act(hass, "checkin", ticket_code=outside.code, **drinks)
+    assert (asked["reason"], asked["ticket"]["checked_in"]) == ("addon_unavailable", False)
 
 
 async def test_x4_a_gate_that_refuses_re_entry_does_not_ask(

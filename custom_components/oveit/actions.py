@@ -33,6 +33,7 @@ ATTR_TICKET_TYPE_ID = "ticket_type_id"
 ATTR_ADDON_ID = "addon_id"
 ATTR_DEADLINE = "deadline"
 ATTR_OFFLINE = "offline"
+ATTR_REQUIRE_MAIN_ENTRY = "require_main_entry"
 ATTR_INCLUDE_ATTENDEE = "include_attendee"
 ATTR_SCAN_ID = "scan_id"
 ATTR_NOTE = "note"
@@ -61,6 +62,7 @@ SERVICE_CHECKIN_SCHEMA = vol.Schema(
     | {
         vol.Optional(ATTR_ADDON_ID): ID,
         vol.Optional(ATTR_OFFLINE, default=OfflinePolicy.ADMIT_KNOWN): vol.Coerce(OfflinePolicy),
+        vol.Optional(ATTR_REQUIRE_MAIN_ENTRY, default=False): cv.boolean,
         vol.Optional(ATTR_SCAN_ID): vol.All(cv.string, vol.Length(min=1, max=MAX_CODE_LENGTH)),
     }
 )
@@ -215,6 +217,7 @@ def _read_request(data: Mapping[str, Any]) -> Request:
         gate=data.get(ATTR_GATE),
         deadline=data[ATTR_DEADLINE],
         offline=data.get(ATTR_OFFLINE, OfflinePolicy.ADMIT_KNOWN),
+        require_main_entry=data.get(ATTR_REQUIRE_MAIN_ENTRY, False),
         scan_id=data.get(ATTR_SCAN_ID),
     )
 

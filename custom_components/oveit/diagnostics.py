@@ -60,6 +60,7 @@ def _describe_gate(gate: Gate) -> dict[str, Any]:
         "offline": settings.offline,
         "re_entry": settings.re_entry,
         "several": settings.several,
+        "require_main_entry": settings.require_main_entry,
         "turnstile": settings.turnstile,
         "within_window": settings.within_window,
         "max_list_age": settings.max_list_age.total_seconds(),

@@ -80,11 +80,21 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
     }
 
 
+def _lacks_entry(decision: Decision) -> bool:
+    """Tell whether an add-on was refused because the ticket has not entered (decisions.md A10)."""
+    is_refused = decision.reason is Reason.ADDON_UNAVAILABLE
+    knows_left = decision.addon is not None and decision.addon.left is not None
+    entered = decision.ticket is not None and decision.ticket.checked_in
+    return is_refused and decision.request.require_main_entry and knows_left and not entered
+
+
 def _hint(decision: Decision) -> str | None:
-    """Return what else a steward should know (decisions.md R8, X2)."""
+    """Return what else a steward should know (decisions.md A10, R8, X2)."""
     ticket = decision.ticket
     if decision.reason is Reason.UNKNOWN_TAG and is_phone(decision.request.rfid_code or ""):
         return "phone"
+    if _lacks_entry(decision):
+        return "main_entry_first"
     if decision.reason is Reason.LEFT and (ticket is None or not ticket.checked_in):
         return "never_entered"
     return None

@@ -33,6 +33,7 @@ from .const import (
     CONF_OFFLINE,
     CONF_RE_ENTRY,
     CONF_READERS,
+    CONF_REQUIRE_MAIN_ENTRY,
     CONF_SEVERAL,
     CONF_TAG_FORMAT,
     CONF_TICKET_TYPES,
@@ -50,7 +51,13 @@ SECTION_CONNECTION = "connection"
 
 SECTIONS = {
     SECTION_SOURCE: (CONF_EVENT_TYPE, CONF_CODE_FIELD),
-    SECTION_RULES: (CONF_RE_ENTRY, CONF_SEVERAL, CONF_WITHIN_WINDOW, CONF_TURNSTILE),
+    SECTION_RULES: (
+        CONF_RE_ENTRY,
+        CONF_SEVERAL,
+        CONF_REQUIRE_MAIN_ENTRY,
+        CONF_WITHIN_WINDOW,
+        CONF_TURNSTILE,
+    ),
     SECTION_CONNECTION: (CONF_DEADLINE, CONF_OFFLINE, CONF_MAX_LIST_AGE),
 }
 
@@ -153,6 +160,7 @@ def _rare_fields() -> dict[str, dict[vol.Marker, Any]]:
         SECTION_RULES: {
             _required(CONF_RE_ENTRY): _select(CONF_RE_ENTRY, ReEntry),
             _required(CONF_SEVERAL): _select(CONF_SEVERAL, Several),
+            _required(CONF_REQUIRE_MAIN_ENTRY): BooleanSelector(),
             _required(CONF_WITHIN_WINDOW): BooleanSelector(),
             _required(CONF_TURNSTILE): BooleanSelector(),
         },

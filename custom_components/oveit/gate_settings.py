@@ -20,6 +20,7 @@ from .const import (
     CONF_OFFLINE,
     CONF_RE_ENTRY,
     CONF_READERS,
+    CONF_REQUIRE_MAIN_ENTRY,
     CONF_SEVERAL,
     CONF_TAG_FORMAT,
     CONF_TICKET_TYPES,
@@ -68,6 +69,7 @@ DEFAULTS: Mapping[str, Any] = {
     CONF_OFFLINE: OfflinePolicy.ADMIT_KNOWN,
     CONF_RE_ENTRY: ReEntry.REFUSE,
     CONF_SEVERAL: Several.AMBIGUOUS,
+    CONF_REQUIRE_MAIN_ENTRY: False,
     CONF_TURNSTILE: False,
     CONF_WITHIN_WINDOW: False,
     CONF_MAX_LIST_AGE: 12,
@@ -92,6 +94,7 @@ class GateSettings:
     offline: OfflinePolicy
     re_entry: bool
     several: Several
+    require_main_entry: bool
     turnstile: bool
     within_window: bool
     max_list_age: timedelta
@@ -116,6 +119,7 @@ class GateSettings:
             offline=OfflinePolicy(data[CONF_OFFLINE]),
             re_entry=data[CONF_RE_ENTRY] == ReEntry.ASK_OVEIT,
             several=Several(data[CONF_SEVERAL]),
+            require_main_entry=bool(data[CONF_REQUIRE_MAIN_ENTRY]),
             turnstile=bool(data[CONF_TURNSTILE]),
             within_window=bool(data[CONF_WITHIN_WINDOW]),
             max_list_age=timedelta(hours=float(data[CONF_MAX_LIST_AGE])),
@@ -141,6 +145,7 @@ class GateSettings:
             offline=self.offline,
             re_entry=self.re_entry,
             several=self.several,
+            require_main_entry=self.require_main_entry,
             turnstile=self.turnstile,
             within_window=self.within_window,
             max_list_age=self.max_list_age,

@@ -439,6 +439,41 @@ async def test_a3_a4_bundled_uses_are_counted_down_here_until_none_is_left(
 
 
 @pytest.mark.usefixtures("offline")
+async def test_a10_without_a_line_a_gate_may_ask_for_the_entry_before_an_add_on(
+    desk: Desk, vip: VenueTicket, path: Path, steps: Steps
+) -> None:
+    """By default it does not; an entry that only this journal knows is one."""
+    drink = Request(ticket_code=vip.code, addon_id=DRINKS)
+    strict = replace(drink, require_main_entry=True)
+
+    before = await desk.check_in(strict)
+    steps.step()
+    assert (await desk.check_in(drink)).admitted
+    assert (await desk.check_in(Request(ticket_code=vip.code))).admitted
+    steps.step()
+    after = await desk.check_in(strict)
+
+    assert (before.reason, before.source) == (Reason.ADDON_UNAVAILABLE, Source.LEDGER)
+    assert (before.addon and before.addon.left, after.addon and after.addon.left) == (4, 2)
+    assert after.reason is Reason.CHECKED_IN
+    assert states(path) == [("pending", 1)] * 3
+
+
+async def test_a10_with_a_line_oveit_decides_until_its_answer_is_late(
+    desk: Desk, server: OveitServer, venue: Venue
+) -> None:
+    """Then the gate's own rule holds, and what Oveit counted waits for the guest."""
+    asked, late = venue.unused(100, VIP)[:2]
+    strict = Request(addon_id=DRINKS, require_main_entry=True, deadline=0.5)
+
+    assert (await desk.check_in(replace(strict, ticket_code=asked.code))).admitted
+    server.faults.set("tickets/checkin", "drop_after", 1)
+    decision = await desk.check_in(replace(strict, ticket_code=late.code))
+
+    assert decision.reason is Reason.ADDON_UNAVAILABLE
+
+
+@pytest.mark.usefixtures("offline")
 async def test_a5_the_last_use_at_two_gates_at_once_serves_one_guest(
     desk: Desk, vip: VenueTicket, path: Path
 ) -> None:

@@ -187,6 +187,7 @@ class Request:
 
     With `within_window` an event admits only around its start; `turnstile` asks Oveit's
     turnstile instead of its door; a list older than `max_list_age` admits nobody offline.
+    With `require_main_entry` no add-on is used offline before the ticket's entry.
     A `rehearsal` is decided on and marks nothing.
     """
 
@@ -201,6 +202,7 @@ class Request:
     offline: OfflinePolicy = OfflinePolicy.ADMIT_KNOWN
     re_entry: bool = False
     several: Several = Several.AMBIGUOUS
+    require_main_entry: bool = False
     turnstile: bool = False
     within_window: bool = False
     max_list_age: timedelta = timedelta(hours=12)

@@ -104,7 +104,8 @@ def _check_offline(verdict: Verdict, known: Known, request: Request) -> Verdict:
         return replace(verdict, reason=Reason.OFFLINE_REFUSED)
     if not _is_listed(verdict.event.id, known, request):
         return replace(verdict, reason=Reason.NO_TICKET_LIST)
-    if verdict.addon and not verdict.certain:
+    entered = verdict.ticket is not None and verdict.ticket.checked_in
+    if verdict.addon and not (verdict.certain and (entered or not request.require_main_entry)):
         return replace(verdict, reason=Reason.ADDON_UNAVAILABLE)
     return verdict
 
