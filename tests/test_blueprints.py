@@ -381,6 +381,16 @@ async def test_a_look_opens_no_door(
     assert state(hass) == "off"
 
 
+async def test_x9_in_free_flow_the_door_opens_for_everyone(
+    hass: HomeAssistant, gate: str, reader: Reader
+) -> None:
+    """A tag that nobody knows."""
+    await set_mode(hass, "free_flow")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY)
+    await hold(hass, reader)
+    assert state(hass) == "on"
+
+
 async def test_a_vip_is_announced(
     hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, notices: list[ServiceCall]
 ) -> None:

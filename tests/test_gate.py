@@ -59,6 +59,7 @@ async def test_a_wristband_at_a_reader_is_checked_in(
         "first_checkin_at": None,
         "first_checkin_gate": "North gate",
         "gate": "North gate",
+        "overruled": None,
         "passback": False,
         "direction": "entry",
         "mode": "open_for_tickets",

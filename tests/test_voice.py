@@ -80,6 +80,14 @@ OPEN = {
     "ja": "North gateを開けてください",
     "nl": "Open de north gate",
 }
+FREE = {
+    "en": "Set the north gate to free flow",
+    "de": "Stelle das North gate auf freien Durchgang",
+    "es": "Pon el north gate en paso libre",
+    "fr": "Mets le north gate en passage libre",
+    "ja": "North gateを自由通行にしてください",
+    "nl": "Zet de north gate op vrije doorgang",
+}
 
 
 def spelled(code: str) -> str:
@@ -181,7 +189,7 @@ async def test_the_organizer_can_let_voice_check_in(
 async def test_assist_tells_whether_a_gate_is_open(hass: HomeAssistant, language: str) -> None:
     """In each of its modes, and also while nobody knows."""
     phrases = (await async_get_phrasebooks(hass))[language]
-    for mode in ("open_for_tickets", "scan_only", "closed", "unavailable"):
+    for mode in ("open_for_tickets", "scan_only", "closed", "free_flow", "unavailable"):
         hass.states.async_set(GATE, mode)
         expected = phrases.say(f"gate_{mode}", gate="North gate")
         assert await told(hass, IS_OPEN[language], language) == expected
@@ -208,6 +216,23 @@ async def test_the_organizer_can_let_voice_set_gates(
     expected = phrases.say("gate_open_for_tickets", gate="North gate")
     assert await told(hass, OPEN[language], language) == expected
     assert value(hass, GATE) == "open_for_tickets"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_gate_is_set_to_free_flow_by_voice_only_where_that_is_allowed(
+    hass: HomeAssistant, assist: MockConfigEntry, language: str
+) -> None:
+    """It lets everybody in, so it takes the same permission as every other mode."""
+    await add_gate(hass, assist)
+    await names_settle(hass)
+    phrases = (await async_get_phrasebooks(hass))[language]
+    assert await told(hass, FREE[language], language) == phrases.say("not_allowed")
+    assert value(hass, GATE) == "closed"
+    await allow_voice(hass, assist)
+    await names_settle(hass)
+    expected = phrases.say("gate_free_flow", gate="North gate")
+    assert await told(hass, FREE[language], language) == expected
+    assert value(hass, GATE) == "free_flow"
 
 
 async def test_a_code_may_be_said_character_by_character(

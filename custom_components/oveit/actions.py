@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 import voluptuous as vol
 
-from .const import ATTR_GATE, ATTR_REHEARSAL, DOMAIN
+from .const import ATTR_GATE, ATTR_OVERRULED, ATTR_REHEARSAL, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .core.rules import clean_code
@@ -132,6 +132,7 @@ async def _async_ask_gate(
         "admitted": decision.admitted and not only_looked,
         "mode": mode.value,
         ATTR_REHEARSAL: rehearses,
+        ATTR_OVERRULED: decision.overruled and decision.overruled.value,
     }
 
 

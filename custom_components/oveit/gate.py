@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -15,11 +14,13 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from .const import DOMAIN, LOGGER
 from .coordinator import OveitCoordinator
-from .core.models import MAX_CODE_LENGTH, Decision, Direction, Reason, Request, Source as By
+from .core.exceptions import OveitError
+from .core.models import MAX_CODE_LENGTH, Decision, Direction, Reason, Request
 from .core.polling import is_open
 from .core.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .core.rules import clean_code
 from .core.tags import spell
+from .gate_free_flow import ask_freely, decide_here, decide_undecided
 from .gate_reads import Read, Readers, Source, async_is_learning, async_listen
 from .gate_rehearsal import Rehearsal
 from .gate_settings import Credential, GateMode, GateSettings
@@ -119,11 +120,17 @@ class Gate:
             request = self._ask(ticket_code=ticket_code, scan_id=scan_id)
         else:
             codes = spell(rfid_code or "", self.settings.tag_format)
-            request = await self._request_tag(codes, scan_id=scan_id)
+            try:
+                request = await self._request_tag(codes, scan_id=scan_id)
+            except HomeAssistantError:
+                if not self._is_free:
+                    raise
+                request = self._ask(rfid_code=codes[0], scan_id=scan_id)
             async_get_bindings(self._hass).async_note_action(rfid_code or "")
         if look:
+            asked = ask_freely(request) if self._is_free else request
             with self.coordinator.translated_errors():
-                return await self.coordinator.desk.scan(request)
+                return await self.coordinator.desk.scan(asked)
         return await self._async_decide(request, read=None)
 
     async def _async_hear(self, read: Read, *, stale: bool) -> None:
@@ -136,15 +143,15 @@ class Gate:
             if request is None:
                 LOGGER.debug("A read that is no code was ignored")
             elif stale:
-                self._tell(_decide_here(request, Reason.STALE_READ), self.mode_now)
+                self._tell(decide_here(request, Reason.STALE_READ), self.mode_now)
             else:
                 await self._async_decide(request, read=read)
         except HomeAssistantError as err:
             LOGGER.warning("A guest at a gate could not be decided on: %s", err)
+            if request is None and self._is_free:
+                request = self._ask(rfid_code=read.code)
             if request is not None:
-                leaving = request.direction is Direction.EXIT
-                reason = Reason.LEFT if leaving else Reason.OFFLINE_REFUSED
-                self._tell(_decide_here(request, reason), self.mode_now)
+                self._tell(decide_undecided(request, self.mode_now), self.mode_now)
 
     def _ask(self, **code: str | None) -> Request:
         """Return what is asked of the desk about a code, as the gate is at the moment."""
@@ -188,21 +195,32 @@ class Gate:
     async def _async_decide(self, request: Request, *, read: Read | None) -> Decision:
         """Decide as the gate's mode has it, and tell."""
         mode, desk = self.mode_now, self.coordinator.desk
-        if self._is_closed:
-            decision = _decide_here(request, Reason.GATE_CLOSED)
+        if mode is GateMode.FREE_FLOW:
+            decision = await self._async_let_through(request)
+        elif self._is_closed:
+            decision = decide_here(request, Reason.GATE_CLOSED)
         elif not await self._may_ask(request):
             self._unknown.async_note(request.rfid_code or "", read)
-            return _decide_here(request, Reason.UNKNOWN_TAG)
+            return decide_here(request, Reason.UNKNOWN_TAG)
         else:
             with self.coordinator.translated_errors():
                 ask = desk.scan if mode is GateMode.SCAN_ONLY else desk.check_in
                 decision = await ask(request)
-        if decision.reason is Reason.UNKNOWN_TAG:
+        if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled):
             self._unknown.async_note(request.rfid_code or "", read)
         if self.settings.turnstile and not request.rehearsal:
             self._turnstile.async_note(decision)
         self._tell(decision, mode)
         return decision
+
+    async def _async_let_through(self, request: Request) -> Decision:
+        """Let a guest in who may be refused elsewhere, and check in a good ticket (X9)."""
+        try:
+            may_ask = await self._may_ask(request)
+            return await self.coordinator.desk.check_in(ask_freely(request, ask_oveit=may_ask))
+        except (OveitError, HomeAssistantError) as err:
+            LOGGER.warning("A guest in free flow could not be decided on: %s", err)
+            return decide_undecided(request, GateMode.FREE_FLOW)
 
     async def _may_ask(self, request: Request) -> bool:
         """Tell whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
@@ -227,11 +245,16 @@ class Gate:
         return GateMode.OPEN_FOR_TICKETS if self.is_exit else self.mode
 
     @property
+    def _is_free(self) -> bool:
+        """Tell whether nobody is refused (decisions.md X9)."""
+        return self.mode_now is GateMode.FREE_FLOW
+
+    @property
     def _is_closed(self) -> bool:
         """Tell whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
         if self.mode_now is GateMode.CLOSED:
             return True
-        if not self.settings.within_window or self.is_exit:
+        if not self.settings.within_window or self.is_exit or self._is_free:
             return False
         now = datetime.now(UTC)
         chosen = self.settings.event_ids
@@ -265,15 +288,3 @@ class Gate:
         task = self._hass.async_create_task(work, f"oveit gate {self.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _decide_here(request: Request, reason: Reason) -> Decision:
-    """Return a decision for which nobody was asked."""
-    return Decision(
-        reason=reason,
-        source=By.LEDGER,
-        request=request,
-        at=datetime.now(UTC),
-        latency=0.0,
-        scan_id=request.scan_id or uuid4().hex,
-    )

@@ -18,6 +18,7 @@ from .const import (
     ATTR_LATENCY,
     ATTR_MESSAGE,
     ATTR_MODE,
+    ATTR_OVERRULED,
     ATTR_PASSBACK,
     ATTR_REASON,
     ATTR_REHEARSAL,
@@ -76,13 +77,14 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
         ATTR_DIRECTION: decision.request.direction.value,
         ATTR_MODE: mode.value,
         ATTR_REHEARSAL: decision.request.rehearsal,
+        ATTR_OVERRULED: decision.overruled and decision.overruled.value,
         ATTR_HINT: _hint(decision),
     }
 
 
 def _lacks_entry(decision: Decision) -> bool:
     """Tell whether an add-on was refused because the ticket has not entered (decisions.md A10)."""
-    is_refused = decision.reason is Reason.ADDON_UNAVAILABLE
+    is_refused = Reason.ADDON_UNAVAILABLE in (decision.reason, decision.overruled)
     knows_left = decision.addon is not None and decision.addon.left is not None
     entered = decision.ticket is not None and decision.ticket.checked_in
     return is_refused and decision.request.require_main_entry and knows_left and not entered
@@ -91,7 +93,9 @@ def _lacks_entry(decision: Decision) -> bool:
 def _hint(decision: Decision) -> str | None:
     """Return what else a steward should know (decisions.md A10, R8, X2)."""
     ticket = decision.ticket
-    if decision.reason is Reason.UNKNOWN_TAG and is_phone(decision.request.rfid_code or ""):
+    if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled) and is_phone(
+        decision.request.rfid_code or ""
+    ):
         return "phone"
     if _lacks_entry(decision):
         return "main_entry_first"

@@ -37,6 +37,7 @@ class GateMode(StrEnum):
     OPEN_FOR_TICKETS = "open_for_tickets"
     SCAN_ONLY = "scan_only"
     CLOSED = "closed"
+    FREE_FLOW = "free_flow"
 
 
 class Credential(StrEnum):

@@ -21,7 +21,7 @@ from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
 from .core.spoken import readings
 
-GATE_MODES = ("open_for_tickets", "scan_only", "closed")
+GATE_MODES = ("open_for_tickets", "scan_only", "closed", "free_flow")
 GATE_MODE_KEY = "gate_mode"
 VOICE_GATE = "Assist"
 ASKED_OF_OVEIT = 2

@@ -122,7 +122,8 @@ class GatesTool(OveitTool):
     name = "oveit__gates"
     title = "Gates"
     description = (
-        "Tells the mode of each gate: open_for_tickets, scan_only (nobody is let in) or closed."
+        "Tells the mode of each gate: open_for_tickets, scan_only (nobody is let in), closed, or"
+        " free_flow (everybody is let in)."
     )
     parameters = vol.Schema({vol.Optional("gate", description=GATE): str})
 
@@ -183,7 +184,10 @@ class SetGateModeTool(OveitTool):
 
     name = "oveit__set_gate_mode"
     title = "Set the mode of a gate"
-    description = "Sets a gate to open_for_tickets, scan_only (nobody is let in) or closed."
+    description = (
+        "Sets a gate to open_for_tickets, scan_only (nobody is let in), closed, or free_flow"
+        " (everybody is let in, with any ticket or none: only when the user asked for just that)."
+    )
     parameters = vol.Schema(
         {
             vol.Required("gate", description="The name of the gate."): str,

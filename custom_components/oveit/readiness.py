@@ -13,7 +13,7 @@ from .coordinator import EventState, OveitCoordinator
 from .core.exceptions import OveitAuthenticationError
 from .core.polling import IDLE_LIST_INTERVAL
 from .gate import Gate
-from .gate_settings import Credential
+from .gate_settings import Credential, GateMode
 from .gates import async_get_gates
 from .repairs import MOST_SKEW, NEEDED_PERMISSION
 
@@ -32,6 +32,7 @@ class Check(StrEnum):
     READERS = "readers"
     CLOCK = "clock"
     REHEARSAL = "rehearsal"
+    FREE_FLOW = "free_flow"
 
 
 def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check, bool]:
@@ -46,6 +47,7 @@ def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check,
         Check.READERS: not missing_readers(coordinator.hass, gates),
         Check.CLOCK: abs(coordinator.client.skew) <= MOST_SKEW,
         Check.REHEARSAL: not any(gate.rehearsal.is_on for gate in gates),
+        Check.FREE_FLOW: not any(gate.mode_now is GateMode.FREE_FLOW for gate in gates),
     }
 
 

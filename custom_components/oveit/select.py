@@ -28,7 +28,7 @@ async def async_setup_entry(
 
 
 class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
-    """Opens a gate for tickets, has it only look, or closes it; kept through a restart."""
+    """What a gate does with a read, as a person has chosen it; kept through a restart."""
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -49,3 +49,4 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
         """Change the mode."""
         self.gate.mode = GateMode(option)
         self.async_write_ha_state()
+        self.gate.coordinator.async_update_listeners()

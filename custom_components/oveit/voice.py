@@ -39,6 +39,8 @@ RENAMED_SETTLE = 2.0
 GATE = "{gate}"
 NOT_IN_NAMES = re.compile(r"[^\w\s'’\-]+")
 
+ONLY_IN_FULL = ("scan_only", "free_flow")
+
 INTENTS = {
     "check_in": INTENT_CHECK_IN,
     "attendance": INTENT_ATTENDANCE,
@@ -252,5 +254,5 @@ def _gate_kinds(*, short: bool) -> Iterator[tuple[str, dict[str, str]]]:
         yield "gate_short", {}
     for mode in GATE_MODES:
         yield mode, {SLOT_MODE: mode}
-        if short and mode != "scan_only":
+        if short and mode not in ONLY_IN_FULL:
             yield f"{mode}_short", {SLOT_MODE: mode}

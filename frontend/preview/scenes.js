@@ -42,6 +42,11 @@ const refused = (reason, more = {}) => guest({ event_type: "refused", reason, ..
 window.SCENES = {
   "gate-idle": { card: "gate" },
   "gate-closed": { card: "gate", states: { "select.north_gate_mode": ["closed"] } },
+  "gate-free": { card: "gate", states: { "select.north_gate_mode": ["free_flow"] } },
+  "gate-overruled": {
+    card: "gate",
+    states: guest({ source: "ledger", reason: "override", mode: "free_flow", overruled: "already_checked_in" }),
+  },
   "gate-offline": {
     card: "gate",
     states: { "binary_sensor.lantern_night_connected": ["off"], "sensor.lantern_night_waiting": ["12"] },

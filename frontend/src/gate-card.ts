@@ -30,6 +30,7 @@ const MODES: [Mode, Icon][] = [
   ["open_for_tickets", "open"],
   ["scan_only", "look"],
   ["closed", "closed"],
+  ["free_flow", "free"],
 ];
 
 export class OveitGateCard extends OveitCard<GateConfig> {
@@ -159,7 +160,9 @@ export class OveitGateCard extends OveitCard<GateConfig> {
         ? words.closedNow
         : mode === "scan_only"
           ? words.scanNow
-          : words.ready;
+          : mode === "free_flow"
+            ? words.freeNow
+            : words.ready;
     return html`<header>
       <h2>${this.heading(gate)}</h2>
       <p class="prompt">${prompt}</p>

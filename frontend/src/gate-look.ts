@@ -113,7 +113,7 @@ export const gateLook = css`
   }
   .modes {
     display: grid;
-    grid-template-columns: repeat(3, 1fr);
+    grid-template-columns: repeat(4, 1fr);
     gap: 4px;
     padding: 4px;
     border-radius: 16px;
@@ -122,13 +122,14 @@ export const gateLook = css`
   .modes button {
     min-height: 52px;
     min-width: 0;
-    padding: 6px 8px;
+    padding: 6px 2px;
     display: flex;
-    gap: 8px;
+    flex-direction: column;
+    gap: 2px;
     align-items: center;
     justify-content: center;
     border-radius: 12px;
-    font-size: clamp(14px, 2.8cqi, 18px);
+    font-size: clamp(13px, 2.8cqi, 18px);
     color: var(--oveit-soft-text);
   }
   .modes button[aria-pressed="true"] {
@@ -146,6 +147,10 @@ export const gateLook = css`
     font-weight: 500;
   }
   @container (min-width: 700px) {
+    .modes button {
+      flex-direction: row;
+      gap: 8px;
+    }
     .gate {
       padding: 36px 40px;
     }

@@ -14,7 +14,8 @@ export const TONE_ICONS: Record<Tone, Icon> = { admitted: "check", unsure: "unsu
 /** The lines below the headline, the most telling first. */
 export function details(hass: Hass, words: Texts, verdict: Verdict): string[] {
   const [, hint] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
-  const lines = [verdict.reason === "refused" ? (verdict.message ?? hint) : hint];
+  const said = verdict.freeFlow ? words.freeNow : hint;
+  const lines = [verdict.reason === "refused" ? (verdict.message ?? hint) : said];
   if (verdict.firstAt !== undefined && verdict.tone === "refused") {
     const values = { time: clock(hass, verdict.firstAt), gate: verdict.firstGate ?? "" };
     lines[0] = fill(verdict.firstGate ? words.firstAtGate : words.firstAt, values);
@@ -25,7 +26,7 @@ export function details(hass: Hass, words: Texts, verdict: Verdict): string[] {
 
 function notes(words: Texts, verdict: Verdict): string[] {
   return [
-    verdict.tone === "unsure" ? words.decidedHere : "",
+    verdict.tone === "unsure" && !verdict.freeFlow ? words.decidedHere : "",
     verdict.rehearsal ? words.rehearsal : "",
     verdict.lookUp ? words.lookUpOnly : "",
   ].filter(Boolean);

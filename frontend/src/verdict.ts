@@ -19,6 +19,7 @@ export interface Verdict {
   passback: boolean;
   rehearsal: boolean;
   lookUp: boolean;
+  freeFlow: boolean;
 }
 
 const FRESH = 10_000;
@@ -52,6 +53,7 @@ export function verdictOf(state: State | undefined): Verdict | undefined {
     passback: attributes.passback === true,
     rehearsal: attributes.rehearsal === true,
     lookUp: attributes.mode === "scan_only",
+    freeFlow: attributes.mode === "free_flow" && reason === "override",
   };
 }
 

@@ -39,6 +39,13 @@ test("rehearsal, look-up and the first use are told", () => {
   expect(verdict).toMatchObject({ rehearsal: true, lookUp: true, firstAt: at(-3600).getTime(), firstGate: "South" });
 });
 
+test("in free flow who would be refused is amber, and who has a good ticket green", () => {
+  const free = { mode: "free_flow" };
+  const overruled = read(0, { ...free, reason: "override", source: "ledger", overruled: "unknown_tag" });
+  expect(verdictOf(overruled)).toMatchObject({ tone: "unsure", freeFlow: true });
+  expect(verdictOf(read(0, free))).toMatchObject({ tone: "admitted", freeFlow: false });
+});
+
 describe("a verdict is shown", () => {
   const hours = (count: number) => at(0).getTime() + count * 3_600_000;
 

@@ -27,6 +27,8 @@ pytestmark = [
 SCENES = [
     "gate-idle",
     "gate-closed",
+    "gate-free",
+    "gate-overruled",
     "gate-offline",
     "gate-green",
     "gate-amber",

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from .api import OveitClient
 from .case import Case
 from .exceptions import OveitError
+from .free_flow import FreeFlow, overrule
 from .leaving import Leaving
 from .ledger import Ledger
 from .lookup import Lookup
@@ -82,6 +83,7 @@ class Desk:
         )
         self._marking = Marking(client, ledger, self._lookup, read_back, self._settling)
         self._leaving = Leaving(client, ledger)
+        self._free_flow = FreeFlow(ledger, mirror)
         self._pairing = Pairing(client, ledger, self._lookup)
         self.preparing = Preparing(
             client,
@@ -115,6 +117,8 @@ class Desk:
         verdict = decide(self._lookup.known(case), case.request)
         if verdict.reason.admits and case.answer and not case.answer.ok:
             verdict = replace(verdict, reason=Reason.REFUSED)
+        if request.free_flow and not verdict.reason.admits:
+            verdict = overrule(verdict)
         return self._decision(case, verdict)
 
     async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
@@ -139,7 +143,20 @@ class Desk:
         return await self._settling.run()
 
     async def _check_in(self, request: Request) -> Decision:
-        """Decide a read that is no repeat."""
+        """Decide a read that is no repeat; in free flow also where nothing can be decided."""
+        try:
+            return await self._decide(request)
+        except OveitError as err:
+            if not request.free_flow:
+                raise
+            _LOGGER.debug("A guest in free flow could not be decided on: %s", err)
+        case = Case.open(request, online=False)
+        refusal = Verdict(reason=Reason.OFFLINE_REFUSED)
+        verdict = await self._free_flow.let_through(case, refusal)
+        return self._tell(self._decision(case, verdict))
+
+    async def _decide(self, request: Request) -> Decision:
+        """Decide a read by its ticket."""
         if decision := await self._decided_before(request):
             return decision
         case = self._open(request)
@@ -152,6 +169,8 @@ class Desk:
                 verdict = await self._leaving.leave(case, self._lookup.known(case))
             else:
                 verdict = await self._enter(case)
+                if request.free_flow and not verdict.reason.admits:
+                    verdict = await self._free_flow.let_through(case, verdict)
         return self._tell(self._decision(case, verdict))
 
     async def _enter(self, case: Case) -> Verdict:
@@ -199,7 +218,7 @@ class Desk:
 
     def _open(self, request: Request) -> Case:
         """Start the clock for a read."""
-        return Case.open(request, online=self._client.line.is_up)
+        return Case.open(request, online=request.ask_oveit and self._client.line.is_up)
 
     def _tell(self, decision: Decision) -> Decision:
         """Let everyone hear of a decision."""
@@ -228,6 +247,7 @@ class Desk:
             attendee=answer.attendee if answer else None,
             scan_id=case.scan_id,
             passback=_is_passback(case, verdict),
+            overruled=verdict.overruled,
             others=tuple(self._decision(case, other) for other in verdict.others),
         )
         _LOGGER.debug("Decided %s by %s", decision.reason, decision.source)
@@ -250,7 +270,8 @@ def _clean(request: Request) -> Request:
 
 def _is_passback(case: Case, verdict: Verdict) -> bool:
     """Tell whether a ticket was used at another gate moments ago (decisions.md D4)."""
-    if verdict.reason is not Reason.ALREADY_CHECKED_IN or verdict.ticket is None:
+    reason = verdict.overruled or verdict.reason
+    if reason is not Reason.ALREADY_CHECKED_IN or verdict.ticket is None:
         return False
     return any(
         use.gate is not None

@@ -188,7 +188,8 @@ class Request:
     With `within_window` an event admits only around its start; `turnstile` asks Oveit's
     turnstile instead of its door; a list older than `max_list_age` admits nobody offline.
     With `require_main_entry` no add-on is used offline before the ticket's entry.
-    A `rehearsal` is decided on and marks nothing.
+    A `rehearsal` is decided on and marks nothing. In `free_flow` nobody is refused; without
+    `ask_oveit` what is known here decides.
     """
 
     ticket_code: str | None = None
@@ -208,6 +209,8 @@ class Request:
     max_list_age: timedelta = timedelta(hours=12)
     scan_id: str | None = None
     rehearsal: bool = False
+    free_flow: bool = False
+    ask_oveit: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,7 +275,8 @@ class Decision:
     """The outcome of a read; only `admitted` opens a door.
 
     `passback` tells that the ticket was used at another gate moments ago; `others` are the
-    decisions on further tickets of the same tag.
+    decisions on further tickets of the same tag; `overruled` is the refusal that free flow
+    turned into an admission.
     """
 
     reason: Reason
@@ -287,6 +291,7 @@ class Decision:
     attendee: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     scan_id: str
     passback: bool = False
+    overruled: Reason | None = None
     others: tuple[Decision, ...] = ()
 
     @property

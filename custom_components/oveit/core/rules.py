@@ -58,7 +58,8 @@ class Known:
 class Verdict:
     """What follows from the known; without `certain`, only Oveit can really tell.
 
-    `others` are the verdicts on further tickets of a tag that are admitted along with this.
+    `others` are the verdicts on further tickets of a tag that are admitted along with this;
+    `overruled` is the refusal that was turned into this admission.
     """
 
     reason: Reason
@@ -66,6 +67,7 @@ class Verdict:
     event: Event | None = None
     addon: AddonUse | None = None
     certain: bool = True
+    overruled: Reason | None = None
     others: tuple[Verdict, ...] = ()
 
 
