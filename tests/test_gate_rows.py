@@ -5,6 +5,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -367,7 +368,10 @@ async def test_x1_an_exit_lets_out_and_counts(
     assert shown.states[0].attributes["hint"] is None
     assert int(value(hass, INSIDE)) == before
     assert hass.states.get(INSIDE).attributes["exits_counted"] is True
-    assert value(hass, "sensor.exit_entries") == "0"
+    assert value(hass, "sensor.exit_exits") == "1"
+    assert value(hass, "sensor.exit_exits_per_hour") == "1"
+    assert hass.states.get("sensor.exit_entries") is None
+    assert value(hass, "sensor.north_gate_entries") == "1"
 
 
 async def test_x1_an_exit_works_without_a_line(
@@ -400,13 +404,28 @@ async def test_x2_somebody_who_never_came_in_goes_out(
 
 
 @pytest.mark.parametrize("mode", ["closed", "scan_only"])
-async def test_x9_an_exit_lets_out_in_every_mode(
+async def test_x9_a_gate_that_becomes_an_exit_lets_out_whatever_its_mode_was(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader, mode: str
 ) -> None:
-    """Nobody is ever kept in (I7)."""
+    """Nobody is ever kept in (I7): a way out has no mode, and loses what it had as an entrance."""
     venue.check_in(tagged(venue).code)
-    await open_gate(hass, entry, reader, direction="exit")
+    gate_id = await open_gate(hass, entry, reader)
     await set_mode(hass, mode)
+    gate = entry.subentries[gate_id]
+    hass.config_entries.async_update_subentry(entry, gate, data={**gate.data, "direction": "exit"})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    registry = er.async_get(hass)
+    names = {
+        known.entity_id
+        for known in er.async_entries_for_config_entry(registry, entry.entry_id)
+        if known.config_subentry_id == gate_id
+    }
+    assert names == {
+        "event.north_gate",
+        "sensor.north_gate_exits",
+        "sensor.north_gate_exits_per_hour",
+        "sensor.north_gate_last_result",
+    }
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.types() == ["admitted"]

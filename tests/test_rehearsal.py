@@ -91,7 +91,7 @@ async def test_a_guest_in_earnest_is_shown_right_after_a_trial_with_the_same_tic
 async def test_a_way_out_has_no_rehearsal(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Nobody is kept in."""
     await open_gate(hass, entry, direction="exit")
-    assert hass.states.get("select.north_gate_mode")
+    assert hass.states.get("sensor.north_gate_exits")
     assert hass.states.get(SWITCH) is None
 
 

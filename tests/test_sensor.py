@@ -160,7 +160,10 @@ async def test_a_new_ticket_type_has_a_sensor(
     venue.add_ticket_type(100, 236, "Crew")
     venue.check_in(venue.sell(100, 236).code)
     await poll(hass, loaded)
+    venue.sell(100, 236)
+    await act(hass, "sync")
     assert value(hass, PREFIX + "checked_in_crew") == "1"
+    assert hass.states.get(PREFIX + "checked_in_crew").attributes["tickets"] == 2
 
 
 async def test_the_list_age_is_when_the_list_was_asked_for(

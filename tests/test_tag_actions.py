@@ -42,10 +42,12 @@ async def test_preparing_tells_what_it_began_and_shows_how_far_it_is(
     """It goes on in the background."""
     assert value(hass, COVERAGE) == "0.0"
     assert told(hass, "preparing") is False
+    assert told(hass, "preparation") is None
     total = len(venue.tickets_of(100))
     response = await act(hass, "prepare_offline", event_id=100, per_minute=FASTEST)
     assert response == {"started": True, "total": total, "known": 0}
     assert told(hass, "preparing") is True
+    assert told(hass, "preparation") == "running"
     await until_asked(server, 3)
     await poll(hass, entry)
     assert float(value(hass, COVERAGE)) >= 2 / total * 100
@@ -63,6 +65,22 @@ async def test_preparing_is_stopped_and_keeps_what_it_learned(
     assert response["started"] is False
     assert response["known"] >= 2
     assert told(hass, "preparing") is False
+    assert told(hass, "preparation") == "stopped"
+
+
+@pytest.mark.usefixtures("loaded")
+async def test_preparing_shows_that_it_waits_for_the_line(
+    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer
+) -> None:
+    """As soon as that is known."""
+    await act(hass, "prepare_offline", per_minute=FASTEST)
+    await until_asked(server, 3)
+    await server.hang_up()
+    for _ in range(2):
+        await entry.runtime_data.async_refresh()
+    assert told(hass, "preparing") is True
+    assert told(hass, "preparation") == "paused"
+    await server.pick_up()
 
 
 async def test_preparing_goes_on_after_a_reload(

@@ -44,7 +44,17 @@ from .core.exceptions import (
 )
 from .core.ledger import Ledger
 from .core.mirror import Mirror
-from .core.models import Attendance, Coverage, Decision, Event, ListState, Row, Seen, Settled
+from .core.models import (
+    Attendance,
+    Coverage,
+    Decision,
+    Event,
+    ListState,
+    Preparation,
+    Row,
+    Seen,
+    Settled,
+)
 from .core.polling import LIVE_INTERVAL
 
 PUBLISH_EVERY = 1.0
@@ -63,7 +73,12 @@ class EventState:
     attendance: Attendance
     ticket_list: ListState
     coverage: Coverage
-    is_preparing: bool
+    preparation: Preparation | None
+
+    @property
+    def is_preparing(self) -> bool:
+        """Tell whether the tags of the event's tickets are being learned."""
+        return self.preparation in (Preparation.RUNNING, Preparation.PAUSED)
 
 
 def create_client(
@@ -313,7 +328,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 attendance=attendance[event_id],
                 ticket_list=await self.ledger.list_state(event_id),
                 coverage=await self.ledger.coverage(event_id),
-                is_preparing=self.desk.preparing.is_under_way(event_id),
+                preparation=self.desk.preparing.status(event_id),
             )
             for event_id, event in self.mirror.followed.items()
             if event_id in attendance

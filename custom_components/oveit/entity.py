@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_current_platform,
+)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
@@ -101,6 +105,14 @@ def async_add_gate_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     build: Callable[[Gate], Iterable[Entity]],
 ) -> None:
-    """Add the entities of each gate."""
+    """Add the entities of each gate, and forget those of a gate that was an exit or became one."""
+    registry = er.async_get(hass)
+    domain = async_get_current_platform().domain
     for gate in async_get_gates(hass, entry):
-        async_add_entities(build(gate), config_subentry_id=gate.id)
+        entities = list(build(gate))
+        built = {entity.unique_id for entity in entities}
+        for known in er.async_entries_for_config_entry(registry, entry.entry_id):
+            is_of_gate = known.config_subentry_id == gate.id and known.domain == domain
+            if is_of_gate and known.unique_id not in built:
+                registry.async_remove(known.entity_id)
+        async_add_entities(entities, config_subentry_id=gate.id)

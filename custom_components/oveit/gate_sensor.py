@@ -1,4 +1,4 @@
-"""Sensors of a gate: how many came through it, and how the last read ended."""
+"""Sensors of a gate: how many passed it, and how the last read ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,16 +28,30 @@ class OveitGateSensorDescription(SensorEntityDescription):
     value_fn: Callable[[GateCounts], int]
 
 
-COUNTS: tuple[OveitGateSensorDescription, ...] = (
+ENTRIES: tuple[OveitGateSensorDescription, ...] = (
     OveitGateSensorDescription(
         key="entries",
         translation_key="gate_entries",
         state_class=SensorStateClass.TOTAL,
-        value_fn=lambda counts: counts.entries,
+        value_fn=lambda counts: counts.passed,
     ),
     OveitGateSensorDescription(
         key="entries_per_hour",
         translation_key="gate_entries_per_hour",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda counts: counts.per_hour,
+    ),
+)
+EXITS: tuple[OveitGateSensorDescription, ...] = (
+    OveitGateSensorDescription(
+        key="exits",
+        translation_key="gate_exits",
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda counts: counts.passed,
+    ),
+    OveitGateSensorDescription(
+        key="exits_per_hour",
+        translation_key="gate_exits_per_hour",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda counts: counts.per_hour,
     ),
@@ -52,12 +66,13 @@ LAST_RESULT = SensorEntityDescription(
 
 def build_sensors(gate: Gate) -> list[SensorEntity]:
     """Return the sensors of a gate."""
-    counts = [OveitGateCount(gate, description) for description in COUNTS]
+    descriptions = EXITS if gate.is_exit else ENTRIES
+    counts = [OveitGateCount(gate, description) for description in descriptions]
     return [*counts, OveitLastResult(gate, LAST_RESULT)]
 
 
 class OveitGateCount(OveitGateEntity, SensorEntity):
-    """How many entered through a gate, by the journal."""
+    """How many came in through a gate, or left through it, by the journal."""
 
     entity_description: OveitGateSensorDescription
 
@@ -72,10 +87,10 @@ class OveitGateCount(OveitGateEntity, SensorEntity):
         """Count."""
         try:
             counts = await self.gate.coordinator.ledger.gate_counts(
-                self.gate.settings.name, datetime.now(UTC)
+                self.gate.settings.name, datetime.now(UTC), self.gate.settings.direction
             )
         except LedgerError as err:
-            LOGGER.debug("A gate's entries could not be counted: %s", err)
+            LOGGER.debug("A gate's guests could not be counted: %s", err)
         else:
             self._attr_native_value = self.entity_description.value_fn(counts)
 

@@ -23,8 +23,13 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the mode of each gate."""
-    async_add_gate_entities(hass, entry, async_add_entities, lambda gate: [OveitMode(gate, MODE)])
+    """Add the mode of each gate that lets people in; a way out is never closed."""
+    async_add_gate_entities(
+        hass,
+        entry,
+        async_add_entities,
+        lambda gate: [] if gate.is_exit else [OveitMode(gate, MODE)],
+    )
 
 
 class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):

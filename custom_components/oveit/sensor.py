@@ -16,7 +16,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .const import ATTR_CODE_END, ATTR_EXITS_COUNTED, ATTR_GATE, ATTR_TICKET_TYPE
+from .const import (
+    ATTR_CODE_END,
+    ATTR_EXITS_COUNTED,
+    ATTR_GATE,
+    ATTR_KNOWN,
+    ATTR_PREPARATION,
+    ATTR_PREPARING,
+    ATTR_TICKET_TYPE,
+    ATTR_TICKETS,
+)
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
@@ -116,8 +125,9 @@ SENSORS: tuple[OveitSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda state: state.coverage.share,
         attributes_fn=lambda state: {
-            "known": state.coverage.known,
-            "preparing": state.is_preparing,
+            ATTR_KNOWN: state.coverage.known,
+            ATTR_PREPARING: state.is_preparing,
+            ATTR_PREPARATION: state.preparation,
         },
     ),
     OveitSensorDescription(
@@ -161,7 +171,10 @@ def _describe_type(kind: TicketType) -> OveitSensorDescription:
         translation_placeholders={"ticket_type": kind.name},
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda state: state.attendance.checked_in_by_type.get(kind.id, 0),
-        attributes_fn=lambda _: {ATTR_TICKET_TYPE: kind.name},
+        attributes_fn=lambda state: {
+            ATTR_TICKET_TYPE: kind.name,
+            ATTR_TICKETS: state.attendance.tickets_by_type.get(kind.id, 0),
+        },
     )
 
 

@@ -39,6 +39,18 @@ const GATE = { reason: "checked_in", source: "oveit", ticket_type: "Entry", even
 const guest = (attributes) => ({ "event.north_gate": [new Date(now).toISOString(), { ...GATE, ...attributes }] });
 const refused = (reason, more = {}) => guest({ event_type: "refused", reason, ...more });
 
+const WAY_OUT = {
+  without: ["select.north_gate_mode", "sensor.north_gate_entries", "sensor.north_gate_entries_per_hour"],
+  states: {
+    "event.north_gate": [minutes(3), { ...GATE, reason: "left", direction: "exit" }],
+    "sensor.north_gate_exits": ["431"],
+    "sensor.north_gate_exits_per_hour": ["58"],
+  },
+};
+const learning = (preparation, known) => ({
+  "sensor.lantern_night_offline_coverage": [String(known / 24), { known, preparing: preparation === "running", preparation }],
+});
+
 window.SCENES = {
   "gate-idle": { card: "gate" },
   "gate-closed": { card: "gate", states: { "select.north_gate_mode": ["closed"] } },
@@ -63,7 +75,15 @@ window.SCENES = {
     }),
   },
   "gate-words": { card: "gate", states: refused("ambiguous", { ticket_type: "Weekend pass with camping", rehearsal: true }) },
+  "gate-exit": { card: "gate", ...WAY_OUT },
+  "gate-goodbye": {
+    card: "gate",
+    ...WAY_OUT,
+    states: { ...WAY_OUT.states, ...guest({ reason: "left", direction: "exit", hint: "never_entered" }) },
+  },
   "event-evening": { card: "event" },
+  "event-preparing": { card: "event", states: learning("running", 1630) },
+  "event-unfinished": { card: "event", states: learning("stopped", 712) },
   "event-empty": {
     card: "event",
     history: [],
@@ -91,9 +111,9 @@ const STATES = {
   "sensor.lantern_night_waiting": ["0"],
   "binary_sensor.lantern_night_connected": ["on"],
   "event.lantern_night_check_in": [minutes(3), GATE],
-  "sensor.lantern_night_type_1": ["1302", { ticket_type: "Entry" }],
-  "sensor.lantern_night_type_2": ["287", { ticket_type: "VIP" }],
-  "sensor.lantern_night_type_3": ["142", { ticket_type: "Weekend pass with camping and early entry" }],
+  "sensor.lantern_night_type_1": ["1302", { ticket_type: "Entry", tickets: 1850 }],
+  "sensor.lantern_night_type_2": ["287", { ticket_type: "VIP", tickets: 300 }],
+  "sensor.lantern_night_type_3": ["142", { ticket_type: "Weekend pass with camping and early entry", tickets: 250 }],
 };
 
 const KEYS = {
@@ -112,8 +132,8 @@ const evening = () =>
     return { s: String(rush + 0.4 * Math.sin(index * 1.7) ** 2), lu: (now - (1 - from) * 6 * 3_600_000) / 1000 };
   });
 
-function hassOf({ states = {}, history = evening() }, language) {
-  const all = Object.entries({ ...STATES, ...states });
+function hassOf({ states = {}, without = [], history = evening() }, language) {
+  const all = Object.entries({ ...STATES, ...states }).filter(([id]) => !without.includes(id));
   return {
     language,
     locale: { language, time_format: "language", time_zone: "server" },

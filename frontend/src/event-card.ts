@@ -11,6 +11,7 @@ import { EVENT_FORM, form } from "./forms";
 import { type Hass, deviceName, numberOf, text, timeOf } from "./hass";
 import { icon } from "./icons";
 import { fill } from "./localize";
+import { progressOf } from "./preparing";
 
 export interface EventConfig {
   type: string;
@@ -26,6 +27,9 @@ const SLICES = 72;
 const WIDTH = 720;
 const HEIGHT = 160;
 const AROUND = 2 * Math.PI * 52;
+
+const bar = (part: number, whole: number): TemplateResult =>
+  html`<span class="bar"><span style="width:${whole > 0 ? Math.min(100, (100 * part) / whole) : 0}%"></span></span>`;
 
 export class OveitEventCard extends OveitCard<EventConfig> {
   static override properties = {
@@ -128,7 +132,8 @@ export class OveitEventCard extends OveitCard<EventConfig> {
         <h2>${name}</h2>
         <div class="top">${this.ring(hass, found)} ${this.figures(hass, found)}</div>
         ${this.config?.show_curve === false || !found.arrivals ? nothing : this.curve(hass)}
-        ${this.config?.show_types === false ? nothing : this.types(hass, found)} ${this.footer(hass, found)}
+        ${this.config?.show_types === false ? nothing : this.types(hass, found)}
+        ${this.preparing(hass, found)} ${this.footer(hass, found)}
       </section>
     </ha-card>`;
   }
@@ -211,7 +216,11 @@ export class OveitEventCard extends OveitCard<EventConfig> {
 
   private types(hass: Hass, found: OveitEvent): TemplateResult | typeof nothing {
     const kinds = found.types
-      .map((entityId) => ({ entityId, name: this.kindName(hass, entityId), value: numberOf(hass, entityId) ?? 0 }))
+      .map((entityId) => {
+        const all = hass.states[entityId]?.attributes.tickets;
+        const value = numberOf(hass, entityId) ?? 0;
+        return { entityId, name: this.kindName(hass, entityId), value, all: typeof all === "number" ? all : undefined };
+      })
       .sort((one, other) => other.value - one.value);
     if (kinds.length === 0) return nothing;
     const most = Math.max(1, ...kinds.map((kind) => kind.value));
@@ -220,8 +229,12 @@ export class OveitEventCard extends OveitCard<EventConfig> {
       ${kinds.map(
         (kind) => html`<button class="kind" @click=${() => this.moreInfo(kind.entityId)}>
           <span class="name">${kind.name}</span>
-          <span class="number">${count(hass, kind.value)}</span>
-          <span class="bar"><span style="width:${(100 * kind.value) / most}%"></span></span>
+          <span class="number"
+            >${count(hass, kind.value)}${kind.all === undefined
+              ? nothing
+              : html`<span class="all"> / ${count(hass, kind.all)}</span>`}</span
+          >
+          ${bar(kind.value, kind.all ?? most)}
         </button>`,
       )}
     </div>`;
@@ -230,6 +243,17 @@ export class OveitEventCard extends OveitCard<EventConfig> {
   private kindName(hass: Hass, entityId: string): string {
     const attributes = hass.states[entityId]?.attributes ?? {};
     return text(attributes.ticket_type) ?? hass.entities[entityId]?.name ?? entityId;
+  }
+
+  private preparing(hass: Hass, found: OveitEvent): TemplateResult | typeof nothing {
+    const state = found.coverage ? hass.states[found.coverage] : undefined;
+    const progress = progressOf(state, numberOf(hass, found.tickets), Date.now());
+    if (!progress) return nothing;
+    const told = { known: count(hass, progress.known), count: count(hass, progress.tickets) };
+    return html`<button class="kind preparing" @click=${() => this.moreInfo(found.coverage)}>
+      <span class="name">${fill(this.words.preparing[progress.status], told)}</span>
+      ${bar(progress.known, progress.tickets)}
+    </button>`;
   }
 
   private footer(hass: Hass, found: OveitEvent): TemplateResult {

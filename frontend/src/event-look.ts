@@ -173,6 +173,19 @@ export const eventLook = css`
   .kind .number {
     font-weight: 600;
   }
+  .kind .all {
+    font-weight: 400;
+    color: var(--oveit-soft-text);
+  }
+  .preparing {
+    font-size: 15px;
+  }
+  .preparing .name {
+    grid-column: 1 / -1;
+  }
+  .preparing .bar {
+    height: 4px;
+  }
   .bar {
     grid-column: 1 / -1;
     height: 8px;
@@ -226,7 +239,8 @@ export const eventLook = css`
       gap: 28px 40px;
     }
     h2,
-    dl {
+    dl,
+    .preparing {
       grid-column: 1 / -1;
     }
     h2 {

@@ -8,6 +8,7 @@ export interface Gate {
   mode?: string;
   entries?: string;
   perHour?: string;
+  isExit: boolean;
   connected: string[];
   waiting: string[];
 }
@@ -21,6 +22,7 @@ export interface OveitEvent {
   lastEntry?: string;
   listAge?: string;
   inside?: string;
+  coverage?: string;
   connected?: string;
   waiting?: string;
   conflicts?: string;
@@ -65,12 +67,14 @@ export function gateOf(hass: Hass, entityId: string | undefined): Gate | undefin
   const all = siblings(hass, device.id);
   const event = all.find((entity) => domain(entity.entity_id) === "event");
   if (!event) return undefined;
+  const exits = keyed(all, "gate_exits");
   return {
     device,
     event: event.entity_id,
     mode: all.find((entity) => domain(entity.entity_id) === "select")?.entity_id,
-    entries: keyed(all, "gate_entries") ?? keyed(all, "checked_in"),
-    perHour: keyed(all, "gate_entries_per_hour"),
+    entries: exits ?? keyed(all, "gate_entries") ?? keyed(all, "checked_in"),
+    perHour: keyed(all, "gate_exits_per_hour") ?? keyed(all, "gate_entries_per_hour"),
+    isExit: exits !== undefined,
     connected: ofAccount(hass, device, "connected"),
     waiting: ofAccount(hass, device, "waiting"),
   };
@@ -92,6 +96,7 @@ export function eventOf(hass: Hass, entityId: string | undefined): OveitEvent | 
     lastEntry: keyed(all, "last_entry"),
     listAge: keyed(all, "list_age"),
     inside: keyed(all, "inside"),
+    coverage: keyed(all, "offline_coverage"),
     connected: keyed(all, "connected"),
     waiting: keyed(all, "waiting"),
     conflicts: keyed(all, "conflicts"),

@@ -8,11 +8,11 @@ import { clock, count } from "./format";
 import { GATE_FORM, form } from "./forms";
 import { type Hass, deviceName, known, numberOf } from "./hass";
 import { type Icon, icon } from "./icons";
-import { fill, reasonTexts } from "./localize";
+import { fill } from "./localize";
 import { Sound } from "./sound";
 import type { Texts } from "./texts/en";
 import { type Verdict, Watch, verdictOf } from "./verdict";
-import { TONE_ICONS, spoken, verdictLook, verdictView } from "./verdict-view";
+import { TONE_ICONS, headline, spoken, verdictLook, verdictView } from "./verdict-view";
 import { gateLook } from "./gate-look";
 
 export interface GateConfig {
@@ -152,24 +152,30 @@ export class OveitGateCard extends OveitCard<GateConfig> {
 
   private header(hass: Hass, gate: Gate): TemplateResult {
     const { words } = this;
-    const mode = gate.mode ? hass.states[gate.mode]?.state : undefined;
-    const down = !known(hass.states[gate.event]) && hass.states[gate.event]?.state !== "unknown";
-    const prompt = down
-      ? words.unavailable
-      : mode === "closed"
-        ? words.closedNow
-        : mode === "scan_only"
-          ? words.scanNow
-          : mode === "free_flow"
-            ? words.freeNow
-            : words.ready;
     return html`<header>
       <h2>${this.heading(gate)}</h2>
-      <p class="prompt">${prompt}</p>
+      <p class="prompt">${this.prompt(hass, gate)}</p>
       ${this.config?.sound && !this.sound.ready
         ? html`<button class="pill" @click=${this.allowSound}>${icon("sound")} ${words.soundOn}</button>`
         : nothing}
     </header>`;
+  }
+
+  private prompt(hass: Hass, gate: Gate): string {
+    const { words } = this;
+    const event = hass.states[gate.event];
+    if (!known(event) && event?.state !== "unknown") return words.unavailable;
+    if (gate.isExit) return words.readyExit;
+    switch (gate.mode && hass.states[gate.mode]?.state) {
+      case "closed":
+        return words.closedNow;
+      case "scan_only":
+        return words.scanNow;
+      case "free_flow":
+        return words.freeNow;
+      default:
+        return words.ready;
+    }
   }
 
   private allowSound = async (): Promise<void> => {
@@ -182,10 +188,11 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     const { words } = this;
     const entries = numberOf(hass, gate.entries);
     const perHour = numberOf(hass, gate.perHour);
-    const label = gate.entries && hass.entities[gate.entries]?.translation_key === "checked_in";
+    const key = gate.entries && hass.entities[gate.entries]?.translation_key;
+    const label = gate.isExit ? words.exits : key === "checked_in" ? words.checkedIn : words.entries;
     return html`<button class="count" @click=${() => this.moreInfo(gate.entries ?? gate.event)}>
       <span class="number">${entries === undefined ? "–" : count(hass, entries)}</span>
-      <span class="what">${label ? words.checkedIn : words.entries}</span>
+      <span class="what">${label}</span>
       ${perHour === undefined
         ? nothing
         : html`<span class="hour">${fill(words.perHour, { count: count(hass, perHour) })}</span>`}
@@ -218,8 +225,8 @@ export class OveitGateCard extends OveitCard<GateConfig> {
   private lastRow(hass: Hass, gate: Gate): TemplateResult {
     const { words } = this;
     const last = verdictOf(hass.states[gate.event]);
-    if (!last) return html`${icon("ticket")} ${words.nobody}`;
-    const [title] = reasonTexts(words, last.reason, last.tone !== "refused");
+    if (!last) return html`${icon("ticket")} ${gate.isExit ? words.nobodyLeft : words.nobody}`;
+    const [title] = headline(words, last);
     const parts = [clock(hass, last.at), title, last.ticketType].filter(Boolean);
     return html`<span class="dot ${last.tone}">${icon(TONE_ICONS[last.tone])}</span> ${parts.join(" · ")}`;
   }

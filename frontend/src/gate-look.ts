@@ -6,7 +6,7 @@ export const gateLook = css`
     container-type: inline-size;
   }
   .gate {
-    min-height: inherit;
+    min-height: 416px;
     height: 100%;
     padding: 24px;
     display: flex;

@@ -11,15 +11,22 @@ import { type Tone, type Verdict, headlineSize } from "./verdict";
 
 export const TONE_ICONS: Record<Tone, Icon> = { admitted: "check", unsure: "unsure", refused: "close" };
 
+/** The headline and the hint; who leaves is not welcomed, also when read again. */
+export function headline(words: Texts, verdict: Verdict): [title: string, hint: string] {
+  const [title, hint] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
+  return [verdict.leaving && verdict.tone !== "refused" ? words.reasons.left[0]! : title, hint];
+}
+
 /** The lines below the headline, the most telling first. */
 export function details(hass: Hass, words: Texts, verdict: Verdict): string[] {
-  const [, hint] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
+  const [, hint] = headline(words, verdict);
   const said = verdict.freeFlow ? words.freeNow : hint;
   const lines = [verdict.reason === "refused" ? (verdict.message ?? hint) : said];
   if (verdict.firstAt !== undefined && verdict.tone === "refused") {
     const values = { time: clock(hass, verdict.firstAt), gate: verdict.firstGate ?? "" };
     lines[0] = fill(verdict.firstGate ? words.firstAtGate : words.firstAt, values);
   }
+  if (verdict.hint) lines.push(words.hints[verdict.hint as keyof Texts["hints"]] ?? "");
   if (verdict.passback) lines.push(words.passback);
   return lines.filter(Boolean);
 }
@@ -39,8 +46,8 @@ function addon(words: Texts, verdict: Verdict): string | undefined {
 
 /** The same as one sentence, for a screen reader. */
 export function spoken(hass: Hass, words: Texts, verdict: Verdict): string {
-  const [title] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
-  const parts = [words.tone[verdict.tone], title, verdict.ticketType, addon(words, verdict)];
+  const [title] = headline(words, verdict);
+  const parts = [verdict.leaving ? "" : words.tone[verdict.tone], title, verdict.ticketType, addon(words, verdict)];
   return [...parts, ...details(hass, words, verdict), ...notes(words, verdict)].filter(Boolean).join(". ");
 }
 
@@ -51,7 +58,7 @@ export function verdictView(
   showing: boolean,
   dismiss: () => void,
 ): TemplateResult {
-  const [title] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
+  const [title] = headline(words, verdict);
   const more = addon(words, verdict);
   return html`<div
     class="verdict ${verdict.tone}"

@@ -16,6 +16,8 @@ export interface Verdict {
   message?: string;
   firstAt?: number;
   firstGate?: string;
+  hint?: string;
+  leaving: boolean;
   passback: boolean;
   rehearsal: boolean;
   lookUp: boolean;
@@ -50,6 +52,8 @@ export function verdictOf(state: State | undefined): Verdict | undefined {
     message: text(attributes.message),
     firstAt: Number.isFinite(firstAt) ? firstAt : undefined,
     firstGate: text(attributes.first_checkin_gate),
+    hint: text(attributes.hint),
+    leaving: attributes.direction === "exit" || reason === "left",
     passback: attributes.passback === true,
     rehearsal: attributes.rehearsal === true,
     lookUp: attributes.mode === "scan_only",

@@ -11,9 +11,20 @@ test("a gate brings its mode, its count, and the line of its own account only", 
   expect(gateOf(hass(), "event.north_gate")).toMatchObject({
     mode: "select.north_gate_mode",
     entries: "sensor.north_gate_entries",
+    isExit: false,
     connected: ["binary_sensor.night_connected"],
     waiting: ["sensor.night_waiting"],
   });
+});
+
+test("a way out is known by what it counts, and has no mode", () => {
+  const gate = gateOf(hass(), "event.tor_sued");
+  expect(gate).toMatchObject({
+    entries: "sensor.tor_sued_hinaus",
+    perHour: "sensor.tor_sued_hinaus_pro_stunde",
+    isExit: true,
+  });
+  expect(gate?.mode).toBeUndefined();
 });
 
 test("the check-ins of an event serve as a gate without a mode", () => {
@@ -26,6 +37,7 @@ test("an event is found from any of its entities, with its ticket types", () => 
   const event = eventOf(hass(), "sensor.night_tickets");
   expect(event?.checkedIn).toBe("sensor.night_in");
   expect(event?.types).toEqual(["sensor.night_vip"]);
+  expect(event?.coverage).toBe("sensor.night_offline_coverage");
 });
 
 test("entities of other integrations are never taken for ours", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 
 import { Watch, headlineSize, verdictOf } from "../src/verdict";
-import { LANGUAGES } from "../src/localize";
-import { state } from "./common";
+import { details, headline, spoken } from "../src/verdict-view";
+import { LANGUAGES, texts } from "../src/localize";
+import { hass, state } from "./common";
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 9, 10, 18) + seconds * 1000);
 const read = (seconds: number, attributes: Record<string, unknown> = {}) =>
@@ -44,6 +45,33 @@ test("in free flow who would be refused is amber, and who has a good ticket gree
   const overruled = read(0, { ...free, reason: "override", source: "ledger", overruled: "unknown_tag" });
   expect(verdictOf(overruled)).toMatchObject({ tone: "unsure", freeFlow: true });
   expect(verdictOf(read(0, free))).toMatchObject({ tone: "admitted", freeFlow: false });
+});
+
+describe("what is said", () => {
+  const words = texts("en");
+  const said = (attributes: Record<string, unknown>) => headline(words, verdictOf(read(0, attributes))!);
+
+  test("to who leaves is goodbye, also when read again", () => {
+    expect(said({ reason: "left", direction: "exit" })).toEqual(["Goodbye", ""]);
+    expect(said({ reason: "repeat", direction: "exit" })).toEqual(["Goodbye", "Read again a moment later"]);
+    expect(said({ reason: "repeat", direction: "entry" })[0]).toBe("Welcome");
+  });
+  test("to who leaves is not that they are let in", () => {
+    const leaving = verdictOf(read(0, { reason: "left", direction: "exit" }))!;
+    expect(spoken(hass(), words, leaving)).toBe("Goodbye");
+    expect(spoken(hass(), words, verdictOf(read(0))!)).toBe("Admitted. Welcome");
+  });
+  test("holds a hint for the steward, if it is one that has words", () => {
+    const refused = { event_type: "refused", reason: "unknown_tag" };
+    const told = (hint: string) => details(hass(), words, verdictOf(read(0, { ...refused, hint }))!);
+    expect(told("phone")).toHaveLength(2);
+    expect(told("phone")[1]).toContain("Perhaps a phone");
+    expect(told("telepathy")).toHaveLength(1);
+  });
+});
+
+test.each(Object.keys(LANGUAGES))("every hint of a gate has words in %s", (language) => {
+  expect(Object.keys(LANGUAGES[language]!.hints).sort()).toEqual(["main_entry_first", "never_entered", "phone"]);
 });
 
 describe("a verdict is shown", () => {

@@ -19,7 +19,7 @@ TAG = "5E35ED9A"
 async def test_the_entries_of_a_gate_are_counted(
     desk: Desk, ledger: Ledger, venue: Venue, path: Path
 ) -> None:
-    """Not its refusals, repeats, add-ons and exits, nor what went through another gate."""
+    """Not its refusals, repeats and add-ons; exits apart, and so is what went another way."""
     entries, vip = venue.unused(100, ENTRY)[1:5], venue.unused(100, VIP)[1]
     for ticket in entries[:3]:
         await desk.check_in(Request(ticket_code=ticket.code, gate="North"))
@@ -30,13 +30,15 @@ async def test_the_entries_of_a_gate_are_counted(
     await desk.check_in(leaving)
     await desk.check_in(Request(ticket_code=entries[3].code, gate="South"))
     now = datetime.now(UTC)
-    assert await ledger.gate_counts("North", now) == GateCounts(entries=3, per_hour=3)
-    assert await ledger.gate_counts("South", now) == GateCounts(entries=1, per_hour=1)
-    assert await ledger.gate_counts("Nowhere", now) == GateCounts(entries=0, per_hour=0)
+    assert await ledger.gate_counts("North", now) == GateCounts(passed=3, per_hour=3)
+    assert await ledger.gate_counts("South", now) == GateCounts(passed=1, per_hour=1)
+    assert await ledger.gate_counts("Nowhere", now) == GateCounts(passed=0, per_hour=0)
+    left = await ledger.gate_counts("North", now, Direction.EXIT)
+    assert left == GateCounts(passed=1, per_hour=1)
     later = now + timedelta(minutes=61)
-    assert await ledger.gate_counts("North", later) == GateCounts(entries=3, per_hour=0)
+    assert await ledger.gate_counts("North", later) == GateCounts(passed=3, per_hour=0)
     query(path, "UPDATE journal SET at = at - 4000 WHERE code = ?", entries[0].code)
-    assert await ledger.gate_counts("North", now) == GateCounts(entries=3, per_hour=2)
+    assert await ledger.gate_counts("North", now) == GateCounts(passed=3, per_hour=2)
 
 
 async def test_whether_a_ticket_has_entered_is_told_at_once(

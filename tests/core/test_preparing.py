@@ -13,7 +13,14 @@ from custom_components.oveit.core.exceptions import LedgerError, OveitConnection
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.lookup import Lookup
 from custom_components.oveit.core.mirror import Mirror
-from custom_components.oveit.core.models import Coverage, Event, Reason, Request, Source
+from custom_components.oveit.core.models import (
+    Coverage,
+    Event,
+    Preparation,
+    Reason,
+    Request,
+    Source,
+)
 from custom_components.oveit.core.preparing import Preparing
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue
 from tests.core.unknowns import journal, query
@@ -151,6 +158,22 @@ async def test_it_waits_while_the_line_is_down_and_goes_on_by_itself(
     client.line.note(True)
     await until(lambda: not preparing.is_under_way(100))
     assert len(asked(server)) == len(venue.tickets_of(100))
+    assert preparing.status(100) is Preparation.FINISHED
+
+
+async def test_of_two_events_one_waits_for_its_turn(make: Make, server: OveitServer) -> None:
+    """And it is told that nothing happens to it; so it is while Oveit fails, and of none at all."""
+    preparing = make()
+    assert preparing.status(100) is None
+    await preparing.start(100, FAST)
+    await preparing.start(101, FAST)
+    assert preparing.status(100) is Preparation.RUNNING
+    assert preparing.status(101) is Preparation.PAUSED
+    server.faults.set("tickets/scan", "server_error", 1)
+    await until(lambda: preparing.status(100) is Preparation.PAUSED)
+    await until(lambda: preparing.status(100) is Preparation.RUNNING)
+    await until(lambda: preparing.status(101) is Preparation.RUNNING)
+    assert preparing.status(100) is Preparation.FINISHED
 
 
 async def test_a_request_that_fails_is_made_again(
@@ -209,6 +232,7 @@ async def test_stopping_keeps_what_was_learned(
     await until(lambda: len(asked(server)) >= 5)
     await preparing.stop(100)
     assert not preparing.is_under_way(100)
+    assert preparing.status(100) is Preparation.STOPPED
     await asyncio.sleep(0.05)
     count = len(asked(server))
     await asyncio.sleep(0.05)

@@ -34,7 +34,11 @@ SCENES = [
     "gate-amber",
     "gate-red",
     "gate-words",
+    "gate-exit",
+    "gate-goodbye",
     "event-evening",
+    "event-preparing",
+    "event-unfinished",
     "event-empty",
 ]
 CUT_OFF = """

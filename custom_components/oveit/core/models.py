@@ -315,6 +315,7 @@ class Attendance:
     """How full an event is; `arrivals` is tickets a minute over the last ten minutes."""
 
     tickets: int = 0
+    tickets_by_type: Mapping[int, int] = field(default_factory=dict)
     checked_in: int = 0
     checked_in_by_type: Mapping[int, int] = field(default_factory=dict)
     last_entry: LastEntry | None = None
@@ -337,11 +338,20 @@ class Coverage:
         return 100 * self.known / self.tickets if self.tickets else None
 
 
+class Preparation(StrEnum):
+    """How it stands with learning the tags of an event."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateCounts:
-    """How many entered through a gate: all that the journal holds, and in the last hour."""
+    """How many passed a gate its way: all that the journal holds, and in the last hour."""
 
-    entries: int
+    passed: int
     per_hour: int
 
 

@@ -11,6 +11,7 @@ from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
 from .lookup import Lookup, check_same
 from .mirror import Mirror
+from .models import Preparation
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Preparing:
         self._on_progress = on_progress
         self._pause = pause
         self._paces: dict[int, int] = {}
+        self._ended: dict[int, Preparation] = {}
+        self._is_held_up = False
         self._failures: Counter[str] = Counter()
         self._told_at = 0.0
         self._changed = asyncio.Event()
@@ -57,6 +60,14 @@ class Preparing:
     def is_under_way(self, event_id: int) -> bool:
         """Tell whether an event is being prepared."""
         return event_id in self._paces
+
+    def status(self, event_id: int) -> Preparation | None:
+        """Tell how it stands with an event; None where nobody asked for it since the start."""
+        if event_id not in self._paces:
+            return self._ended.get(event_id)
+        has_turn = event_id == next(iter(self._paces))
+        goes_on = has_turn and self._client.line.is_up and not self._is_held_up
+        return Preparation.RUNNING if goes_on else Preparation.PAUSED
 
     async def resume(self) -> None:
         """Go on with what was under way before a restart."""
@@ -71,11 +82,19 @@ class Preparing:
             await self._ledger.begin_preparation(event_id, per_minute)
             self._paces[event_id] = per_minute
             self._work()
+        else:
+            self._ended[event_id] = Preparation.FINISHED
 
     async def stop(self, event_id: int) -> None:
         """End with an event; what was learned stays."""
+        if event_id in self._paces:
+            await self._end(event_id, Preparation.STOPPED)
+
+    async def _end(self, event_id: int, how: Preparation) -> None:
+        """End with an event, and keep why."""
         await self._ledger.end_preparation(event_id)
         self._paces.pop(event_id, None)
+        self._ended[event_id] = how
         self._changed.set()
 
     async def close(self) -> None:
@@ -98,7 +117,7 @@ class Preparing:
                 if codes := await self._next(event_id):
                     await self._prepare(event_id, codes)
                 else:
-                    await self.stop(event_id)
+                    await self._end(event_id, Preparation.FINISHED)
                     self._on_progress()
             except LedgerError as err:
                 _LOGGER.warning("An event cannot be prepared at the moment: %s", err)
@@ -116,7 +135,7 @@ class Preparing:
         for code in codes:
             began_at = monotonic()
             pause = await self._ask(event_id, code) if self._client.line.is_up else 0.0
-            self._tell()
+            self._tell(is_held_up=pause > 0)
             if event_id not in self._paces:
                 return
             due = 60 / self._paces[event_id]
@@ -157,9 +176,9 @@ class Preparing:
         except TimeoutError:
             pass
 
-    def _tell(self) -> None:
-        """Tell of progress now and then."""
+    def _tell(self, *, is_held_up: bool) -> None:
+        """Tell of progress now and then, and at once that it is held up or goes on."""
         now = monotonic()
-        if now - self._told_at >= _TELL_EVERY:
-            self._told_at = now
+        if is_held_up != self._is_held_up or now - self._told_at >= _TELL_EVERY:
+            self._is_held_up, self._told_at = is_held_up, now
             self._on_progress()

@@ -13,11 +13,12 @@ ARRIVALS_OVER = timedelta(minutes=10)
 
 def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
     """Count an event's tickets."""
-    by_type = _count_checked_in(connection, event_id)
+    tickets_by_type, by_type = _count_by_type(connection, event_id)
     states = _count_states(connection, event_id)
     since = (now - ARRIVALS_OVER).timestamp()
     return Attendance(
-        tickets=count_tickets(connection, event_id),
+        tickets=sum(tickets_by_type.values()),
+        tickets_by_type=tickets_by_type,
         checked_in=sum(by_type.values()),
         checked_in_by_type=by_type,
         last_entry=_last_entry(connection, event_id),
@@ -99,17 +100,24 @@ def _unlisted_entries(event_id: int) -> Select[Any]:
     )
 
 
-def _count_checked_in(connection: Connection, event_id: int) -> dict[int, int]:
-    """Count entered tickets by their type, unknown types as 0."""
+def _count_by_type(connection: Connection, event_id: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Count tickets, and entered ones, by their type; unknown types as 0."""
     listed = connection.execute(
-        select(tickets.c.ticket_type_id, func.sum(tickets.c.checked_in, type_=Integer))
+        select(
+            tickets.c.ticket_type_id,
+            func.count(),
+            func.sum(tickets.c.checked_in, type_=Integer),
+        )
         .where(tickets.c.event_id == event_id)
         .group_by(tickets.c.ticket_type_id)
     ).tuples()
-    counts = {type_id or 0: count for type_id, count in listed}
+    totals, counts = dict[int, int](), dict[int, int]()
+    for type_id, total, entered in listed:
+        totals[type_id or 0] = totals.get(type_id or 0, 0) + total
+        counts[type_id or 0] = counts.get(type_id or 0, 0) + entered
     for (type_id,) in connection.execute(_unlisted_entries(event_id).group_by(journal.c.code)):
         counts[type_id or 0] = counts.get(type_id or 0, 0) + 1
-    return counts
+    return totals, counts
 
 
 def _entries_since(connection: Connection, event_id: int, since: float) -> int:

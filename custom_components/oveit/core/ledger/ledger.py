@@ -23,6 +23,7 @@ from ..models import (
     Attendance,
     CheckIn,
     Coverage,
+    Direction,
     Event,
     GateCounts,
     ListState,
@@ -196,9 +197,13 @@ class Ledger:
             await self._run(self._lists, sqlite.tidy, self._engine)
         return await self._run(self._lists, self._transact, False, attendance.count, event_id, now)
 
-    async def gate_counts(self, gate: str, now: datetime) -> GateCounts:
-        """Count what entered through a gate."""
-        return await self._run(self._lists, self._transact, False, gates.count, gate, now)
+    async def gate_counts(
+        self, gate: str, now: datetime, direction: Direction = Direction.ENTRY
+    ) -> GateCounts:
+        """Count who passed a gate one way."""
+        return await self._run(
+            self._lists, self._transact, False, gates.count, gate, now, direction
+        )
 
     async def coverage(self, event_id: int) -> Coverage:
         """Count an event's tickets, and those whose tags are known."""
