@@ -5,6 +5,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -31,6 +33,7 @@ class Venue:
 
     oveit: PretendOveit
     client: OveitClient
+    ledger: Ledger
     mirror: Mirror
     desk: Desk
 
@@ -58,7 +61,7 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
             desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
             try:
                 await mirror.refresh(everything=True)
-                yield Venue(oveit=oveit, client=client, mirror=mirror, desk=desk)
+                yield Venue(oveit=oveit, client=client, ledger=ledger, mirror=mirror, desk=desk)
             finally:
                 await desk.close()
                 await mirror.close()
@@ -68,13 +71,17 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
 
 
 async def while_refreshing(at: Venue) -> list[float]:
-    """Decide without a line while the list is taken up again and again, each time changed."""
-    changed = at.oveit.take(len(at.oveit.codes) // 50)
+    """Decide without a line while the ledger takes up one list after the other, each changed."""
+    (event,) = at.mirror.followed.values()
+    replies = []
+    for _ in range(2):
+        await at.oveit.check_in(at.oveit.take(len(at.oveit.codes) // 100))
+        replies.append(await at.client.tickets(event.id))
+    at.client.line.is_up = False
 
     async def refresh() -> None:
-        while changed:
-            await at.oveit.check_in([changed.pop() for _ in range(min(10, len(changed)))])
-            await at.mirror.refresh(everything=True)
+        for reply in cycle(replies):
+            await at.ledger.take_list(event, reply, datetime.now(UTC))
 
     refreshing = asyncio.create_task(refresh())
     try:
@@ -109,7 +116,6 @@ async def measure(tickets: int, rows: int) -> None:
         times, seconds = await while_settling(at, rows - GUESTS)
         show(f"online, while {rows} rows are settled in {seconds:.0f} s", times)
     async with venue(tickets) as at:
-        at.client.line.is_up = False
         show("from the ledger, while the list is taken up", await while_refreshing(at))
 
 

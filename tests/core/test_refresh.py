@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from custom_components.oveit.core.ledger import Ledger, ledger as module, lists
+from custom_components.oveit.core.ledger import Ledger, file, lists
 from custom_components.oveit.core.models import Event, Row
 from tests.core.unknowns import query
 
@@ -85,7 +85,7 @@ async def test_the_log_is_brought_into_the_file_while_nobody_waits(
     ledger: Ledger, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counting does it, after a number of check-ins, and not while the file is copied."""
-    monkeypatch.setattr(module, "TIDY_AFTER", 10)
+    monkeypatch.setattr(file, "TIDY_AFTER", 10)
     await ledger.hold()
     for place in range(20):
         await ledger.begin(a_row(place))

@@ -166,8 +166,9 @@ async def test_t2_a_late_refusal_of_a_guest_who_is_in_is_a_conflict(
 
     assert decided_here(await desk.check_in(Request(ticket_code=ticket.code, deadline=0.2)))
 
-    await until(lambda: states(path) == [("rejected", 1)])
+    await until(lambda: bool(conflicts))
     assert [(row.code, row.note) for row in conflicts] == [(ticket.code, "used_elsewhere")]
+    assert states(path) == [("rejected", 1)]
     (known,) = await ledger.find(ticket.code)
     assert known.checked_in
     assert (await ledger.attendance(100, now())).conflicts == 1

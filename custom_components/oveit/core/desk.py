@@ -160,32 +160,42 @@ class Desk:
         if decision := await self._decided_before(request):
             return decision
         case = self._open(request)
-        changes = self._ledger.changes
-        await self._lookup.identify(case)
-        async with self._alone(case):
-            if self._ledger.changes != changes:
-                case.tickets = await self._ledger.renew(case.tickets)
-            if request.direction is Direction.EXIT:
-                verdict = await self._leaving.leave(case, self._lookup.known(case))
-            else:
-                verdict = await self._enter(case)
-                if request.free_flow and not verdict.reason.admits:
-                    verdict = await self._free_flow.let_through(case, verdict)
+        if request.direction is Direction.EXIT:
+            verdict = await self._leave(case)
+        else:
+            verdict = await self._enter_at_once(case) or await self._enter(case)
         return self._tell(self._decision(case, verdict))
 
+    async def _leave(self, case: Case) -> Verdict:
+        """Let a guest out."""
+        await self._lookup.identify(case)
+        async with self._alone(case):
+            case.tickets = await self._ledger.renew(case.tickets)
+            return await self._leaving.leave(case, self._lookup.known(case))
+
+    async def _enter_at_once(self, case: Case) -> Verdict | None:
+        """Decide on coming in by a ticket's code, where the ledger knows enough of it."""
+        if case.request.ticket_code is None:
+            return None
+        async with self._alone(case):
+            verdict = await self._marking.enter(case)
+            return verdict and await self._let_through(case, verdict)
+
     async def _enter(self, case: Case) -> Verdict:
-        """Decide on coming in, and mark every ticket that is admitted."""
-        if claimed := await self._marking.claim(case):
-            return claimed
-        verdict = decide(self._lookup.known(case), case.request)
-        if not verdict.reason.admits:
+        """Find out what was read, and decide on coming in."""
+        await self._lookup.identify(case)
+        async with self._alone(case):
+            verdict = await self._marking.enter(case) or await self._marking.claim(case)
+            if verdict is None:
+                verdict = await self._marking.enter(case, anyway=True)
+            assert verdict is not None
+            return await self._let_through(case, verdict)
+
+    async def _let_through(self, case: Case, verdict: Verdict) -> Verdict:
+        """Admit in free flow who would be refused."""
+        if not case.request.free_flow or verdict.reason.admits:
             return verdict
-        marked = [
-            await self._marking.mark(case, replace(each, others=()))
-            for each in (verdict, *verdict.others)
-        ]
-        marked.sort(key=lambda each: not each.reason.admits)
-        return replace(marked[0], others=tuple(marked[1:]))
+        return await self._free_flow.let_through(case, verdict)
 
     async def _decided_before(self, request: Request) -> Decision | None:
         """Return the decision on the same scan before a restart (decisions.md D9)."""
@@ -206,8 +216,8 @@ class Desk:
     async def _alone(self, case: Case) -> AsyncIterator[None]:
         """Decide one read of a ticket after the other, by whichever code it comes."""
         async with AsyncExitStack() as stack:
-            keys = {ticket.code for ticket in case.tickets} or {case.request.ticket_code or ""}
-            for key in sorted(keys):
+            codes = [ticket.code for ticket in case.tickets] or [case.request.ticket_code or ""]
+            for key in sorted({code.lower() for code in codes}):
                 lock = self._locks.setdefault(key, asyncio.Lock())
                 if lock.locked():
                     async with case.deadline(patience=PATIENCE / 2):

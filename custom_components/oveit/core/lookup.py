@@ -1,14 +1,16 @@
 """Finding the tickets behind a code or a tag, and learning from what Oveit tells of them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 import logging
 
 from .api import OveitClient
 from .case import Case
 from .exceptions import LedgerError, OveitError, OveitResponseError
-from .ledger import Ledger
+from .ledger import Learned, Ledger, Ours
 from .mirror import Glance, Mirror
-from .models import Answer, Ticket
+from .models import Answer, Event, Ticket
 from .rules import Known
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Lookup:
             await self._identify_tag(case, case.request.rfid_code)
         else:
             await self._identify_code(case, case.request.ticket_code or "", ask=ask)
-        if any(self._is_of_unknown_type(ticket) for ticket in case.tickets):
+        if has_unknown_type(case.tickets, self._mirror.followed):
             await self._glance(case, self._mirror.look_for_types)
 
     async def ask(
@@ -65,28 +67,17 @@ class Lookup:
             return None
         return answer
 
-    async def learn(self, answer: Answer, tag: str | None = None) -> Ticket | None:
-        """Keep what an answer tells of a ticket of ours, and return that ticket."""
-        if answer.ticket is None:
-            return None
-        listed = await self._ledger.find(answer.ticket.code)
-        ticket = self.ours(answer, listed[0] if len(listed) == 1 else answer.ticket).ticket
-        if ticket:
-            await self._ledger.learn(ticket, answer.rfid_codes, tag)
-        return ticket or answer.ticket
+    async def learn(self, answer: Answer, tag: str | None = None) -> Learned:
+        """Keep what an answer tells of a ticket of ours, and return what it was about."""
+        return await self._ledger.learn_answer(answer, self._of_followed(), tag)
 
     def ours(self, answer: Answer, ticket: Ticket) -> Answer:
-        """Return an answer without a ticket of an event that is not followed.
+        """Return an answer without a ticket of an event that is not followed."""
+        return self._of_followed()(answer, ticket)
 
-        An answer that names no event is about the event that the ledger has the ticket in,
-        and the ledger's way to write the code stays.
-        """
-        if answer.ticket is None:
-            return answer
-        event_id = answer.ticket.event_id or ticket.event_id
-        if event_id not in self._mirror.followed:
-            return replace(answer, ticket=None)
-        return replace(answer, ticket=replace(answer.ticket, event_id=event_id, code=ticket.code))
+    def _of_followed(self) -> Ours:
+        """Return what takes tickets of events that are not followed out of answers."""
+        return partial(_only_of, frozenset(self._mirror.followed))
 
     async def _identify_code(self, case: Case, code: str, *, ask: bool) -> None:
         """Find a ticket by its code; one that is not in the list may be new (decisions.md B5)."""
@@ -97,7 +88,7 @@ class Lookup:
         if answer is None:
             return
         case.answer = answer
-        if ticket := await self.learn(answer):
+        if ticket := (await self.learn(answer)).ticket:
             case.tickets = await self._ledger.find(ticket.code) or (ticket,)
         elif not case.tickets:
             await self._glance(case, self._mirror.look_again)
@@ -105,24 +96,30 @@ class Lookup:
 
     async def _identify_tag(self, case: Case, tag: str) -> None:
         """Find the tickets on a tag, which may have been paired anew (decisions.md R3, R5)."""
-        ticket = None
-        if answer := await self.ask(case, rfid_code=tag):
-            case.answer = answer
-            ticket = await self.learn(answer, tag)
-            await self._check_pairings(case, tag, ticket)
-        case.tickets = await self._ledger.on_tag(tag)
+        answer = await self.ask(case, rfid_code=tag)
+        if answer is None:
+            case.tickets = await self._ledger.on_tag(tag)
+            return
+        case.answer = answer
+        learned = await self.learn(answer, tag)
+        ticket, case.tickets = learned.ticket, learned.on_tag
+        others = [other for other in case.tickets if not ticket or other.code != ticket.code]
+        if others:
+            await self._check_pairings(case, tag, others, is_told=ticket is not None)
+            case.tickets = await self._ledger.on_tag(tag)
         if ticket and ticket.event_id not in self._mirror.followed:
             case.tickets += (ticket,)
 
-    async def _check_pairings(self, case: Case, tag: str, ticket: Ticket | None) -> None:
+    async def _check_pairings(
+        self, case: Case, tag: str, others: list[Ticket], *, is_told: bool
+    ) -> None:
         """Ask about the other tickets that a tag was known to carry."""
-        for other in await self._ledger.on_tag(tag):
-            if ticket and other.code == ticket.code:
-                continue
+        for other in others:
             about = await self.ask(case, ticket_code=other.code)
             if about is None:
                 return
-            if await self.learn(about) is None and ticket and not other.checked_in:
+            learned = await self.learn(about)
+            if learned.ticket is None and is_told and not other.checked_in:
                 await self._ledger.unpair(tag, other.code)
 
     async def _glance(self, case: Case, glance: Glance) -> None:
@@ -137,10 +134,28 @@ class Lookup:
         except OveitError as err:
             _LOGGER.debug("The ticket list could not be refreshed: %s", err)
 
-    def _is_of_unknown_type(self, ticket: Ticket) -> bool:
-        """Tell whether a ticket of ours has a type that its event did not list yet."""
-        event = self._mirror.followed.get(ticket.event_id or 0)
-        return event is not None and event.ticket_type(ticket.ticket_type_id) is None
+
+def has_unknown_type(tickets: Iterable[Ticket], followed: Mapping[int, Event]) -> bool:
+    """Tell whether a ticket of ours has a type that its event did not list yet."""
+    return any(
+        event is not None and event.ticket_type(ticket.ticket_type_id) is None
+        for ticket in tickets
+        for event in [followed.get(ticket.event_id or 0)]
+    )
+
+
+def _only_of(followed: frozenset[int], answer: Answer, ticket: Ticket) -> Answer:
+    """Return an answer without a ticket of another event, given the ticket as it is known.
+
+    An answer that names no event is about the event that the ledger has the ticket in,
+    and the ledger's way to write the code stays.
+    """
+    if answer.ticket is None:
+        return answer
+    event_id = answer.ticket.event_id or ticket.event_id
+    if event_id not in followed:
+        return replace(answer, ticket=None)
+    return replace(answer, ticket=replace(answer.ticket, event_id=event_id, code=ticket.code))
 
 
 def check_same(answer: Answer, code: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 import logging
 from typing import Any
 
@@ -9,10 +10,10 @@ from .api import OveitClient
 from .case import Case
 from .exceptions import LedgerError, OveitError, may_have_heard
 from .ledger import Ledger
-from .lookup import Lookup, check_same
+from .lookup import Lookup, check_same, has_unknown_type
 from .models import AddonUse, Answer, Reason, Row, RowState, Ticket
 from .readback import Found, ReadBack
-from .rules import Verdict, accept, decide
+from .rules import Known, Verdict, accept, decide
 from .settling import Settling
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,18 +49,55 @@ class Marking:
         if self._late:
             await asyncio.wait(self._late)
 
-    async def mark(self, case: Case, verdict: Verdict) -> Verdict:
-        """Mark the ticket of an admitting verdict, and return what came of it."""
-        ticket = verdict.ticket
-        assert ticket is not None
+    async def enter(self, case: Case, *, anyway: bool = False) -> Verdict | None:
+        """Decide on coming in, write it down, and have Oveit mark what is admitted.
+
+        Without `anyway` None is returned, and nothing written, where more must be found out
+        first: the ticket is not known, nor is its type, or Oveit may have counted this guest.
+        """
+        judge = partial(self._judge, case, self._lookup.known(case), anyway=anyway)
+        sought = case.tickets or case.request.ticket_code or ()
+        entered = await self._ledger.enter(sought, judge, durable=not case.online)
+        case.tickets = entered.tickets
+        if entered.verdict is None or not entered.rows:
+            return entered.verdict
+        verdicts = (replace(entered.verdict, others=()), *entered.verdict.others)
+        marked = [
+            await self._mark(case, *each)
+            for each in zip(verdicts, entered.rows, entered.fresh, strict=True)
+        ]
+        marked.sort(key=lambda each: not each.reason.admits)
+        return replace(marked[0], others=tuple(marked[1:]))
+
+    def _judge(
+        self, case: Case, known: Known, tickets: tuple[Ticket, ...], *, anyway: bool
+    ) -> tuple[Verdict | None, tuple[Row, ...]]:
+        """Decide on tickets as they are now, in the ledger's thread, and say what to write."""
+        if not anyway and _is_open(case, known, tickets):
+            return None, ()
+        verdict = decide(replace(known, tickets=tickets), case.request)
+        if not verdict.reason.admits:
+            return verdict, ()
+        return verdict, tuple(
+            self._row(case, each.ticket) for each in (verdict, *verdict.others) if each.ticket
+        )
+
+    def _row(self, case: Case, ticket: Ticket) -> Row:
+        """Return the row of a guest who comes in, or whom Oveit is about to be asked for."""
         if not case.online:
-            return await self._mark_here(case, ticket)
+            return _row(case, ticket, state=RowState.PENDING, admitted=True)
         now = self._client.now()
         asked_at = now if self._client.knows_time else None
-        row = _row(case, ticket, asked_at=asked_at, asked_last=now, attempts=1)
-        row = replace(row, seq=await self._ledger.begin(row))
+        return _row(case, ticket, asked_at=asked_at, asked_last=now, attempts=1)
+
+    async def _mark(self, case: Case, verdict: Verdict, row: Row, fresh: Ticket) -> Verdict:
+        """Have Oveit mark a ticket whose row is written, unless that is all there is to do."""
+        if row.admitted:
+            return replace(verdict, ticket=fresh, addon=_count(verdict.addon, fresh))
+        if not case.online:
+            return await self._fall_back(case, fresh, row, sent=False)
         with self._settling.holding(row):
-            return await self._mark_at_oveit(case, verdict, ticket, row)
+            return await self._mark_at_oveit(case, verdict, fresh, row)
 
     async def claim(self, case: Case) -> Verdict | None:
         """Admit a guest whom Oveit counted before, though no answer came (decisions.md T4)."""
@@ -139,15 +177,6 @@ class Marking:
             return Found.UNCLEAR
         return found
 
-    async def _mark_here(self, case: Case, ticket: Ticket) -> Verdict:
-        """Admit by what is known here; Oveit hears of it later."""
-        verdict = self._decide_here(case, ticket)
-        if not verdict.reason.admits:
-            return verdict
-        row = _row(case, ticket, state=RowState.PENDING, admitted=True)
-        fresh = await self._ledger.admit(row, ticket)
-        return replace(verdict, ticket=fresh, addon=_count(verdict.addon, fresh))
-
     async def _mark_at_oveit(
         self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
     ) -> Verdict:
@@ -155,7 +184,7 @@ class Marking:
         sending: asyncio.Task[Answer] | None = None
         try:
             async with case.deadline():
-                sending = asyncio.create_task(self._send(case, row))
+                sending = asyncio.create_task(self._send(case, row), eager_start=True)
                 answer = await asyncio.shield(sending)
         except OveitError as err:
             case.give_up_on_oveit(err)
@@ -246,6 +275,13 @@ class Marking:
         """Decide on a ticket without Oveit."""
         known = replace(self._lookup.known(case), tickets=(ticket,), online=False)
         return decide(known, case.request)
+
+
+def _is_open(case: Case, known: Known, tickets: tuple[Ticket, ...]) -> bool:
+    """Tell whether more must be found out before these tickets can be decided on."""
+    if any(case.request.addon_id in ticket.unclaimed for ticket in tickets):
+        return True
+    return case.online and (not tickets or has_unknown_type(tickets, known.events))
 
 
 def _row(case: Case, ticket: Ticket, **more: Any) -> Row:

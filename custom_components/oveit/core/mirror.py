@@ -95,9 +95,14 @@ class Mirror:
         return {key: max(now - at, timedelta()) for key, at in self._fetched_at.items()}
 
     async def forget(self, event_id: int) -> None:
-        """Forget an event and all that is known of it."""
-        await self._ledger.remove(event_id)
-        self.events.pop(event_id, None)
+        """Forget an event and all that is known of it; what is still being told goes as well."""
+        event = self.events.pop(event_id, None)
+        try:
+            await self._ledger.remove(event_id)
+        except LedgerError:
+            if event:
+                self.events[event_id] = event
+            raise
         self._fetched_at.pop(event_id, None)
 
     async def forget_old(self) -> None:

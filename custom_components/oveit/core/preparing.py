@@ -147,14 +147,14 @@ class Preparing:
         try:
             answer = await self._client.scan(ticket_code=code)
             check_same(answer, code)
-            learned = await self._lookup.learn(answer)
+            ticket = (await self._lookup.learn(answer)).ticket
         except LedgerError:
             raise
         except OveitError as err:
             _LOGGER.debug("A ticket's tags could not be asked for: %s", err)
             await self._note_failure(event_id, code, err)
             return LONG_PAUSE if isinstance(err, OveitAuthenticationError) else self._pause
-        told = learned and (learned.event_id, learned.code)
+        told = ticket and (ticket.event_id, ticket.code)
         if answer.rfid_codes is None or told != (event_id, code):
             await self._ledger.note_untold(event_id, code)
         return 0.0

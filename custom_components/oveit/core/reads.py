@@ -73,7 +73,7 @@ class Reads:
     async def _begin(self, request: Request, decide: Decide) -> Decision:
         """Decide in a task of its own, which outlives a caller that gives up."""
         now = self._clock()
-        task = asyncio.create_task(decide(request))
+        task = asyncio.create_task(decide(request), eager_start=True)
         read = _Read(key=_key(request), gate=request.gate, task=task, first_at=now, last_at=now)
         self._reads.append(read)
         try:

@@ -1,6 +1,6 @@
 """The journal: what happened at this venue's doors."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ from .tables import from_epoch, journal, to_epoch
 
 _WAITING = (RowState.PENDING, RowState.IN_DOUBT)
 _TIMES = ("at", "asked_at", "asked_last")
+_FIELDS = tuple(field.name for field in fields(Row))
+_WRITTEN = tuple(name for name in _FIELDS if name not in ("seq", *_TIMES))
 
 _BEGIN = insert(journal).returning(journal.c.seq)
 _CHANGE = update(journal).where(journal.c.seq == bindparam("row"))
@@ -42,8 +44,8 @@ _UNCLAIMED = (
 
 def begin(connection: Connection, row: Row) -> int:
     """Write a row and return its number."""
-    values = asdict(row) | {name: to_epoch(getattr(row, name)) for name in _TIMES}
-    del values["seq"]
+    values = {name: getattr(row, name) for name in _WRITTEN}
+    values |= {name: to_epoch(getattr(row, name)) for name in _TIMES}
     seq: int = connection.execute(_BEGIN, values).scalar_one()
     return seq
 
@@ -136,7 +138,7 @@ def count_waiting(connection: Connection, event_id: int) -> int:
 
 def _read(record: Record[Any]) -> Row:
     """Return a row as it was written."""
-    values = {name: getattr(record, name) for name in (field.name for field in fields(Row))}
+    values = {name: getattr(record, name) for name in _FIELDS}
     return Row(
         **values
         | {

@@ -17,7 +17,7 @@ from ..exceptions import OveitResponseError
 from ..models import Event, ListState, Seen
 from ..polling import drift
 from ..rules import SAME_USE
-from . import replies, sqlite
+from . import incoming, replies, sqlite
 from .attendance import count, count_tickets
 from .tables import from_epoch, lists
 
@@ -55,7 +55,8 @@ def take(engine: Engine, alone: Lock, event: Event, reply: bytes, at: datetime) 
             else:
                 arrived = _take_apart(connection, event.id, reply)
             doubtful = arrived and _is_doubtful(connection, event.id, known, arrived)
-            seen = _find_seen(connection, event.id) if arrived and known and known.digest else []
+            is_news = arrived and known and known.digest
+            seen = _find_seen(connection, event.id) if is_news else []
         if arrived and doubtful:
             _write(connection, alone, _keep, event.id, doubted_count=arrived.tickets)
             return []
@@ -75,14 +76,16 @@ def _apply(connection: Connection, alone: Lock, event_id: int, most: int) -> Non
     The disk has it before a door writes again, whose own write would wait for all of it.
     """
     with sqlite.open_log(connection) as log:
-        for changes in sqlite.CHANGES:
+        for changes in incoming.CHANGES:
             after: str | None = ""
             while after is not None:
-                after = _write(connection, alone, sqlite.apply_some, event_id, changes, after, most)
+                after = _write(
+                    connection, alone, incoming.apply_some, event_id, changes, after, most
+                )
                 fsync(log)
                 sleep(DOORS_FIRST)
     with connection.begin():
-        sqlite.drop_temporary(connection)
+        incoming.drop_temporary(connection)
 
 
 def _write[T](
@@ -131,17 +134,17 @@ def _keep(connection: Connection, event_id: int, **values: Any) -> None:
 def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived:
     """Take a reply apart; one that holds no ticket list raises OveitResponseError."""
     rows = 0
-    sqlite.begin_list(connection)
+    incoming.begin_list(connection)
     try:
-        for part in replies.slices(reply, partial(sqlite.is_array, connection)):
-            kind, length, failed = sqlite.describe_reply(connection, part)
+        for part in replies.slices(reply, partial(incoming.is_array, connection)):
+            kind, length, failed = incoming.describe_reply(connection, part)
             if failed or kind != "array":
                 raise OveitResponseError("The reply holds no ticket list")
-            sqlite.take_apart(connection, part)
+            incoming.take_apart(connection, part)
             rows += length
     except DatabaseError as err:
         raise OveitResponseError("The ticket list is not JSON") from err
-    arrived = _Arrived(rows=rows, tickets=sqlite.compare(connection, event_id))
+    arrived = _Arrived(rows=rows, tickets=incoming.compare(connection, event_id))
     if arrived.rows and not arrived.tickets:
         raise OveitResponseError("The ticket list holds nothing that is a ticket")
     return arrived
@@ -158,7 +161,7 @@ def _is_doubtful(
 
 def _find_seen(connection: Connection, event_id: int) -> list[Seen]:
     """Return the newest check-ins of a list that were not known, oldest first."""
-    records = sqlite.find_seen(connection, event_id, SAME_USE.total_seconds(), MOST_SEEN)
+    records = incoming.find_seen(connection, event_id, SAME_USE.total_seconds(), MOST_SEEN)
     return [
         Seen(
             event_id=event_id,

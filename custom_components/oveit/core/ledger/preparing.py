@@ -2,10 +2,17 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..models import Coverage
 from .tables import asked, preparations, tags, tickets
+
+_NOTED = upsert(asked)
+_NOTE = _NOTED.on_conflict_do_update(
+    set_={"told": _NOTED.excluded.told, "asked_at": _NOTED.excluded.asked_at},
+    where=asked.c.told != _NOTED.excluded.told,
+)
 
 
 def coverage(connection: Connection, event_id: int) -> Coverage:
@@ -20,10 +27,9 @@ def coverage(connection: Connection, event_id: int) -> Coverage:
 
 def note(connection: Connection, event_id: int, code: str, *, told: bool) -> None:
     """Write that Oveit was asked about a ticket, and whether it told of its tags."""
-    key = (asked.c.event_id == event_id, asked.c.code == code)
-    values = {"asked_at": datetime.now(UTC).timestamp(), "told": told}
-    if not connection.execute(update(asked).where(*key).values(values)).rowcount:
-        connection.execute(insert(asked).values(event_id=event_id, code=code, **values))
+    asked_at = datetime.now(UTC).timestamp()
+    values = {"event_id": event_id, "code": code, "asked_at": asked_at, "told": told}
+    connection.execute(_NOTE, values)
 
 
 def note_untold(connection: Connection, event_id: int, code: str) -> None:

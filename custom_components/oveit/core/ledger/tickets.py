@@ -1,6 +1,9 @@
 """The mirror of Oveit's tickets, and the tags that carry them."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 import json
 from typing import Any
 
@@ -8,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Row as Record,
     Select,
+    and_,
     bindparam,
     case,
     delete,
@@ -18,24 +22,19 @@ from sqlalchemy import (
     update,
 )
 
-from ..models import CheckIn, Direction, RowState, Ticket
+from ..models import Answer, CheckIn, Direction, RowState, Ticket
 from ..rules import merge_uses
 from . import preparing
 from .tables import from_epoch, journal, tags, tickets
 
 NO_EVENT = 0
 
-_BY_CODE = select(tickets).where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
-_BY_TAG = (
-    select(tickets)
-    .join(tags, tags.c.code == tickets.c.code)
-    .where(tags.c.rfid_code == bindparam("rfid_code"))
-)
-_BY_KEY = select(tickets).where(
-    tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code")
-)
-_OUR_USES = (
+type Ours = Callable[[Answer, Ticket], Answer]
+
+_WITH_OUR_USES = (
     select(
+        tickets,
+        journal.c.seq,
         journal.c.addon_id,
         journal.c.at,
         journal.c.asked_at,
@@ -44,13 +43,23 @@ _OUR_USES = (
         journal.c.admitted,
         journal.c.re_entry,
     )
-    .where(
-        journal.c.event_id.in_((bindparam("event_id"), NO_EVENT)),
-        journal.c.code == bindparam("code"),
-        journal.c.direction == Direction.ENTRY,
+    .outerjoin(
+        journal,
+        and_(
+            journal.c.code == tickets.c.code,
+            journal.c.event_id.in_((tickets.c.event_id, NO_EVENT)),
+            journal.c.direction == Direction.ENTRY,
+        ),
     )
-    .order_by(journal.c.seq)
+    .order_by(tickets.c.event_id, tickets.c.code, journal.c.seq)
 )
+_BY_CODE = _WITH_OUR_USES.where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
+_BY_TAG = _WITH_OUR_USES.where(
+    tickets.c.code.in_(select(tags.c.code).where(tags.c.rfid_code == bindparam("rfid_code")))
+)
+_OF_KEY = (tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code"))
+_BY_KEY = _WITH_OUR_USES.where(*_OF_KEY)
+_LISTED = select(tickets.c.checked_in, tickets.c.checkins).where(*_OF_KEY)
 _CHANGE = (
     update(tickets)
     .where(
@@ -68,15 +77,10 @@ _CHANGE = (
     )
 )
 _ADD = insert(tickets)
-_CHANGE_TAG = (
-    update(tags)
-    .where(tags.c.rfid_code == bindparam("of_tag"), tags.c.code == bindparam("of_code"))
-    .values(learned_at=bindparam("learned_at"))
-)
+_TAGS_OF = select(tags.c.rfid_code).where(tags.c.code == bindparam("code"))
 _ADD_TAG = insert(tags)
-_DROP_TAGS = delete(tags).where(
-    tags.c.code == bindparam("of_code"),
-    tags.c.rfid_code.not_in(bindparam("kept", expanding=True)),
+_DROP_TAG = delete(tags).where(
+    tags.c.rfid_code == bindparam("of_tag"), tags.c.code == bindparam("of_code")
 )
 
 
@@ -108,7 +112,7 @@ def listed_uses(
     connection: Connection, event_id: int, code: str, addon_id: int | None
 ) -> tuple[bool, tuple[CheckIn, ...]]:
     """Return whether Oveit lists a ticket, and the uses of one kind that it lists."""
-    record = connection.execute(_BY_KEY, {"event_id": event_id, "code": code}).one_or_none()
+    record = connection.execute(_LISTED, {"event_id": event_id, "code": code}).one_or_none()
     if record is None:
         return False, ()
     uses = tuple(use for use in _read_uses(record.checkins) if use.addon_id == addon_id)
@@ -127,15 +131,14 @@ def _read_uses(checkins: str) -> list[CheckIn]:
 
 def _load(connection: Connection, statement: Select[Any], **what: Any) -> tuple[Ticket, ...]:
     """Return tickets with their uses, Oveit's and ours."""
-    return tuple(
-        _to_ticket(connection, record) for record in connection.execute(statement, what).all()
-    )
+    records = connection.execute(statement, what).all()
+    return tuple(_to_ticket(list(group)) for _, group in groupby(records, lambda each: each[:2]))
 
 
-def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
+def _to_ticket(records: Sequence[Record[Any]]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
-    key = {"event_id": record.event_id, "code": record.code}
-    rows = connection.execute(_OUR_USES, key).all()
+    first = records[0]
+    rows = [record for record in records if record.seq is not None]
     ours = [
         CheckIn(
             addon_id=row.addon_id,
@@ -148,12 +151,12 @@ def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
     ]
     entered = any(use.addon_id is None for use in ours)
     return Ticket(
-        code=record.code,
-        event_id=record.event_id,
-        ticket_type_id=record.ticket_type_id,
-        series=record.series,
-        checked_in=record.checked_in or entered,
-        checkins=merge_uses(_read_uses(record.checkins), ours),
+        code=first.code,
+        event_id=first.event_id,
+        ticket_type_id=first.ticket_type_id,
+        series=first.series,
+        checked_in=first.checked_in or entered,
+        checkins=merge_uses(_read_uses(first.checkins), ours),
         unclaimed=frozenset(
             row.addon_id
             for row in rows
@@ -164,26 +167,48 @@ def _to_ticket(connection: Connection, record: Record[Any]) -> Ticket:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learned:
+    """Whose ticket an answer was about, and which tickets the tag asked for carries now."""
+
+    ticket: Ticket | None
+    on_tag: tuple[Ticket, ...]
+
+
+def learn_answer(connection: Connection, answer: Answer, ours: Ours, tag: str | None) -> Learned:
+    """Write what an answer told of a ticket of ours, and return the ticket that it told of."""
+    ticket = answer.ticket
+    if ticket is not None:
+        known = find(connection, ticket.code)
+        told = ours(answer, known[0] if len(known) == 1 else ticket).ticket
+        if told is not None:
+            learn(connection, told, answer.rfid_codes, tag)
+        ticket = told or ticket
+    return Learned(ticket=ticket, on_tag=on_tag(connection, tag) if tag else ())
+
+
 def learn(
     connection: Connection, ticket: Ticket, rfid_codes: tuple[str, ...] | None, tag: str | None
 ) -> None:
     """Write what an answer told; the answer's tags are all that the ticket has."""
     _learn_ticket(connection, ticket)
-    if rfid_codes is not None:
-        connection.execute(_DROP_TAGS, {"of_code": ticket.code, "kept": rfid_codes})
-    if ticket.event_id is not None and (rfid_codes is not None or tag):
+    if rfid_codes is None and not tag:
+        return
+    if ticket.event_id is not None:
         preparing.note(connection, ticket.event_id, ticket.code, told=True)
+    known = set(connection.execute(_TAGS_OF, {"code": ticket.code}).scalars())
+    told = {*(known if rfid_codes is None else rfid_codes), *filter(None, [tag])}
+    for rfid_code in known - told:
+        unpair(connection, rfid_code, ticket.code)
     learned_at = datetime.now(UTC).timestamp()
-    for rfid_code in {*(rfid_codes or ()), *filter(None, [tag])}:
-        key = {"of_tag": rfid_code, "of_code": ticket.code, "learned_at": learned_at}
-        if not connection.execute(_CHANGE_TAG, key).rowcount:
-            values = {"rfid_code": rfid_code, "code": ticket.code, "learned_at": learned_at}
-            connection.execute(_ADD_TAG, values)
+    for rfid_code in told - known:
+        values = {"rfid_code": rfid_code, "code": ticket.code, "learned_at": learned_at}
+        connection.execute(_ADD_TAG, values)
 
 
 def unpair(connection: Connection, rfid_code: str, code: str) -> None:
     """Forget a tag of a ticket."""
-    connection.execute(delete(tags).where(tags.c.rfid_code == rfid_code, tags.c.code == code))
+    connection.execute(_DROP_TAG, {"of_tag": rfid_code, "of_code": code})
 
 
 def _learn_ticket(connection: Connection, ticket: Ticket) -> None:

@@ -1,0 +1,201 @@
+"""Taking a ticket list apart in SQLite's own JSON functions.
+
+The statements here use `json_each`, so that a ticket list never becomes Python
+objects and the interpreter is not held while it is read.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+# A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
+_USES = """
+    SELECT json_group_array(
+        CASE WHEN at IS NULL OR date GLOB '*Z' OR date GLOB '*[+-][0-9][0-9]:[0-9][0-9]'
+            THEN json_array(addon_id, at) ELSE json_array(addon_id, at, 0) END
+    ) FROM (
+        SELECT
+            CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
+                THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
+            use.value ->> '$.date' AS date,
+            CASE WHEN json_type(use.value, '$.date') = 'text'
+                AND use.value ->> '$.date' GLOB '[12][0-9][0-9][0-9]-*'
+                THEN unixepoch(use.value ->> '$.date') END AS at
+        FROM json_each(item.value, '$.checkins') AS use
+        WHERE use.type = 'object'
+        ORDER BY at
+    )
+"""
+
+# LIMIT keeps SQLite from merging the two queries, and reading each ticket's JSON again and again.
+_TAKE_APART = f"""
+    INSERT INTO temp.incoming (code, ticket_type_id, checked_in, entered_at, checkins)
+    SELECT
+        code,
+        ticket_type_id,
+        checked_in OR EXISTS (SELECT 1 FROM json_each(checkins) WHERE value ->> 0 IS NULL),
+        (SELECT min(value ->> 1) FROM json_each(checkins) WHERE value ->> 0 IS NULL),
+        checkins
+    FROM (
+        SELECT
+            trim(item.value ->> '$.code') AS code,
+            CASE WHEN json_type(item.value, '$.ticket_type_id') IN ('integer', 'text')
+                THEN CAST(item.value ->> '$.ticket_type_id' AS INTEGER) END AS ticket_type_id,
+            lower(coalesce(item.value ->> '$.checked_in', '')) IN ('1', 'true', 'yes')
+                AS checked_in,
+            CASE WHEN coalesce(json_type(item.value, '$.checkins'), '') = 'array'
+                AND json_array_length(item.value, '$.checkins') > 0
+                THEN ({_USES}) ELSE '[]' END AS checkins
+        FROM json_each(:reply, '$.tickets') AS item
+        WHERE item.type = 'object'
+            AND coalesce(json_type(item.value, '$.code'), '') IN ('text', 'integer')
+        LIMIT -1
+    )
+    WHERE length(code) BETWEEN 1 AND 256
+    ON CONFLICT (code) DO UPDATE SET
+        ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
+        entered_at = excluded.entered_at, checkins = excluded.checkins
+    WHERE excluded.checked_in >= incoming.checked_in
+"""
+
+_FIND_CHANGED = """
+    INSERT INTO temp.changed
+    SELECT incoming.code FROM temp.incoming
+    LEFT JOIN tickets ON tickets.event_id = :event_id AND tickets.code = incoming.code
+    WHERE tickets.code IS NULL
+        OR tickets.ticket_type_id IS NOT incoming.ticket_type_id
+        OR tickets.checked_in IS NOT incoming.checked_in
+        OR tickets.checkins IS NOT incoming.checkins
+"""
+
+_FIND_GONE = """
+    INSERT INTO temp.gone
+    SELECT code FROM tickets
+    WHERE event_id = :event_id AND code NOT IN (SELECT code FROM temp.incoming)
+"""
+
+_FIND_SEEN = """
+    SELECT
+        incoming.ticket_type_id,
+        use.value ->> 0 AS addon_id,
+        use.value ->> 1 AS at,
+        substr(incoming.code, -3) AS code_end
+    FROM temp.changed
+    JOIN temp.incoming USING (code)
+    JOIN json_each(incoming.checkins) AS use
+    LEFT JOIN tickets ON tickets.event_id = :event_id AND tickets.code = incoming.code
+    WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(coalesce(tickets.checkins, '[]')) AS known
+        WHERE known.value = use.value
+    ) AND NOT EXISTS (
+        SELECT 1 FROM journal
+        WHERE journal.code = incoming.code AND journal.addon_id IS (use.value ->> 0)
+            AND journal.direction = 'entry'
+            AND (use.value ->> 2 IS NOT NULL OR coalesce(
+                abs(coalesce(journal.asked_at, journal.at) - (use.value ->> 1)), 0
+            ) <= :same_use)
+    )
+    ORDER BY at DESC LIMIT :most
+"""
+
+_APPLY = {
+    "gone": tuple(
+        f"""
+        DELETE FROM {table} WHERE event_id = :event_id AND code IN (
+            SELECT code FROM temp.gone WHERE code > :after AND code <= :until)
+        """
+        for table in ("tickets", "asked")
+    ),
+    "changed": (
+        """
+        INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
+        SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins
+        FROM temp.changed JOIN temp.incoming USING (code)
+        WHERE code > :after AND code <= :until
+        ON CONFLICT (event_id, code) DO UPDATE SET
+            ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
+            entered_at = excluded.entered_at, checkins = excluded.checkins
+        """,
+    ),
+}
+CHANGES = tuple(_APPLY)
+
+_TEMPORARY = (
+    """CREATE TEMP TABLE IF NOT EXISTS incoming (
+        code TEXT PRIMARY KEY, ticket_type_id INTEGER, checked_in INTEGER,
+        entered_at INTEGER, checkins TEXT) WITHOUT ROWID""",
+    "CREATE TEMP TABLE IF NOT EXISTS changed (code TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TEMP TABLE IF NOT EXISTS gone (code TEXT PRIMARY KEY) WITHOUT ROWID",
+    "DELETE FROM temp.incoming",
+    "DELETE FROM temp.changed",
+    "DELETE FROM temp.gone",
+)
+
+
+def is_array(connection: Connection, value: str) -> bool:
+    """Tell whether a text is a JSON array."""
+    statement = text("SELECT json_valid(:value) AND substr(:value, 1, 1) = '['")
+    return bool(connection.execute(statement, {"value": value}).scalar_one())
+
+
+def describe_reply(connection: Connection, reply: str) -> tuple[str | None, int, bool]:
+    """Return the JSON type of `tickets`, their number, and whether there is an error.
+
+    Raises sqlalchemy.exc.OperationalError when the reply is not JSON.
+    """
+    statement = text(
+        "SELECT json_type(reply, '$.tickets'), json_array_length(reply, '$.tickets'),"
+        " CAST(coalesce(reply ->> '$.error', '') AS TEXT) NOT IN ('', '0')"
+        " FROM (SELECT :reply AS reply LIMIT 1)"
+    )
+    kind, length, error = connection.execute(statement, {"reply": reply}).one()
+    return kind, length or 0, bool(error)
+
+
+def begin_list(connection: Connection) -> None:
+    """Make room for the tickets of a reply."""
+    for statement in _TEMPORARY:
+        connection.exec_driver_sql(statement)
+
+
+def take_apart(connection: Connection, reply: str) -> None:
+    """Put the tickets of a reply, or of a part of one, into a temporary table."""
+    connection.execute(text(_TAKE_APART), {"reply": reply})
+
+
+def compare(connection: Connection, event_id: int) -> int:
+    """Find what differs from the list before, and return how many tickets came."""
+    for statement in (_FIND_CHANGED, _FIND_GONE):
+        connection.execute(text(statement), {"event_id": event_id})
+    count: int = connection.execute(text("SELECT count(*) FROM temp.incoming")).scalar_one()
+    return count
+
+
+def find_seen(connection: Connection, event_id: int, same_use: float, most: int) -> list[Any]:
+    """Return the newest check-ins that neither the list before nor the journal holds."""
+    parameters = {"event_id": event_id, "same_use": same_use, "most": most}
+    return list(connection.execute(text(_FIND_SEEN), parameters))
+
+
+def apply_some(
+    connection: Connection, event_id: int, changes: str, after: str, most: int
+) -> str | None:
+    """Bring some tickets to what the temporary tables hold; return where to go on."""
+    until: str | None = connection.execute(
+        text(
+            f"SELECT max(code) FROM (SELECT code FROM temp.{changes}"
+            " WHERE code > :after ORDER BY code LIMIT :most)"
+        ),
+        {"after": after, "most": most},
+    ).scalar_one()
+    if until is not None:
+        key = {"event_id": event_id, "after": after, "until": until}
+        for statement in _APPLY[changes]:
+            connection.execute(text(statement), key)
+    return until
+
+
+def drop_temporary(connection: Connection) -> None:
+    """Give back the memory of the temporary tables."""
+    for name in ("incoming", "changed", "gone"):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS temp.{name}")
