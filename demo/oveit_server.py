@@ -32,6 +32,7 @@ __all__ = (
     "VenueTicket",
 )
 
+NOTICED_WITHIN = 0.02
 KEPT_REQUESTS = 100_000
 LISTS = {"seller/events": "events", "events/tickets": "tickets", "events/attendees": "attendees"}
 PATIENCE = 0.05
@@ -109,8 +110,9 @@ class OveitServer:
         self._listener = self._http = None
 
     async def hang_up(self) -> None:
-        """Stop for a while: the line is down until `pick_up`."""
+        """Stop for a while: the line is down until `pick_up`, and clients here notice it."""
         await self.stop()
+        await asyncio.sleep(NOTICED_WITHIN)
 
     async def pick_up(self) -> None:
         """Listen again, where it listened before."""

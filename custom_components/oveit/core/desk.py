@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from .api import OveitClient
 from .case import Case
+from .claiming import Claiming
 from .exceptions import OveitError
 from .free_flow import FreeFlow, overrule
 from .leaving import Leaving
@@ -81,7 +82,8 @@ class Desk:
             on_conflict=on_conflict,
             on_progress=on_progress,
         )
-        self._marking = Marking(client, ledger, self._lookup, read_back, self._settling)
+        self._marking = Marking(client, ledger, self._lookup, self._settling)
+        self._claiming = Claiming(ledger, self._lookup, read_back)
         self._leaving = Leaving(client, ledger)
         self._free_flow = FreeFlow(ledger, mirror)
         self._pairing = Pairing(client, ledger, self._lookup)
@@ -185,7 +187,7 @@ class Desk:
         """Find out what was read, and decide on coming in."""
         await self._lookup.identify(case)
         async with self._alone(case):
-            verdict = await self._marking.enter(case) or await self._marking.claim(case)
+            verdict = await self._marking.enter(case) or await self._claiming.claim(case)
             if verdict is None:
                 verdict = await self._marking.enter(case, anyway=True)
             assert verdict is not None

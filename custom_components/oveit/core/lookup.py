@@ -11,7 +11,7 @@ from .exceptions import LedgerError, OveitError, OveitResponseError
 from .ledger import Learned, Ledger, Ours
 from .mirror import Glance, Mirror
 from .models import Answer, Event, Ticket
-from .rules import Known
+from .rules import Known, Verdict, decide
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +37,10 @@ class Lookup:
             online=case.online,
             list_ages=self._mirror.list_ages(case.at),
         )
+
+    def decide_here(self, case: Case, ticket: Ticket) -> Verdict:
+        """Decide on a ticket without Oveit."""
+        return decide(replace(self.known(case), tickets=(ticket,), online=False), case.request)
 
     async def identify(self, case: Case, *, ask: bool = False) -> None:
         """Find the tickets that were read; with `ask`, Oveit is asked about known codes too."""

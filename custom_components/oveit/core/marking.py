@@ -6,13 +6,13 @@ from functools import partial
 import logging
 from typing import Any
 
+from .admission import admitted, count_uses
 from .api import OveitClient
 from .case import Case
-from .exceptions import LedgerError, OveitError, may_have_heard
+from .exceptions import OveitError, may_have_heard
 from .ledger import Ledger
 from .lookup import Lookup, check_same, has_unknown_type
-from .models import AddonUse, Answer, Reason, Row, RowState, Ticket
-from .readback import Found, ReadBack
+from .models import Answer, Reason, Row, RowState, Ticket
 from .rules import Known, Verdict, accept, decide
 from .settling import Settling
 
@@ -31,11 +31,9 @@ class Marking:
         client: OveitClient,
         ledger: Ledger,
         lookup: Lookup,
-        read_back: ReadBack,
         settling: Settling,
     ) -> None:
         """Take what is asked, and who settles what stays in doubt."""
-        self._read_back = read_back
         self._client = client
         self._ledger = ledger
         self._lookup = lookup
@@ -93,27 +91,11 @@ class Marking:
     async def _mark(self, case: Case, verdict: Verdict, row: Row, fresh: Ticket) -> Verdict:
         """Have Oveit mark a ticket whose row is written, unless that is all there is to do."""
         if row.admitted:
-            return replace(verdict, ticket=fresh, addon=_count(verdict.addon, fresh))
+            return replace(verdict, ticket=fresh, addon=count_uses(verdict.addon, fresh))
         if not case.online:
             return await self._fall_back(case, fresh, row, sent=False)
         with self._settling.holding(row):
             return await self._mark_at_oveit(case, verdict, fresh, row)
-
-    async def claim(self, case: Case) -> Verdict | None:
-        """Admit a guest whom Oveit counted before, though no answer came (decisions.md T4)."""
-        request = case.request
-        for ticket in case.tickets:
-            if request.addon_id not in ticket.unclaimed:
-                continue
-            row = await self._ledger.unclaimed(ticket, request.addon_id)
-            fresh = replace(ticket, checked_in=False, checkins=())
-            verdict = decide(replace(self._lookup.known(case), tickets=(fresh,)), request)
-            if row is None or not verdict.reason.admits:
-                continue
-            if claimed := await self._claim_row(case, verdict, ticket, row):
-                return claimed
-            case.tickets = await self._ledger.renew(case.tickets)
-        return None
 
     async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
         """Write down a steward's decision; Oveit hears of it where it may be news (B6)."""
@@ -140,42 +122,6 @@ class Marking:
         await self._ledger.begin(row)
         fresh = (await self._ledger.renew((ticket,)))[0] if ticket else None
         return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(event_id or 0))
-
-    async def _claim_row(
-        self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
-    ) -> Verdict | None:
-        """Admit by a row that was sent for this ticket, or drop it where Oveit knows of none."""
-        found = Found.OURS if row.state is RowState.CONFIRMED else Found.UNCLEAR
-        if row.state is RowState.IN_DOUBT and case.online:
-            found = await self._ask_back(case, row)
-        if row.state is RowState.IN_DOUBT and not case.online:
-            found = await self._read_back.look(row)
-        if found is Found.OURS:
-            await self._ledger.change(row.seq, state=RowState.CONFIRMED, admitted=True)
-            return await self._admitted(verdict, ticket, Reason.REPEAT)
-        if found in (Found.NOTHING, Found.OTHERS):
-            await self._ledger.discard(row.seq)
-            return None
-        case.online = False
-        verdict = self._decide_here(case, replace(ticket, checked_in=False, checkins=()))
-        if not verdict.reason.admits:
-            return verdict
-        await self._ledger.change(
-            row.seq, admitted=True, gate=case.request.gate, at=case.at, scan_id=case.scan_id
-        )
-        return await self._admitted(verdict, ticket, Reason.CHECKED_IN)
-
-    async def _ask_back(self, case: Case, row: Row) -> Found:
-        """Read a row back at Oveit, within the guest's time."""
-        try:
-            async with case.deadline():
-                found, _ = await self._read_back.ask(row)
-        except LedgerError:
-            raise
-        except OveitError as err:
-            case.give_up_on_oveit(err)
-            return Found.UNCLEAR
-        return found
 
     async def _mark_at_oveit(
         self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
@@ -212,14 +158,14 @@ class Marking:
 
     async def _fall_back(self, case: Case, ticket: Ticket, row: Row, *, sent: bool) -> Verdict:
         """Decide by what is known here, since Oveit's answer did not come."""
-        verdict = self._decide_here(case, ticket)
+        verdict = self._lookup.decide_here(case, ticket)
         if not verdict.reason.admits:
             if not sent:
                 await self._ledger.discard(row.seq)
             return verdict
         unsent = {"state": RowState.PENDING, "asked_at": None, "asked_last": None, "attempts": 0}
         await self._ledger.change(row.seq, admitted=True, **({} if sent else unsent))
-        return await self._admitted(verdict, ticket, verdict.reason)
+        return await admitted(self._ledger, verdict, ticket, verdict.reason)
 
     def _follow(self, sending: asyncio.Task[Answer], row: Row, *, admitted: bool) -> None:
         """Wait on for an answer that comes too late for the guest."""
@@ -250,7 +196,7 @@ class Marking:
         )
         if reason is Reason.REFUSED:
             return await self._explain(case, verdict, fresh)
-        return replace(verdict, reason=reason, ticket=fresh, addon=_count(verdict.addon, fresh))
+        return replace(verdict, reason=reason, ticket=fresh, addon=count_uses(verdict.addon, fresh))
 
     async def _explain(self, case: Case, verdict: Verdict, ticket: Ticket) -> Verdict:
         """Find out why Oveit refused, since it says so only in words."""
@@ -265,16 +211,6 @@ class Marking:
         if explained.reason.admits:
             return replace(verdict, reason=Reason.REFUSED)
         return explained
-
-    async def _admitted(self, verdict: Verdict, ticket: Ticket, reason: Reason) -> Verdict:
-        """Return an admission with its ticket as it is now."""
-        (fresh,) = await self._ledger.renew((ticket,))
-        return replace(verdict, reason=reason, ticket=fresh, addon=_count(verdict.addon, fresh))
-
-    def _decide_here(self, case: Case, ticket: Ticket) -> Verdict:
-        """Decide on a ticket without Oveit."""
-        known = replace(self._lookup.known(case), tickets=(ticket,), online=False)
-        return decide(known, case.request)
 
 
 def _is_open(case: Case, known: Known, tickets: tuple[Ticket, ...]) -> bool:
@@ -300,8 +236,3 @@ def _row(case: Case, ticket: Ticket, **more: Any) -> Row:
         scan_id=case.scan_id,
         **more,
     )
-
-
-def _count(addon: AddonUse | None, ticket: Ticket) -> AddonUse | None:
-    """Return an add-on with its uses counted anew."""
-    return addon and replace(addon, used=ticket.uses_of(addon.id))
