@@ -126,7 +126,7 @@ class Marking:
     async def _mark_at_oveit(
         self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
     ) -> Verdict:
-        """Have Oveit mark a ticket; the row is on disk before Oveit hears of it."""
+        """Have Oveit mark a ticket whose row was written before Oveit hears of it."""
         sending: asyncio.Task[Answer] | None = None
         try:
             async with case.deadline():
