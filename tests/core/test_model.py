@@ -73,11 +73,12 @@ class Guest(NamedTuple):
     deadline: float
     offline: OfflinePolicy
     several: Several
+    free: bool
 
     @override
     def __repr__(self) -> str:
         """Fit several guests on a line."""
-        return f"Guest{(*self[:-2], str(self.offline), str(self.several))}"
+        return f"Guest{(*self[:6], str(self.offline), str(self.several), self.free)}"
 
 
 places = st.integers(0, 9)
@@ -95,6 +96,7 @@ guests = st.builds(
     deadline=st.sampled_from((0.15, 0.25, 1.0)),
     offline=st.sampled_from((*[OfflinePolicy.ADMIT_KNOWN] * 3, OfflinePolicy.REFUSE)),
     several=st.sampled_from(Several),
+    free=st.sampled_from((*[False] * 4, True)),
 )
 
 
@@ -242,14 +244,16 @@ class Doors(RuleBasedStateMachine):
         code = GHOSTS[guest.place % 2] if guest.by == "ghost" else ticket.code
         scan = guest.scan
         own = "-".join(map(str, (scan, tag or code, guest.addon_id, guest.gate)))
+        offline = OfflinePolicy.ADMIT_KNOWN if guest.free else guest.offline
         return Request(
             ticket_code=None if tag else code,
             rfid_code=tag,
             addon_id=guest.addon_id,
             gate=guest.gate,
             deadline=guest.deadline,
-            offline=guest.offline,
+            offline=offline,
             several=guest.several,
+            free_flow=guest.free,
             scan_id={None: None, "shared": "shared"}.get(scan, own),
         )
 

@@ -162,6 +162,60 @@ async def test_x9_without_a_line_good_tickets_are_pending_and_codes_nobody_knows
     assert conflicts == []
 
 
+async def test_x9_a_code_that_nobody_knows_is_sent_to_oveit_once(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    steps: Steps,
+) -> None:
+    """However many come with it, and though Oveit may accept a second check-in."""
+    server.behaviour.second_checkin = "accepted"
+    sold = venue.sell(100, ENTRY)
+    await server.hang_up()
+    for _ in range(3):
+        assert (await desk.check_in(free(ticket_code=sold.code))).admitted
+        steps.step()
+
+    await line_up(client, server)
+    await desk.settle()
+
+    assert venue.entries(sold.code) == 1
+    assert states(path) == [("confirmed", 1), ("local", 1), ("local", 1)]
+
+
+async def test_x9_the_same_scan_gets_the_same_answer_after_a_restart(
+    desk: Desk, make_desk: Callable[..., Desk], venue: Venue, path: Path
+) -> None:
+    """D9, with what was overruled."""
+    read = free(ticket_code=venue.used(100)[0].code, scan_id="s-1")
+
+    first = await desk.check_in(read)
+    again = await make_desk().check_in(read)
+
+    assert told(first) == told(again) == (True, "override", "already_checked_in")
+    assert len(journal(path)) == 1
+
+
+async def test_x9_who_was_just_refused_comes_in_as_soon_as_free_flow_begins(
+    desk: Desk, venue: Venue, path: Path, steps: Steps
+) -> None:
+    """The same read within five seconds; who had come in is no second guest."""
+    used, good = venue.used(100)[0], venue.unused(100, ENTRY)[1]
+    for ticket in (used, good):
+        await desk.check_in(Request(ticket_code=ticket.code, gate="North", scan_id=ticket.code))
+
+    stranger = await desk.check_in(free(ticket_code=used.code))
+    same_scan = await desk.check_in(free(ticket_code=used.code, scan_id=used.code))
+    guest = await desk.check_in(free(ticket_code=good.code))
+
+    assert told(stranger) == (True, "override", "already_checked_in")
+    assert same_scan.admitted
+    assert guest.reason is Reason.REPEAT
+    assert len(journal(path)) == 2
+
+
 async def test_x9_without_any_list_nobody_is_refused(
     new_desk: Desk, client: OveitClient, server: OveitServer, ticket: VenueTicket, path: Path
 ) -> None:

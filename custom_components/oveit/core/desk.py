@@ -13,7 +13,7 @@ from .api import OveitClient
 from .case import Case
 from .claiming import Claiming
 from .exceptions import OveitError
-from .free_flow import FreeFlow, overrule
+from .free_flow import FreeFlow, overrule, overruled_of
 from .leaving import Leaving
 from .ledger import Ledger
 from .lookup import Lookup
@@ -210,7 +210,9 @@ class Desk:
         tickets = (*await self._ledger.find(row.code), *_ticket_of(row))
         ticket = next((each for each in tickets if each.event_id == row.event_id), None)
         event = self._mirror.followed.get(row.event_id)
-        verdict = Verdict(reason=row.reason, ticket=ticket, event=event)
+        verdict = Verdict(
+            reason=row.reason, ticket=ticket, event=event, overruled=overruled_of(row)
+        )
         source = Source.OVEIT if row.state is RowState.CONFIRMED else Source.LEDGER
         return replace(self._decision(case, verdict), source=source)
 

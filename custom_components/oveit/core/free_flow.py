@@ -12,6 +12,7 @@ from .rules import Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
+_NOTE = "free_flow: "
 _OF_ANOTHER_DOOR = frozenset({Reason.WRONG_EVENT, Reason.GATE_CLOSED})
 _ASKED_IN_VAIN = frozenset({Reason.NO_TICKET_LIST, Reason.ADDON_UNAVAILABLE})
 
@@ -19,6 +20,12 @@ _ASKED_IN_VAIN = frozenset({Reason.NO_TICKET_LIST, Reason.ADDON_UNAVAILABLE})
 def overrule(refusal: Verdict) -> Verdict:
     """Make an admission by the house of a refusal."""
     return replace(refusal, reason=Reason.OVERRIDE, overruled=refusal.reason)
+
+
+def overruled_of(row: Row) -> Reason | None:
+    """Return the refusal that a row tells to have been overruled."""
+    refusal = (row.note or "").removeprefix(_NOTE)
+    return Reason(refusal) if refusal != (row.note or "") and refusal in Reason else None
 
 
 class FreeFlow:
@@ -40,6 +47,8 @@ class FreeFlow:
         try:
             sent = await self._sent_before(row, refusal)
             if sent is None:
+                if row.state is RowState.PENDING and await self._ledger.was_admitted(row):
+                    row = replace(row, state=RowState.LOCAL)
                 await self._ledger.begin(row)
             else:
                 values = {"gate": row.gate, "at": row.at, "scan_id": row.scan_id, "note": row.note}
@@ -73,7 +82,7 @@ class FreeFlow:
             state=RowState.PENDING if _is_news(case, refusal, ticket) else RowState.LOCAL,
             admitted=True,
             reason=Reason.OVERRIDE,
-            note=f"free_flow: {refusal.reason.value}",
+            note=f"{_NOTE}{refusal.reason.value}",
         )
 
     def _event_of(self, case: Case) -> int | None:

@@ -119,6 +119,8 @@ class Marking:
             note=note,
             user_id=user_id,
         )
+        if is_news and await self._ledger.was_admitted(row):
+            row = replace(row, state=RowState.LOCAL)
         await self._ledger.begin(row)
         fresh = (await self._ledger.renew((ticket,)))[0] if ticket else None
         return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(event_id or 0))

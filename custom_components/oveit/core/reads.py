@@ -54,8 +54,11 @@ class Reads:
         self._scans: OrderedDict[str, Decision] = OrderedDict()
 
     async def once(self, request: Request, decide: Decide) -> Decision:
-        """Decide a read that is new, else tell what was decided."""
-        if same := self._same_scan(request):
+        """Decide a read that is new, else tell what was decided.
+
+        A refusal from before free flow began is none any more (decisions.md X9).
+        """
+        if (same := self._same_scan(request)) and _holds(same, request):
             return same
         self._forget_old()
         read = self._find(request)
@@ -63,6 +66,8 @@ class Reads:
             return await self._begin(request, decide)
         read.last_at = self._clock()
         decision = await self._wait(read.task, request)
+        if not _holds(decision, request):
+            return await self._begin(request, decide)
         return decision if decision.scan_id == request.scan_id else _repeat(decision, request)
 
     async def wait(self, timeout: float | None = None) -> None:
@@ -126,6 +131,11 @@ class Reads:
                 and now - read.first_at < REPEAT_AT_MOST
             )
         ]
+
+
+def _holds(decision: Decision, request: Request) -> bool:
+    """Tell whether a decision is one for a read, too: in free flow nobody is refused."""
+    return decision.admitted or not request.free_flow
 
 
 def _is_decided(task: asyncio.Task[Decision]) -> bool:

@@ -14,7 +14,9 @@ NOT_AN_EVENT_OF_OURS = 900
 def check_all(world: World) -> None:
     """Check what holds after each step."""
     rows = journal(world.path)
-    given = [each for told in world.told for each in flatten(told.decision) if each.admitted]
+    told = [each for told in world.told for each in flatten(told.decision)]
+    given = [each for each in told if is_by_right(each)]
+    _free_flow_refuses_nobody(world, rows)
     _answers_are_on_disk(given, rows)
     _one_entry_at_oveit(world)
     _nothing_admitted_is_forgotten(world, rows)
@@ -29,10 +31,28 @@ def flatten(decision: Decision) -> list[Decision]:
     return [decision, *decision.others]
 
 
+def is_by_right(decision: Decision) -> bool:
+    """Tell whether a guest came in with a good ticket, and not because nobody is refused."""
+    return decision.admitted and decision.overruled is None
+
+
 def _code(decision: Decision) -> str:
     """Return the code of an admitted ticket."""
     assert decision.ticket is not None, "An admission names its ticket"
     return decision.ticket.code
+
+
+def _free_flow_refuses_nobody(world: World, rows: list[dict[str, Any]]) -> None:
+    """X9: everybody comes in, and who would have been refused is written down."""
+    kept = {row["scan_id"] for row in rows if row["reason"] == Reason.OVERRIDE}
+    for told in world.told:
+        decision = told.decision
+        if not told.request.free_flow:
+            continue
+        assert decision.admitted, f"X9: {decision.reason} in free flow"
+        is_new = decision.reason is Reason.OVERRIDE
+        if is_new and decision.overruled is not Reason.OFFLINE_REFUSED:
+            assert decision.scan_id in kept, f"X9: {decision.overruled} is not written down"
 
 
 def _answers_are_on_disk(given: list[Decision], rows: list[dict[str, Any]]) -> None:
@@ -72,7 +92,7 @@ def _admissions(decided: list[Decision]) -> Counter[tuple[str, int | None]]:
         (_code(each), each.request.addon_id)
         for decision in decided
         for each in flatten(decision)
-        if each.admitted
+        if is_by_right(each)
     )
 
 
@@ -115,12 +135,17 @@ def check_the_end(world: World) -> None:
             theirs = world.elsewhere[code, addon_id]
             if ours and not theirs and not ticket.cancelled:
                 assert len(kept) >= ours, f"Oveit counted {ours} uses of {code}, we {len(kept)}"
-            assert len([row for row in kept if row["admitted"]]) <= 1 or addon_id is not None
+            by_right = [row for row in kept if row["admitted"] and row["reason"] != "override"]
+            assert len(by_right) <= 1 or addon_id is not None
 
 
 def _row_has_found_its_end(world: World, row: dict[str, Any]) -> None:
     """Check that Oveit has a row, or that a person is told why not."""
     code, addon_id, state = row["code"], row["addon_id"], row["state"]
+    is_free = row["reason"] == Reason.OVERRIDE
+    if is_free and (state == "local" or code not in world.venue.tickets):
+        assert state == "local" or row["note"] == "unknown_ticket"
+        return
     ticket = world.venue.tickets[code]
     assert state in {"confirmed", "rejected"}, f"A row of {code} is {state} in the end"
     if state == "confirmed":

@@ -115,6 +115,17 @@ def find_scan(connection: Connection, request: Request) -> Row | None:
     return _read(record) if record else None
 
 
+def was_admitted(connection: Connection, row: Row) -> bool:
+    """Tell whether somebody came in with a row's code before."""
+    statement = select(journal.c.seq).where(
+        func.lower(journal.c.code) == func.lower(row.code),
+        journal.c.addon_id.is_not_distinct_from(row.addon_id),
+        journal.c.direction == row.direction,
+        journal.c.admitted,
+    )
+    return connection.execute(statement.limit(1)).one_or_none() is not None
+
+
 def others_of(connection: Connection, row: Row) -> list[Row]:
     """Return the other rows of a row's ticket and add-on that count as used."""
     statement = select(journal).where(

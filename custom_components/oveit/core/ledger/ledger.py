@@ -119,6 +119,10 @@ class Ledger(LedgerFile):
         """Return the row of an admission by its scan, if it is the same read."""
         return await self._read(journal.find_scan, request)
 
+    async def was_admitted(self, row: Row) -> bool:
+        """Tell whether somebody came in with a row's code before."""
+        return await self._read(journal.was_admitted, row)
+
     async def waiting(self) -> list[Row]:
         """Return the rows that Oveit must still hear of, oldest first."""
         return await self._read(journal.waiting)
