@@ -185,6 +185,36 @@ async def test_x9_a_code_that_nobody_knows_is_sent_to_oveit_once(
     assert states(path) == [("confirmed", 1), ("local", 1), ("local", 1)]
 
 
+async def test_x9_a_code_for_no_event_is_read_back_by_the_list_that_shows_it_now(
+    make_desk: Callable[..., Desk],
+    client: OveitClient,
+    mirror: Mirror,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    conflicts: list[Row],
+) -> None:
+    """A gate for every event; the answer is lost, and Oveit tells nothing of what is used."""
+    server.behaviour.scan_used = "refused"
+    desk = make_desk(doubt_grace=0)
+    sold = venue.sell(100, ENTRY)
+    await server.hang_up()
+    anywhere = replace(free(ticket_code=sold.code), event_ids=frozenset())
+    assert (await desk.check_in(anywhere)).admitted
+    assert [row["event_id"] for row in journal(path)] == [0]
+    await line_up(client, server)
+    server.faults.set("tickets/checkin", "drop_after", 1)
+    await desk.sync()
+    desk._settling._pauses.keep_only(set())
+    await desk.sync()
+
+    assert venue.entries(sold.code) == 1
+    assert [(row["state"], row["note"]) for row in journal(path)] == [
+        ("confirmed", "free_flow: unknown_ticket")
+    ]
+    assert conflicts == []
+
+
 async def test_x9_the_same_scan_gets_the_same_answer_after_a_restart(
     desk: Desk, make_desk: Callable[..., Desk], venue: Venue, path: Path
 ) -> None:

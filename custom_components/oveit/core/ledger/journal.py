@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 
@@ -128,8 +129,9 @@ def was_admitted(connection: Connection, row: Row) -> bool:
 
 def others_of(connection: Connection, row: Row) -> list[Row]:
     """Return the other rows of a row's ticket and add-on that count as used."""
+    same_event = journal.c.event_id.in_((row.event_id, tickets.NO_EVENT))
     statement = select(journal).where(
-        journal.c.event_id == row.event_id,
+        same_event if row.event_id else true(),
         journal.c.code == row.code,
         journal.c.addon_id.is_not_distinct_from(row.addon_id),
         journal.c.direction == row.direction,

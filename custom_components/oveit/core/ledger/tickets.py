@@ -60,6 +60,9 @@ _BY_TAG = _WITH_OUR_USES.where(
 _OF_KEY = (tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code"))
 _BY_KEY = _WITH_OUR_USES.where(*_OF_KEY)
 _LISTED = select(tickets.c.checked_in, tickets.c.checkins).where(*_OF_KEY)
+_LISTED_ANYWHERE = select(tickets.c.checked_in, tickets.c.checkins).where(
+    func.lower(tickets.c.code) == func.lower(bindparam("code"))
+)
 _CHANGE = (
     update(tickets)
     .where(
@@ -111,10 +114,15 @@ def renew(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ..
 def listed_uses(
     connection: Connection, event_id: int, code: str, addon_id: int | None
 ) -> tuple[bool, tuple[CheckIn, ...]]:
-    """Return whether Oveit lists a ticket, and the uses of one kind that it lists."""
-    record = connection.execute(_LISTED, {"event_id": event_id, "code": code}).one_or_none()
-    if record is None:
-        return False, ()
+    """Return whether Oveit lists a ticket, and the uses of one kind that it lists.
+
+    A code that was taken in for no event is that of the one ticket that has it.
+    """
+    statement = _LISTED_ANYWHERE if event_id == NO_EVENT else _LISTED
+    records = connection.execute(statement, {"event_id": event_id, "code": code}).all()
+    if len(records) != 1:
+        return bool(records), ()
+    (record,) = records
     uses = tuple(use for use in _read_uses(record.checkins) if use.addon_id == addon_id)
     if record.checked_in and addon_id is None and not uses:
         uses = (CheckIn(zoned=False),)
