@@ -222,6 +222,23 @@ async def test_b6_who_came_in_by_override_does_not_come_in_again_when_the_list_k
 
 
 @pytest.mark.usefixtures("offline")
+async def test_b6_a_ticket_that_a_steward_admits_twice_is_sent_to_oveit_once(
+    desk: Desk, client: OveitClient, server: OveitServer, path: Path
+) -> None:
+    """I2: the second comes in as well, and only here is that known."""
+    server.behaviour.second_checkin = "accepted"
+    late = server.venue.sell(100, ENTRY)
+    for _ in range(2):
+        decision = await desk.override(Request(ticket_code=late.code), note="", user_id=None)
+        assert decision.admitted
+    await line_up(client, server)
+    await desk.settle()
+
+    assert server.venue.entries(late.code) == 1
+    assert states(path) == [("confirmed", 1), ("local", 1)]
+
+
+@pytest.mark.usefixtures("offline")
 async def test_b6_an_override_of_a_used_ticket_or_a_strange_tag_is_counted_here_alone(
     desk: Desk, client: OveitClient, server: OveitServer, venue: Venue, path: Path
 ) -> None:
