@@ -469,6 +469,25 @@ async def test_a_full_event_closes_its_gates(
     ]
 
 
+async def test_x9_a_full_event_closes_no_gate_in_free_flow(
+    hass: HomeAssistant, gate: str, entry: MockConfigEntry
+) -> None:
+    """Nor does room again end it; the other gate closes and opens."""
+    mode = "select.north_gate_mode"
+    await open_gate(hass, entry, name="South gate")
+    await set_mode(hass, "free_flow")
+    told = {"warning": True, "inside": 10, "capacity": 10}
+    hass.states.async_set("binary_sensor.full", "off", told)
+    gates = [mode, "select.south_gate_mode"]
+    await automate(hass, "capacity_reached", capacity="binary_sensor.full", gates=gates)
+    modes = []
+    for full in ("on", "off"):
+        hass.states.async_set("binary_sensor.full", full, told)
+        await settle(hass)
+        modes.append([state(hass, each) for each in gates])
+    assert modes == [["free_flow", "closed"], ["free_flow", "open_for_tickets"]]
+
+
 async def test_a_nearly_full_event_is_told(
     hass: HomeAssistant, gate: str, notices: list[ServiceCall]
 ) -> None:
