@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.oveit import config_flow
 from custom_components.oveit.const import (
     CONF_ALLOW_VOICE,
+    CONF_ALLOW_VOICE_OVERRIDE,
     CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
@@ -665,6 +666,7 @@ async def test_unfollowing_an_event_removes_its_device(
         CONF_FOLLOW_NEW: True,
         CONF_IGNORED_EVENTS: [100],
         CONF_ALLOW_VOICE: False,
+        CONF_ALLOW_VOICE_OVERRIDE: False,
         CONF_WEBHOOK: "local",
         CONF_WEBHOOK_ID: loaded.options[CONF_WEBHOOK_ID],
     }

@@ -4,7 +4,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.oveit.const import CONF_ALLOW_VOICE
+from custom_components.oveit.const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE
 from tests.gates import open_gate, set_mode
 
 LANGUAGES = ("de", "en", "es", "fr", "ja", "nl")
@@ -21,6 +21,13 @@ async def start_assist(hass: HomeAssistant) -> None:
 async def allow_voice(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Turn the option on, as the organizer does."""
     hass.config_entries.async_update_entry(entry, options=entry.options | {CONF_ALLOW_VOICE: True})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def allow_override(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Let administrators overrule a refusal by words."""
+    options = entry.options | {CONF_ALLOW_VOICE_OVERRIDE: True}
+    hass.config_entries.async_update_entry(entry, options=options)
     await hass.async_block_till_done(wait_background_tasks=True)
 
 

@@ -9,6 +9,7 @@ DEFAULT_API_URL = "https://l.oveit.com/api"
 
 SECTION_ADVANCED = "advanced"
 CONF_ALLOW_VOICE = "allow_voice"
+CONF_ALLOW_VOICE_OVERRIDE = "allow_voice_override"
 CONF_API_URL = "api_url"
 CONF_EVENTS = "events"
 CONF_FOLLOW_NEW = "follow_new"

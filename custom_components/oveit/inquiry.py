@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 
+from homeassistant.auth.models import User
 from homeassistant.components.select import (
     ATTR_OPTION,
     DOMAIN as SELECT_DOMAIN,
@@ -15,7 +16,7 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .const import CONF_ALLOW_VOICE, DOMAIN
+from .const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
@@ -58,6 +59,19 @@ def async_coordinators(hass: HomeAssistant) -> list[OveitCoordinator]:
 def async_allows_changes(entry: OveitConfigEntry) -> bool:
     """Tell whether the organizer lets words check in and change gates."""
     return bool(entry.options.get(CONF_ALLOW_VOICE, False))
+
+
+@callback
+def async_allows_override(entry: OveitConfigEntry) -> bool:
+    """Tell whether the organizer lets administrators overrule a refusal by words."""
+    return bool(entry.options.get(CONF_ALLOW_VOICE_OVERRIDE, False))
+
+
+async def async_administrator(hass: HomeAssistant, context: Context | None) -> User | None:
+    """Return who speaks, if that is known and an administrator."""
+    user_id = context.user_id if context else None
+    user = await hass.auth.async_get_user(user_id) if user_id else None
+    return user if user and user.is_active and user.is_admin else None
 
 
 @callback
@@ -108,6 +122,34 @@ async def async_check_in(
         scan_id=_scan_id(context, found.ticket.code),
     )
     return await coordinator.desk.check_in(request)
+
+
+async def async_override(
+    hass: HomeAssistant, code: str, language: str, context: Context | None, note: str
+) -> Decision:
+    """Admit a guest by an administrator's word, where that is allowed; once for each context.
+
+    A code that nobody knows may be misheard, so it is not admitted by words.
+    """
+    coordinators = [
+        coordinator
+        for coordinator in async_coordinators(hass)
+        if async_allows_override(coordinator.config_entry)
+    ]
+    if not coordinators:
+        raise InquiryError("override_not_allowed")
+    if (user := await async_administrator(hass, context)) is None:
+        raise InquiryError("not_administrator")
+    coordinator, found = await _async_look_up(coordinators, code, language)
+    if found.ticket is None or found.event is None or found.event.id not in coordinator.data:
+        return found
+    request = Request(
+        ticket_code=found.ticket.code,
+        event_ids=frozenset({found.event.id}),
+        gate=VOICE_GATE,
+        scan_id=_scan_id(context, found.ticket.code),
+    )
+    return await coordinator.desk.override(request, note=note, user_id=user.id)
 
 
 @callback

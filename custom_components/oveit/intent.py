@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .core.exceptions import OveitError
-from .core.models import Decision, Source, Ticket
+from .core.models import Decision, Reason, Source, Ticket
 from .inquiry import (
     GATE_MODES,
     InquiryError,
@@ -19,6 +19,7 @@ from .inquiry import (
     async_find_gate,
     async_gate_mode,
     async_look_up,
+    async_override,
     async_set_gate_mode,
 )
 from .phrases import Phrasebook, Phrasebooks, async_get_phrasebooks, choose
@@ -26,6 +27,7 @@ from .phrases import Phrasebook, Phrasebooks, async_get_phrasebooks, choose
 INTENT_ATTENDANCE = "OveitAttendance"
 INTENT_TICKET = "OveitTicket"
 INTENT_CHECK_IN = "OveitCheckIn"
+INTENT_OVERRIDE = "OveitOverride"
 INTENT_GATE = "OveitGate"
 INTENT_SET_GATE_MODE = "OveitSetGateMode"
 
@@ -34,13 +36,22 @@ SLOT_EVENT = "event"
 SLOT_GATE = "gate"
 SLOT_MODE = "mode"
 
+BY_VOICE = "By voice"
+
 TEXT = vol.All(cv.string, vol.Length(min=1, max=256))
 
 
 async def async_setup_intents(hass: HomeAssistant) -> None:
     """Register the intents."""
     phrasebooks = await async_get_phrasebooks(hass)
-    for handler in (OveitAttendance, OveitTicket, OveitCheckIn, OveitGate, OveitSetGateMode):
+    for handler in (
+        OveitAttendance,
+        OveitTicket,
+        OveitCheckIn,
+        OveitOverride,
+        OveitGate,
+        OveitSetGateMode,
+    ):
         intent.async_register(hass, handler(phrasebooks))
 
 
@@ -157,6 +168,28 @@ class OveitCheckIn(OveitIntentHandler):
             intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context
         )
         return " ".join(_tell(decision, phrases))
+
+
+class OveitOverride(OveitIntentHandler):
+    """Admits a guest whatever is known, by an administrator's word."""
+
+    intent_type = INTENT_OVERRIDE
+    description = "Admits the guest with a ticket of Oveit, though the ticket is refused"
+    slots: ClassVar = {vol.Required(SLOT_CODE): TEXT}
+    response_type = intent.IntentResponseType.ACTION_DONE
+
+    @override
+    async def _async_answer(
+        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
+    ) -> str:
+        """Admit, and tell whom."""
+        decision = await async_override(
+            intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context, BY_VOICE
+        )
+        if decision.reason is not Reason.OVERRIDE:
+            return phrases.say("refused", why=phrases.reasons[decision.reason])
+        kind = decision.ticket.ticket_type if decision.ticket else None
+        return phrases.say("overridden", type=kind or phrases.say("unknown_type"))
 
 
 class OveitGate(OveitIntentHandler):

@@ -12,11 +12,12 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .core.exceptions import OveitError
-from .core.models import Decision
+from .core.models import MAX_CODE_LENGTH as MAX_NOTE_LENGTH, Decision, Reason
 from .inquiry import (
     GATE_MODES,
     InquiryError,
     async_allows_changes,
+    async_allows_override,
     async_attendance,
     async_check_in,
     async_coordinators,
@@ -24,8 +25,11 @@ from .inquiry import (
     async_gate_mode,
     async_gate_modes,
     async_look_up,
+    async_override,
     async_set_gate_mode,
 )
+
+BY_MODEL = "By a language model"
 
 CODE = "The code on the ticket, as it was written or said."
 EVENT = "The name of an event. Leave it out for all events."
@@ -37,6 +41,8 @@ ERRORS = {
     "several_codes": "More than one ticket fits. Ask for the code, one character after the other.",
     "cannot_decide": "Oveit cannot be asked at the moment.",
     "not_allowed": "The organizer has turned this off for voice and language models.",
+    "override_not_allowed": "The organizer has turned overriding off for language models.",
+    "not_administrator": "Only an administrator can do that, and it is not known that one asks.",
     "no_gate": "There is no gate called {gate}.",
     "gate_failed": "The mode of {gate} could not be changed.",
 }
@@ -179,6 +185,35 @@ class CheckInTool(OveitTool):
         return {"admitted": decision.admitted} | _tell(decision)
 
 
+class OverrideTool(OveitTool):
+    """Admits a guest whatever is known."""
+
+    name = "oveit__override"
+    title = "Admit a guest although the ticket is refused"
+    description = (
+        "Admits the guest with a ticket that is refused, for instance because it was used. Only"
+        " when the user, an administrator, asked for just that, with the code of the ticket."
+    )
+    parameters = vol.Schema(
+        {
+            vol.Required("code", description=CODE): str,
+            vol.Required("why", description="Why the guest is admitted, in the user's words."): str,
+        }
+    )
+    annotations = ACTS
+
+    @override
+    async def _async_call(
+        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
+    ) -> JsonObjectType:
+        """Admit."""
+        note = f"{BY_MODEL}: {arguments['why']}"[:MAX_NOTE_LENGTH]
+        decision = await async_override(
+            hass, arguments["code"], llm_context.language or "en", llm_context.context, note
+        )
+        return {"admitted": decision.reason is Reason.OVERRIDE} | _tell(decision)
+
+
 class SetGateModeTool(OveitTool):
     """Changes a gate."""
 
@@ -217,6 +252,8 @@ def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -
     tools: list[Tool] = [AttendanceTool(), GatesTool(), LookUpTool()]
     if any(async_allows_changes(entry) for entry in entries):
         tools += [CheckInTool(), SetGateModeTool()]
+    if any(async_allows_override(entry) for entry in entries):
+        tools.append(OverrideTool())
     return LLMTools(tools=tools)
 
 

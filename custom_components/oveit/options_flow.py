@@ -17,6 +17,7 @@ import voluptuous as vol
 
 from .const import (
     CONF_ALLOW_VOICE,
+    CONF_ALLOW_VOICE_OVERRIDE,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
@@ -28,6 +29,7 @@ from .webhook import WebhookAccess, async_webhook_url
 
 OPTION_FIELDS: dict[vol.Marker, Any] = {
     vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
+    vol.Required(CONF_ALLOW_VOICE_OVERRIDE, default=False): BooleanSelector(),
     vol.Required(CONF_WEBHOOK, default=WebhookAccess.LOCAL.value): SelectSelector(
         SelectSelectorConfig(
             options=[access.value for access in WebhookAccess],
@@ -104,6 +106,7 @@ def _read_options(user_input: dict[str, Any], webhook_id: str) -> dict[str, Any]
     access = user_input[CONF_WEBHOOK]
     return {
         CONF_ALLOW_VOICE: user_input[CONF_ALLOW_VOICE],
+        CONF_ALLOW_VOICE_OVERRIDE: user_input[CONF_ALLOW_VOICE_OVERRIDE],
         CONF_WEBHOOK: access,
         CONF_WEBHOOK_ID: None if access == WebhookAccess.OFF else webhook_id,
     }

@@ -20,6 +20,7 @@ from .intent import (
     INTENT_ATTENDANCE,
     INTENT_CHECK_IN,
     INTENT_GATE,
+    INTENT_OVERRIDE,
     INTENT_SET_GATE_MODE,
     INTENT_TICKET,
     SLOT_CODE,
@@ -43,6 +44,7 @@ ONLY_IN_FULL = ("scan_only", "free_flow")
 
 INTENTS = {
     "check_in": INTENT_CHECK_IN,
+    "override": INTENT_OVERRIDE,
     "attendance": INTENT_ATTENDANCE,
     "ticket": INTENT_TICKET,
 }

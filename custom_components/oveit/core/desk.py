@@ -129,6 +129,8 @@ class Desk:
 
     async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
         """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""
+        if decision := await self._decided_before(request):
+            return decision
         case = Case.open(_clean(request), online=False)
         await self._lookup.identify(case)
         async with self._alone(case):
