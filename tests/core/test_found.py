@@ -159,3 +159,23 @@ async def test_a_use_marked_before_oveits_clock_was_known_is_neither_sent_again_
     assert decision.admitted
     assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", "undecidable")]
     assert ticket.uses(addon_id) == 1
+
+
+async def test_a_list_from_before_a_check_in_does_not_have_it_sent_again(
+    client: OveitClient, ledger: Ledger, mirror: Mirror, server: OveitServer, venue: Venue
+) -> None:
+    """The answer is lost, Oveit looks no used ticket up, and the list is a few seconds older."""
+    desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
+    ticket = venue.unused(100, 234)[1]
+    server.behaviour.scan_used = "refused"
+    server.faults.set("tickets/checkin", "drop_after", times=1)
+    assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
+    oveit_clock = venue.clock
+    venue.clock = lambda: oveit_clock() + timedelta(seconds=20)
+    await client.events()
+
+    settled = await desk.settle()
+
+    assert settled.confirmed == 1
+    assert venue.entries(ticket.code) == 1
+    await desk.close()

@@ -72,7 +72,7 @@ class Desk:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._reads = Reads(clock)
         self._lookup = Lookup(client, ledger, mirror)
-        read_back = ReadBack(client, ledger, doubt_grace)
+        read_back = ReadBack(client, ledger, mirror, doubt_grace)
         self._settling = Settling(
             client,
             ledger,

@@ -40,14 +40,14 @@ class Judging:
         self._read_back = read_back
         self._pauses = pauses
 
-    async def look(self, row: Row) -> tuple[Found, Answer]:
+    async def look(self, row: Row, *, was_answered: bool = False) -> tuple[Found, Answer]:
         """Read a row back; one of which Oveit tells nothing is at last judged by its list alone.
 
         That is a row whose answers cannot be read though Oveit answers, at its third turn;
         a line that fails is none of the row's business.
         """
         try:
-            return await self._read_back.ask(row)
+            return await self._read_back.ask(row, was_answered=was_answered)
         except OveitError as err:
             if not self.may_give_up(row, err):
                 raise
@@ -58,7 +58,7 @@ class Judging:
     async def weigh(self, row: Row, refusal: Answer) -> tuple[Found, Answer]:
         """Return what a refusal shows of a row; one that shows nothing makes us look."""
         if refusal.ticket is None:
-            return await self.look(row)
+            return await self.look(row, was_answered=True)
         _, _, others = await self._ledger.evidence(row)
         return judge(row, uses_of(refusal, row), others), refusal
 

@@ -1,7 +1,7 @@
 """The mirror: keeps the ledger's copy of Oveit's events and ticket lists fresh."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -72,6 +72,7 @@ class Mirror:
         self._follows = follows
         self._on_seen = on_seen
         self._fetched_at: dict[int, datetime] = {}
+        self._told_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
         self.look_for_types = Glance(self._refresh_events)
@@ -93,6 +94,13 @@ class Mirror:
     def list_ages(self, now: datetime) -> dict[int, timedelta]:
         """Return how old the ticket list of each event is that has one."""
         return {key: max(now - at, timedelta()) for key, at in self._fetched_at.items()}
+
+    def tells_of(self, event_id: int, at: datetime) -> bool:
+        """Tell whether an event's list was asked for after a moment, by Oveit's clock.
+
+        What was fetched before a restart tells of nothing: clocks may have moved since.
+        """
+        return event_id in self._told_at and self._told_at[event_id] >= at
 
     async def forget(self, event_id: int) -> None:
         """Forget an event and all that is known of it; what is still being told goes as well."""
@@ -138,15 +146,22 @@ class Mirror:
             ]
             await self._refresh_lists(due)
 
-    async def refresh_old(self) -> None:
-        """Refresh the events, and the lists that are older than 30 s."""
+    async def refresh_old(self, needed: Mapping[int, datetime] | None = None) -> None:
+        """Refresh the events, and the lists that are older than 30 s.
+
+        `needed` are moments by Oveit's clock that the lists of some events must tell of.
+        """
         async with self._refreshing:
             await self._refresh_events()
             limit = datetime.now(UTC) - LOOK_AGAIN_AGE
             stale = []
             for event in self.followed.values():
                 fetched_at = (await self._ledger.list_state(event.id)).fetched_at
-                if event.active and (fetched_at is None or fetched_at < limit):
+                is_old = fetched_at is None or fetched_at < limit
+                needed_at = (needed or {}).get(event.id)
+                if event.active and (
+                    is_old or (needed_at and not self.tells_of(event.id, needed_at))
+                ):
                     stale.append(event)
             await self._refresh_lists(stale)
 
@@ -192,12 +207,14 @@ class Mirror:
         """Fetch ticket lists and take them up."""
         error: OveitError | None = None
         for event in events:
-            asked_at = datetime.now(UTC)
+            asked_at, told_at = datetime.now(UTC), self._client.now()
             try:
                 reply = await self._client.tickets(event.id)
                 for seen in await self._ledger.take_list(event, reply, asked_at):
                     self._on_seen(seen)
                 await self._note_list(event.id)
+                if self._fetched_at.get(event.id, asked_at) >= asked_at:
+                    self._told_at[event.id] = told_at
             except OveitAuthenticationError, LedgerError:
                 raise
             except OveitError as err:

@@ -1,16 +1,18 @@
 """What Oveit's record of a ticket tells of a check-in whose answer never came."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from .api import OveitClient
 from .ledger import Ledger
 from .lookup import check_same
-from .models import Answer, CheckIn, Row
+from .mirror import Mirror
+from .models import Answer, CheckIn, Row, RowState
 from .rules import EARLIER, SAME_USE
 
 DOUBT_GRACE = 15.0
+DATES_ARE_WHOLE = timedelta(seconds=1)  # Oveit tells its clock in whole seconds
 ANSWERED_WITHIN = timedelta(seconds=150)
 
 
@@ -30,20 +32,26 @@ class ReadBack:
     """Finds out whether Oveit took a check-in, without marking anything (decisions.md T3).
 
     Nothing found means nothing before `grace` seconds have passed, since Oveit may still
-    be at work on what it was asked.
+    be at work on what it was asked; a list from before then tells nothing either.
     """
 
-    def __init__(self, client: OveitClient, ledger: Ledger, grace: float) -> None:
+    def __init__(self, client: OveitClient, ledger: Ledger, mirror: Mirror, grace: float) -> None:
         """Take whom to ask."""
         self._client = client
         self._ledger = ledger
-        self._grace = grace
+        self._mirror = mirror
+        self._grace = timedelta(seconds=grace)
 
-    async def ask(self, row: Row) -> tuple[Found, Answer]:
-        """Ask Oveit what it records of a row; raises OveitError when it cannot be asked."""
+    async def ask(self, row: Row, *, was_answered: bool = False) -> tuple[Found, Answer]:
+        """Ask Oveit what it records of a row; raises OveitError when it cannot be asked.
+
+        Of a row that Oveit answered, a list from just before tells as well.
+        """
         answer = await self._client.scan(ticket_code=row.code)
         check_same(answer, row.code)
         listed, uses, others = await self._ledger.evidence(row)
+        if answer.ticket is None and not (was_answered or self._is_shown(row)):
+            return Found.TOO_EARLY, answer
         if answer.ticket is None and not listed:
             return Found.UNKNOWN, answer
         found = _judge_kind(row, uses_of(answer, row) if answer.ticket else uses, others)
@@ -61,8 +69,21 @@ class ReadBack:
         """Tell whether Oveit may still be at work on a row."""
         if row.asked_last is None:
             return False
-        passed = (self._client.now() - row.asked_last).total_seconds()
-        return abs(passed) < self._grace
+        return abs(self._client.now() - row.asked_last) < self._grace
+
+    def needed(self, rows: Iterable[Row]) -> dict[int, datetime]:
+        """Return of which moment each event's list must tell, to judge rows by it."""
+        needed: dict[int, datetime] = {}
+        for row in rows:
+            if row.state is RowState.IN_DOUBT and row.asked_last:
+                at = row.asked_last + self._grace - DATES_ARE_WHOLE
+                needed[row.event_id] = max(at, needed.get(row.event_id, at))
+        return needed
+
+    def _is_shown(self, row: Row) -> bool:
+        """Tell whether the list is recent enough to show what became of a row."""
+        at = self.needed([row]).get(row.event_id)
+        return at is None or self._mirror.tells_of(row.event_id, at)
 
 
 def uses_of(answer: Answer, row: Row) -> tuple[CheckIn, ...]:

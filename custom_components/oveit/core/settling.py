@@ -102,7 +102,7 @@ class Settling:
         rows = [row for row in waiting if self._is_due(row)]
         try:
             if rows and self._client.line.is_up:
-                await self._mirror.refresh_old()
+                await self._mirror.refresh_old(self._read_back.needed(rows))
                 await self._settle_groups(rows)
         except LedgerError:
             raise
