@@ -9,7 +9,7 @@ from time import monotonic
 from .api import OveitClient
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
-from .models import Attendance, Event, Seen
+from .models import NO_EVENT, Attendance, Event, Seen
 from .polling import (
     IDLE_INTERVAL,
     LOOK_AGAIN_AGE,
@@ -98,9 +98,12 @@ class Mirror:
     def tells_of(self, event_id: int, at: datetime) -> bool:
         """Tell whether an event's list was asked for after a moment, by Oveit's clock.
 
-        What was fetched before a restart tells of nothing: clocks may have moved since.
+        Of no event, every list has to tell. What was fetched before a restart tells of
+        nothing: clocks may have moved since.
         """
-        return event_id in self._told_at and self._told_at[event_id] >= at
+        active = [key for key, event in self.followed.items() if event.active]
+        lists = [event_id] if event_id else active
+        return all(key in self._told_at and self._told_at[key] >= at for key in lists)
 
     async def forget(self, event_id: int) -> None:
         """Forget an event and all that is known of it; what is still being told goes as well."""
@@ -149,7 +152,8 @@ class Mirror:
     async def refresh_old(self, needed: Mapping[int, datetime] | None = None) -> None:
         """Refresh the events, and the lists that are older than 30 s.
 
-        `needed` are moments by Oveit's clock that the lists of some events must tell of.
+        `needed` are moments by Oveit's clock that the lists of some events, or for no event
+        all of them, must tell of.
         """
         async with self._refreshing:
             await self._refresh_events()
@@ -158,12 +162,14 @@ class Mirror:
             for event in self.followed.values():
                 fetched_at = (await self._ledger.list_state(event.id)).fetched_at
                 is_old = fetched_at is None or fetched_at < limit
-                needed_at = (needed or {}).get(event.id)
-                if event.active and (
-                    is_old or (needed_at and not self.tells_of(event.id, needed_at))
-                ):
+                if event.active and (is_old or not self._tells_of_all(event.id, needed or {})):
                     stale.append(event)
             await self._refresh_lists(stale)
+
+    def _tells_of_all(self, event_id: int, needed: Mapping[int, datetime]) -> bool:
+        """Tell whether an event's list tells of all that it is needed for."""
+        moments = [needed[key] for key in (event_id, NO_EVENT) if key in needed]
+        return all(self.tells_of(event_id, at) for at in moments)
 
     async def attendance(self) -> dict[int, Attendance]:
         """Count the tickets of each followed event."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+NO_EVENT = 0
 MAX_CODE_LENGTH = 256
 
 type JsonValue = Mapping[str, JsonValue] | list[JsonValue] | str | int | float | bool | None

@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from ..models import Answer, Direction, Reason, Request, Row, RowState, Ticket
+from ..models import NO_EVENT, Answer, Direction, Reason, Request, Row, RowState, Ticket
 from . import tickets
 from .tables import from_epoch, journal, to_epoch
 
@@ -129,7 +129,7 @@ def was_admitted(connection: Connection, row: Row) -> bool:
 
 def others_of(connection: Connection, row: Row) -> list[Row]:
     """Return the other rows of a row's ticket and add-on that count as used."""
-    same_event = journal.c.event_id.in_((row.event_id, tickets.NO_EVENT))
+    same_event = journal.c.event_id.in_((row.event_id, NO_EVENT))
     statement = select(journal).where(
         same_event if row.event_id else true(),
         journal.c.code == row.code,

@@ -22,12 +22,10 @@ from sqlalchemy import (
     update,
 )
 
-from ..models import Answer, CheckIn, Direction, RowState, Ticket
+from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
 from ..rules import merge_uses
 from . import preparing
 from .tables import from_epoch, journal, tags, tickets
-
-NO_EVENT = 0
 
 type Ours = Callable[[Answer, Ticket], Answer]
 
