@@ -250,6 +250,8 @@ class World:
             if self._is_stopping or life != self._lives:
                 return
             raise
+        if self._is_stopping and request.free_flow:  # let in by a house whose books are closed
+            return
         if life == self._lives:
             waited = monotonic() - began
             self.told.append(Told(request=request, decision=decision, waited=waited - self.lag))
