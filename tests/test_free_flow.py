@@ -219,19 +219,6 @@ async def test_x9_free_flow_is_never_a_rehearsal(
     assert venue.entries(ticket.code) == 1
 
 
-async def test_x9_a_way_out_stays_a_way_out(
-    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
-) -> None:
-    """Who leaves is counted as leaving."""
-    await open_gate(hass, entry, reader, direction="exit")
-    await set_mode(hass, "free_flow")
-    shown = watch(hass)
-    await reader.scan(TAG)
-    assert shown.reasons() == ["left"]
-    assert shown.states[0].attributes["overruled"] is None
-    assert "free_flow" not in hass.states.get(READY).attributes["reasons"]
-
-
 async def test_x9_that_a_gate_is_in_free_flow_is_said_before_the_doors_open(
     hass: HomeAssistant, gate: str
 ) -> None:

@@ -403,7 +403,7 @@ async def test_x2_somebody_who_never_came_in_goes_out(
     assert value(hass, INSIDE) == before
 
 
-@pytest.mark.parametrize("mode", ["closed", "scan_only"])
+@pytest.mark.parametrize("mode", ["closed", "scan_only", "free_flow"])
 async def test_x9_a_gate_that_becomes_an_exit_lets_out_whatever_its_mode_was(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader, mode: str
 ) -> None:
