@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit import config_flow
+from custom_components.oveit.account import create_client
 from custom_components.oveit.const import (
     CONF_ALLOW_VOICE,
     CONF_ALLOW_VOICE_OVERRIDE,
@@ -24,7 +25,6 @@ from custom_components.oveit.const import (
     DOMAIN,
     SECTION_ADVANCED,
 )
-from custom_components.oveit.coordinator import create_client
 from demo.faults import Fault
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueAccount

@@ -8,10 +8,11 @@ from homeassistant.helpers.json import save_json
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
+from .account import ledger_path
 from .actions import async_setup_actions
 from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
-from .coordinator import OveitConfigEntry, OveitCoordinator, ledger_path
+from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.ledger import delete_ledger, read_waiting
 from .gate_repairs import async_watch_gates
 from .gates import async_create_gates, async_start_gates, async_stop_gates

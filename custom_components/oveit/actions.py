@@ -12,7 +12,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 import voluptuous as vol
@@ -21,6 +20,7 @@ from .const import ATTR_GATE, ATTR_OVERRULED, ATTR_REHEARSAL, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .core.rules import clean_code
+from .errors import invalid
 from .gate import Gate
 from .gate_settings import GateMode
 from .gate_watch import async_get_bindings
@@ -267,12 +267,3 @@ def read_code(field: str, value: object) -> str:
     if not code.isprintable():
         raise invalid("code_not_printable", field)
     return code
-
-
-def invalid(key: str, field: str | None = None) -> ServiceValidationError:
-    """Return an error about the input."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"field": field} if field else None,
-    )

@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .account import create_client
 from .const import (
     CONF_API_URL,
     CONF_EVENTS,
@@ -31,7 +32,7 @@ from .const import (
     SECTION_ADVANCED,
     SUBENTRY_GATE,
 )
-from .coordinator import OveitConfigEntry, create_client
+from .coordinator import OveitConfigEntry
 from .core.exceptions import (
     OveitAuthenticationError,
     OveitConnectionError,

@@ -1,44 +1,36 @@
 """Polls Oveit through the desk and publishes what the ledger knows."""
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from random import uniform
 from typing import Any, override
 
-from aiohttp import ClientSession
 from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
-    HomeAssistantError,
-    ServiceValidationError,
 )
-from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE, async_get_clientsession
+from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.ssl import client_context
 
+from .account import create_client, ledger_path
 from .const import (
-    CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
     DOMAIN,
     LOGGER,
 )
-from .core.api import OveitClient
 from .core.connection import open_session
 from .core.desk import Desk
 from .core.exceptions import (
     LedgerError,
     OveitAuthenticationError,
-    OveitConnectionError,
     OveitError,
     OveitResponseError,
 )
@@ -56,6 +48,7 @@ from .core.models import (
     Settled,
 )
 from .core.polling import LIVE_INTERVAL
+from .errors import failed, invalid
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
@@ -79,25 +72,6 @@ class EventState:
     def is_preparing(self) -> bool:
         """Tell whether the tags of the event's tickets are being learned."""
         return self.preparation in (Preparation.RUNNING, Preparation.PAUSED)
-
-
-def create_client(
-    hass: HomeAssistant, data: Mapping[str, Any], session: ClientSession | None = None
-) -> OveitClient:
-    """Return a client for the credentials of an entry or a flow."""
-    return OveitClient(
-        session or async_get_clientsession(hass),
-        data[CONF_API_URL],
-        token=data.get(CONF_TOKEN),
-        email=data.get(CONF_EMAIL),
-        password=data.get(CONF_PASSWORD),
-        language=hass.config.language.partition("-")[0],
-    )
-
-
-def ledger_path(hass: HomeAssistant, entry: ConfigEntry) -> Path:
-    """Return where an entry's ledger lies."""
-    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry.entry_id}.db"))
 
 
 class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
@@ -211,14 +185,14 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         """Forget an event that ended, or all of them; one that Oveit must hear of stays."""
         ended = [key for key, event in self.mirror.events.items() if not event.active]
         if event_id is not None and event_id not in ended:
-            raise _invalid("event_not_ended")
+            raise invalid("event_not_ended")
         purged = []
         for key in ended if event_id is None else [event_id]:
             if not await self.ledger.count_waiting(key):
                 await self.mirror.forget(key)
                 purged.append(key)
             elif event_id is not None:
-                raise _invalid("rows_waiting")
+                raise invalid("rows_waiting")
         await self.async_publish()
         return purged
 
@@ -239,15 +213,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         """Raise what can go wrong in the user's language, and ask for new credentials."""
         try:
             yield
-        except OveitAuthenticationError as err:
-            self.config_entry.async_start_reauth(self.hass)
-            raise _error("authentication_failed") from err
-        except OveitConnectionError as err:
-            raise _error("cannot_connect") from err
-        except OveitResponseError as err:
-            raise _error("invalid_response") from err
-        except LedgerError as err:
-            raise _error("ledger_failed") from err
+        except OveitError as err:
+            if isinstance(err, OveitAuthenticationError):
+                self.config_entry.async_start_reauth(self.hass)
+            raise failed(err) from err
 
     @callback
     def async_add_check_in_listener(self, listener: CheckInListener) -> CALLBACK_TYPE:
@@ -360,13 +329,3 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         if self.failure:
             LOGGER.info("Oveit answers again")
         self.failure, self._failures, self._is_first = None, 0, False
-
-
-def _error(key: str) -> HomeAssistantError:
-    """Return an error with a translated text."""
-    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key)
-
-
-def _invalid(key: str) -> ServiceValidationError:
-    """Return an error about the input."""
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)

@@ -21,12 +21,12 @@ from .actions import (
     ATTR_TICKET_CODE,
     ID,
     get_coordinator,
-    invalid,
     read_code,
 )
 from .const import DOMAIN
 from .coordinator import OveitCoordinator
 from .core.exceptions import OveitConnectionError
+from .errors import invalid
 
 PAIRING_PERMISSION = "rfid_pairing"
 DEFAULT_PER_MINUTE = 120
