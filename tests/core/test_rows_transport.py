@@ -713,11 +713,10 @@ async def test_t13_two_late_answers_take_the_line_down_and_two_good_ones_bring_i
     for each in tickets[:2]:
         assert decided_here(await eager.check_in(Request(ticket_code=each.code, deadline=0.2)))
     await until(lambda: not client.line.is_up)
-    started = monotonic()
 
     assert decided_here(await eager.check_in(Request(ticket_code=tickets[2].code)))
 
-    assert monotonic() - started < 0.15
+    assert len(server.requests_to("tickets/checkin")) == 2
     server.faults.clear()
     await line_up(client, server)
 
