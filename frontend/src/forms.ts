@@ -29,5 +29,6 @@ export function form(schema: Field[]) {
   return {
     schema,
     computeLabel: ({ name }: Field) => pageTexts().fields[name as keyof Texts["fields"]] ?? name,
+    computeHelper: ({ name }: Field) => pageTexts().help[name as keyof Texts["help"]],
   };
 }

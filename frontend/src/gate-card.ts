@@ -40,6 +40,7 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     showing: { state: true },
     announced: { state: true },
     failed: { state: true },
+    preview: { type: Boolean, reflect: true },
   };
   static override styles = [look, verdictLook, gateLook];
 
@@ -47,8 +48,10 @@ export class OveitGateCard extends OveitCard<GateConfig> {
   declare private showing: boolean;
   declare private announced: string;
   declare private failed: boolean;
+  /** Set by Home Assistant where the card is only looked at: in the picker, in an editor. */
+  declare preview?: boolean;
   private watch = new Watch();
-  private sound = new Sound();
+  private sound = new Sound(() => this.requestUpdate());
   private hiding?: ReturnType<typeof setTimeout>;
 
   constructor() {
@@ -125,6 +128,7 @@ export class OveitGateCard extends OveitCard<GateConfig> {
 
   private async choose(gate: Gate, option: Mode): Promise<void> {
     this.failed = false;
+    if (this.preview) return;
     try {
       await this.hass!.callService("select", "select_option", { entity_id: gate.mode, option });
     } catch {
@@ -181,7 +185,6 @@ export class OveitGateCard extends OveitCard<GateConfig> {
   private allowSound = async (): Promise<void> => {
     await this.sound.allow();
     this.sound.play("admitted");
-    this.requestUpdate();
   };
 
   private middle(hass: Hass, gate: Gate): TemplateResult {

@@ -20,8 +20,10 @@ for (const [tag, element] of Object.entries(ELEMENTS)) {
   if (!customElements.get(tag)) customElements.define(tag, element);
 }
 
-function suggest(type: string, entity: string | undefined, wanted: string) {
-  return entity === wanted ? { config: { type: `custom:${type}`, entity: wanted } } : null;
+/** Offers a card for the entities that stand for it; the card itself wants the first of them. */
+function suggest(type: string, picked: string, [entity, ...others]: (string | undefined)[]) {
+  const fits = entity !== undefined && [entity, ...others].includes(picked);
+  return fits ? { config: { type: `custom:${type}`, entity } } : null;
 }
 
 const cards = [
@@ -35,7 +37,10 @@ const cards = [
     },
     preview: true,
     documentationURL: DOCUMENTATION,
-    getEntitySuggestion: (hass: Hass, entity: string) => suggest("oveit-gate-card", gateOf(hass, entity)?.event, entity),
+    getEntitySuggestion: (hass: Hass, picked: string) => {
+      const gate = gateOf(hass, picked);
+      return suggest("oveit-gate-card", picked, [gate?.event, gate?.mode]);
+    },
   },
   {
     type: "oveit-event-card",
@@ -47,8 +52,10 @@ const cards = [
     },
     preview: true,
     documentationURL: DOCUMENTATION,
-    getEntitySuggestion: (hass: Hass, entity: string) =>
-      suggest("oveit-event-card", eventOf(hass, entity)?.checkedIn, entity),
+    getEntitySuggestion: (hass: Hass, picked: string) => {
+      const event = eventOf(hass, picked);
+      return suggest("oveit-event-card", picked, [event?.checkedIn, event?.tickets, event?.remaining, event?.arrivals]);
+    },
   },
 ];
 

@@ -20,15 +20,16 @@ const TONES: Record<Tone, [hertz: number, start: number, seconds: number][]> = {
 export class Sound {
   private context?: AudioContext;
 
+  /** Takes who wants to know that the browser lets us be heard, or no longer does. */
+  constructor(private changed: () => void) {}
+
   /** Whether the browser lets us be heard; it may ask for a touch first. */
   get ready(): boolean {
-    this.context ??= new AudioContext();
-    return this.context.state === "running";
+    return this.open().state === "running";
   }
 
   async allow(): Promise<void> {
-    this.context ??= new AudioContext();
-    await this.context.resume();
+    await this.open().resume();
   }
 
   play(tone: Tone): void {
@@ -37,8 +38,17 @@ export class Sound {
   }
 
   close(): void {
+    this.context?.removeEventListener("statechange", this.changed);
     void this.context?.close();
     this.context = undefined;
+  }
+
+  private open(): AudioContext {
+    if (!this.context) {
+      this.context = new AudioContext();
+      this.context.addEventListener("statechange", this.changed);
+    }
+    return this.context;
   }
 
   private beep(hertz: number, start: number, seconds: number): void {

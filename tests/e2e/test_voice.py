@@ -49,4 +49,5 @@ async def test_assist_answers_without_any_set_up(home: HomeAssistant, server: Ov
     spelled = " ".join(ticket.code)
     assert (await say(home, f"Has ticket {spelled} been checked in?", "en")).startswith("No.")
     assert "turned off" in await say(home, f"Check in ticket {spelled}", "en")
+    assert "turned off" in await say(home, f"Let ticket {spelled} in anyway", "en")
     assert venue.entries(ticket.code) == 0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from statistics import quantiles
 from time import perf_counter
+from typing import Any
 
 import aiohttp
 
@@ -79,3 +80,31 @@ async def own_time(server: OveitServer, wristbands: dict[str, VenueTicket]) -> l
                     assert (await reply.json())["ok"]
             times.append(perf_counter() - start)
     return times
+
+
+async def make_dashboard(home: HomeAssistant, path: str) -> None:
+    """Make an empty dashboard."""
+    view = {"title": "Door", "type": "sections", "sections": [{"type": "grid", "cards": []}]}
+    new = {"title": "Door", "mode": "storage", "show_in_sidebar": True, "require_admin": False}
+    await ask(home, {"type": "lovelace/dashboards/create", "url_path": path, **new})
+    saved = {"url_path": path, "config": {"views": [view]}}
+    await ask(home, {"type": "lovelace/config/save", **saved})
+
+
+async def cards_of(home: HomeAssistant, path: str) -> list[dict[str, Any]]:
+    """Return the cards of the first section of a dashboard."""
+    config = await ask(home, {"type": "lovelace/config", "url_path": path})
+    cards: list[dict[str, Any]] = config["views"][0]["sections"][0]["cards"]
+    return cards
+
+
+async def ask(home: HomeAssistant, message: dict[str, Any]) -> Any:
+    """Ask something over the websocket, as the frontend does."""
+    async with home._session.ws_connect(f"{home.url}/api/websocket") as socket:
+        await socket.receive_json()
+        await socket.send_json({"type": "auth", "access_token": home.token})
+        await socket.receive_json()
+        await socket.send_json({"id": 1, **message})
+        reply = await socket.receive_json()
+    assert reply["success"], reply
+    return reply["result"]

@@ -35,7 +35,7 @@ export const de: Texts = {
   left: "{addon}: noch {count}",
   dismiss: "Schließen",
   ready: "Bitte Ticket vorzeigen",
-  readyExit: "Ausgang. Bitte Ticket lesen lassen",
+  readyExit: "Bitte beim Hinausgehen das Ticket lesen lassen",
   entries: "Eintritte bisher",
   exits: "Austritte bisher",
   checkedIn: "eingecheckt",
@@ -96,5 +96,9 @@ export const de: Texts = {
     hours_to_show: "Stunden, die die Kurve zeigt",
     show_types: "Ticketarten zeigen",
     show_curve: "Kurve zeigen",
+  },
+  help: {
+    mode_switch: "Ausschalten, wo Gäste das Tablet berühren können",
+    sound: "Browser verlangen erst eine Berührung: Die Karte zeigt dafür einen Knopf",
   },
 };

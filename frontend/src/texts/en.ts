@@ -33,7 +33,7 @@ export const en = {
   left: "{addon}: {count} left",
   dismiss: "Close",
   ready: "Please show your ticket",
-  readyExit: "Way out. Please have your ticket read",
+  readyExit: "Please have your ticket read on the way out",
   entries: "entries so far",
   exits: "exits so far",
   checkedIn: "checked in",
@@ -94,6 +94,10 @@ export const en = {
     hours_to_show: "Hours the curve shows",
     show_types: "Show the ticket types",
     show_curve: "Show the curve",
+  },
+  help: {
+    mode_switch: "Turn it off where guests can touch the tablet",
+    sound: "Browsers ask for one touch first: the card shows a button",
   },
 };
 

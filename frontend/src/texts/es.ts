@@ -35,7 +35,7 @@ export const es: Texts = {
   left: "{addon}: quedan {count}",
   dismiss: "Cerrar",
   ready: "Muestre su entrada",
-  readyExit: "Salida. Pase su entrada por el lector",
+  readyExit: "Pase su entrada por el lector al salir",
   entries: "han entrado",
   exits: "han salido",
   checkedIn: "registradas",
@@ -96,5 +96,9 @@ export const es: Texts = {
     hours_to_show: "Horas que muestra la curva",
     show_types: "Mostrar los tipos de entrada",
     show_curve: "Mostrar la curva",
+  },
+  help: {
+    mode_switch: "Desactívelo donde los invitados puedan tocar la tableta",
+    sound: "Los navegadores piden antes un toque: la tarjeta muestra un botón",
   },
 };

@@ -35,7 +35,7 @@ export const fr: Texts = {
   left: "{addon} : il en reste {count}",
   dismiss: "Fermer",
   ready: "Présentez votre billet",
-  readyExit: "Sortie. Faites lire votre billet",
+  readyExit: "Faites lire votre billet en sortant",
   entries: "entrées jusqu’ici",
   exits: "sorties jusqu’ici",
   checkedIn: "enregistrés",
@@ -96,5 +96,9 @@ export const fr: Texts = {
     hours_to_show: "Heures affichées par la courbe",
     show_types: "Afficher les types de billets",
     show_curve: "Afficher la courbe",
+  },
+  help: {
+    mode_switch: "À désactiver là où les invités peuvent toucher la tablette",
+    sound: "Les navigateurs demandent d’abord un toucher : la carte montre un bouton",
   },
 };

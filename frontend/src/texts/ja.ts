@@ -35,7 +35,7 @@ export const ja: Texts = {
   left: "{addon}:残り{count}",
   dismiss: "閉じる",
   ready: "チケットをご提示ください",
-  readyExit: "出口です。チケットをかざしてください",
+  readyExit: "退場時にチケットをかざしてください",
   entries: "これまでの入場",
   exits: "これまでの退場",
   checkedIn: "チェックイン済み",
@@ -96,5 +96,9 @@ export const ja: Texts = {
     hours_to_show: "曲線に表示する時間",
     show_types: "チケットの種類を表示",
     show_curve: "曲線を表示",
+  },
+  help: {
+    mode_switch: "来場者がタブレットに触れられる場所ではオフにしてください",
+    sound: "ブラウザは最初に一度の操作を求めます。カードにボタンが表示されます",
   },
 };

@@ -35,7 +35,7 @@ export const nl: Texts = {
   left: "{addon}: nog {count}",
   dismiss: "Sluiten",
   ready: "Toon je ticket",
-  readyExit: "Uitgang. Laat je ticket lezen",
+  readyExit: "Laat je ticket lezen als je vertrekt",
   entries: "binnengekomen",
   exits: "vertrokken",
   checkedIn: "ingecheckt",
@@ -96,5 +96,9 @@ export const nl: Texts = {
     hours_to_show: "Uren die de curve toont",
     show_types: "Tickettypen tonen",
     show_curve: "Curve tonen",
+  },
+  help: {
+    mode_switch: "Zet uit waar gasten de tablet kunnen aanraken",
+    sound: "Browsers vragen eerst om een aanraking: de kaart toont een knop",
   },
 };
