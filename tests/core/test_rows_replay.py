@@ -37,7 +37,7 @@ from tests.core.unknowns import (
     whichever,
 )
 
-ENTRY, VIP, DRINKS = 234, 235, 8
+ENTRY, VIP, DRINKS, BACKSTAGE = 234, 235, 8, 9
 WORDS = {"error": "Computer says no"}
 
 
@@ -402,6 +402,31 @@ async def test_c10_a_refusal_because_of_our_own_entry_confirms_it(
     assert states(path) == [("confirmed", 1)]
     assert conflicts == []
     assert server.venue.entries(ticket.code) == 1
+
+
+@pytest.mark.parametrize("addon_id", [None, BACKSTAGE])
+async def test_c10_a_refusal_of_a_second_try_whose_use_is_undated_is_no_conflict(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    conflicts: list[Row],
+    addon_id: int | None,
+) -> None:
+    """Sent again after a slip of the look-up; nothing tells whose use it is, so it is ours."""
+    server.behaviour.dates = "naive"
+    vip = venue.unused(100, VIP)[1]
+    server.faults.set("tickets/checkin", Fault(latency_after=0, drop_after=True), 1)
+    server.faults.set("tickets/scan", Fault(json={"ok": True, "ticket": {"code": vip.code}}), 1)
+    await desk.check_in(Request(ticket_code=vip.code, addon_id=addon_id))
+
+    await desk.settle()
+
+    assert len(server.requests_to("tickets/checkin")) == 2
+    assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", "undecidable")]
+    assert conflicts == []
+    assert vip.uses(addon_id) == 1
 
 
 @whichever("refusal", "scan_used")

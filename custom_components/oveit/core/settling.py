@@ -231,8 +231,9 @@ class Settling:
     async def _refused(self, row: Row, answer: Answer) -> None:
         """Make of a refusal a confirmation, a conflict, or another attempt (C10 to C13)."""
         found, about = await self._judging.weigh(row, answer)
-        if found is Found.OURS and row.attempts > 1:
-            await self._outcomes.confirm(row)
+        if found in (Found.OURS, Found.UNCLEAR) and row.attempts > 1:
+            note = NOTE_UNDECIDABLE if found is Found.UNCLEAR else None
+            await self._outcomes.confirm(row, note=note)
         elif note := await self._judging.why_refused(row, found, about):
             await self._outcomes.reject(row, note, answer.message)
         else:
