@@ -33,6 +33,8 @@ def flatten(decision: Decision) -> list[Decision]:
 
 def is_by_right(decision: Decision) -> bool:
     """Tell whether a guest came in with a good ticket, and not because nobody is refused."""
+    if decision.reason is Reason.OVERRIDE:
+        return False
     return decision.admitted and decision.overruled is None
 
 
