@@ -40,7 +40,7 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     showing: { state: true },
     announced: { state: true },
     failed: { state: true },
-    preview: { type: Boolean, reflect: true },
+    preview: { attribute: false },
   };
   static override styles = [look, verdictLook, gateLook];
 

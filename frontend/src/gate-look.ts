@@ -51,9 +51,6 @@ export const gateLook = css`
     border-radius: 16px;
     text-align: center;
   }
-  :host([preview]) .count {
-    max-height: 320px;
-  }
   .count .number {
     font-size: clamp(72px, 24cqi, 240px);
     font-weight: 300;

@@ -9,7 +9,7 @@ export const de: Texts = {
     already_checked_in: ["Schon benutzt", "Dieses Ticket wurde bereits eingecheckt"],
     unknown_ticket: ["Ticket unbekannt", "Nicht in der Ticketliste. Bitte das Personal fragen"],
     unknown_tag: ["Chip unbekannt", "Zu diesem Chip gehört kein Ticket. Bitte das Personal fragen"],
-    wrong_event: ["Anderes Event", "Dieses Ticket gehört zu einer anderen Veranstaltung"],
+    wrong_event: ["Andere Veranstaltung", "Dieses Ticket gehört zu einer anderen Veranstaltung"],
     wrong_ticket_type: ["Anderer Eingang", "Dieses Ticket gilt an diesem Eingang nicht"],
     addon_unavailable: ["Nicht enthalten", "Dieses Ticket enthält das hier Angebotene nicht"],
     addon_used_up: ["Aufgebraucht", "Davon ist auf dem Ticket nichts mehr übrig"],

@@ -75,7 +75,7 @@ export const es: Texts = {
   lastEntry: "Última entrada",
   listFetched: "Lista obtenida",
   never: "todavía no",
-  notFound: "Elija una entidad de Oveit para esta tarjeta",
+  notFound: "Elige una entidad de Oveit para esta tarjeta",
   unavailable: "No disponible en este momento",
   cards: {
     gate: ["Acceso de Oveit", "Para una tableta junto a la puerta: muestra en verde, ámbar o rojo lo decidido"],
@@ -86,7 +86,7 @@ export const es: Texts = {
   gates: "Accesos",
   diagnostics: "Conexión",
   sync: "Sincronizar con Oveit ahora",
-  welcome: "Todavía no hay ningún evento. [Añada Oveit]({link}) a Home Assistant y esta página se llenará sola.",
+  welcome: "Todavía no hay ningún evento. [Añade Oveit]({link}) a Home Assistant y esta página se llenará sola.",
   fields: {
     entity: "Entidad",
     name: "Nombre",
@@ -98,7 +98,7 @@ export const es: Texts = {
     show_curve: "Mostrar la curva",
   },
   help: {
-    mode_switch: "Desactívelo donde los invitados puedan tocar la tableta",
+    mode_switch: "Desactívalo donde los invitados puedan tocar la tableta",
     sound: "Los navegadores piden antes un toque: la tarjeta muestra un botón",
   },
 };
