@@ -16,7 +16,7 @@ from demo.progress import Steps
 PICTURES = ROOT / "docs" / "images"
 GUESTS, SECONDS_APART = 110, 1.2
 WIDTH, HEIGHT = 1280, 900
-GATE_WIDTH, GATE_HEIGHT = 640, 640
+GATE_WIDTH, GATE_HEIGHT = 640, 680
 GATE_PAGE = f"{DASHBOARD}/gate-main-door"
 
 

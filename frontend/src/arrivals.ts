@@ -48,6 +48,16 @@ export function slices(all: Sample[], from: number, to: number, count: number): 
   return sums.map((sum, slice) => (weights[slice]! > 0 ? sum / weights[slice]! : null));
 }
 
+/** The highest value since a moment, and when it was reached. */
+export function peak(all: Sample[], from: number): { at: number; value: number } | undefined {
+  let highest: { at: number; value: number } | undefined;
+  for (const [index, { at, value }] of all.entries()) {
+    const lasted = (all[index + 1]?.at ?? Infinity) > from;
+    if (value !== null && lasted && value > (highest?.value ?? 0)) highest = { at: Math.max(at, from), value };
+  }
+  return highest;
+}
+
 export interface Point {
   x: number;
   y: number;

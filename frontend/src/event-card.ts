@@ -2,7 +2,7 @@
 
 import { type PropertyValues, type TemplateResult, html, nothing, svg } from "lit";
 
-import { type Kept, type Sample, begin, ceiling, line, runs, samples, slices } from "./arrivals";
+import { type Kept, type Sample, begin, ceiling, line, peak, runs, samples, slices } from "./arrivals";
 import { OveitCard, look } from "./base";
 import { eventLook } from "./event-look";
 import { type OveitEvent, eventOf, events } from "./find";
@@ -181,16 +181,20 @@ export class OveitEventCard extends OveitCard<EventConfig> {
     const { words } = this;
     const now = Date.now();
     const from = begin(this.kept, now, this.hours);
-    const values = slices(this.kept ?? [], from, now, SLICES);
-    const highest = Math.max(0, ...values.map((value) => value ?? 0));
-    if (this.unreadable || highest === 0) {
+    const highest = peak(this.kept ?? [], from);
+    if (this.unreadable || !highest) {
       return html`<div class="curve">
         <h3>${words.arrivals}</h3>
         <p class="quiet">${this.unreadable ? words.noHistory : this.kept ? words.noCurve : ""}</p>
       </div>`;
     }
-    const at = from + ((values.indexOf(highest) + 0.5) / SLICES) * (now - from);
-    const told = { from: clock(hass, from), to: clock(hass, now), count: count(hass, highest, 1), time: clock(hass, at) };
+    const values = slices(this.kept ?? [], from, now, SLICES);
+    const told = {
+      from: clock(hass, from),
+      to: clock(hass, now),
+      count: count(hass, highest.value, 1),
+      time: clock(hass, highest.at),
+    };
     return html`<div class="curve">
       <h3>${words.arrivals}</h3>
       <p class="peak">${fill(words.peak, told)}</p>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { begin, ceiling, line, runs, samples, slices } from "../src/arrivals";
+import { begin, ceiling, line, peak, runs, samples, slices } from "../src/arrivals";
 
 test("the recorder's short answer is read, and what is no number is a gap", () => {
   const kept = [
@@ -22,6 +22,21 @@ test("a slice is the mean by how long each value held", () => {
     { at: 100, value: 0 },
   ];
   expect(slices(all, 0, 200, 2)).toEqual([5, 0]);
+});
+
+test("the peak is the highest number that was shown, not the mean of a slice", () => {
+  const all = [
+    { at: -200, value: 9 },
+    { at: -50, value: 4 },
+    { at: 75, value: 8 },
+    { at: 100, value: null },
+    { at: 150, value: 8 },
+  ];
+  expect(peak(all, 0)).toEqual({ at: 75, value: 8 });
+  expect(peak(all, -100)).toEqual({ at: -100, value: 9 });
+  expect(peak([{ at: -50, value: 4 }], 0)).toEqual({ at: 0, value: 4 });
+  expect(peak([{ at: 0, value: 0 }, { at: 5, value: null }], 0)).toBeUndefined();
+  expect(peak([], 0)).toBeUndefined();
 });
 
 test("nothing is invented where nothing was recorded", () => {
