@@ -78,6 +78,7 @@ async def test_a_board_is_made_by_clicks(person: Person, server: OveitServer) ->
         },
     ]
     await look_at_board(person)
+    await watch_preparing(person)
     await hear_guests(person, server)
 
 
@@ -150,6 +151,20 @@ async def look_at_board(person: Person) -> None:
     await person.see("board-way-out")
     await person.page.locator("oveit-event-card").scroll_into_view_if_needed()
     await person.see("board-event")
+
+
+async def watch_preparing(person: Person) -> None:
+    """The event's card tells how far the learning of tags is, and that it was stopped."""
+    line = person.page.locator("oveit-event-card .preparing")
+    assert await line.count() == 0
+    action = "/api/services/oveit/prepare_offline"
+    await person.home.post(f"{action}?return_response", {"per_minute": 600})
+    await line.get_by_text("Learning tags: ").wait_for()
+    await line.scroll_into_view_if_needed()
+    await person.see("preparing")
+    await person.home.post(f"{action}?return_response", {"stop": True})
+    await line.get_by_text("Learning tags was stopped: ").wait_for()
+    await person.see("preparing-stopped")
 
 
 async def hear_guests(person: Person, server: OveitServer) -> None:
