@@ -26,6 +26,8 @@ export interface GateConfig {
 
 type Mode = keyof Texts["modes"];
 
+const SURE_WITHIN = 5_000;
+
 const MODES: [Mode, Icon][] = [
   ["open_for_tickets", "open"],
   ["scan_only", "look"],
@@ -40,6 +42,7 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     showing: { state: true },
     announced: { state: true },
     failed: { state: true },
+    asking: { state: true },
     preview: { attribute: false },
   };
   static override styles = [look, verdictLook, gateLook];
@@ -48,17 +51,20 @@ export class OveitGateCard extends OveitCard<GateConfig> {
   declare private showing: boolean;
   declare private announced: string;
   declare private failed: boolean;
+  declare private asking: boolean;
   /** Set by Home Assistant where the card is only looked at: in the picker, in an editor. */
   declare preview?: boolean;
   private watch = new Watch();
   private sound = new Sound(() => this.requestUpdate());
   private hiding?: ReturnType<typeof setTimeout>;
+  private forgetting?: ReturnType<typeof setTimeout>;
 
   constructor() {
     super();
     this.showing = false;
     this.announced = "";
     this.failed = false;
+    this.asking = false;
   }
 
   static getConfigForm() {
@@ -88,7 +94,8 @@ export class OveitGateCard extends OveitCard<GateConfig> {
 
   override disconnectedCallback(): void {
     clearTimeout(this.hiding);
-    this.showing = false;
+    clearTimeout(this.forgetting);
+    this.showing = this.asking = false;
     this.sound.close();
     super.disconnectedCallback();
   }
@@ -126,11 +133,18 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     this.showing = false;
   }
 
-  private async choose(gate: Gate, option: Mode): Promise<void> {
+  /** Sets the mode; one touch too many must not let everybody in, so that takes a second one. */
+  private async choose(hass: Hass, gate: Gate, option: Mode): Promise<void> {
     this.failed = false;
     if (this.preview) return;
+    clearTimeout(this.forgetting);
+    this.asking = option === "free_flow" && !this.asking && hass.states[gate.mode!]?.state !== option;
+    if (this.asking) {
+      this.forgetting = setTimeout(() => (this.asking = false), SURE_WITHIN);
+      return;
+    }
     try {
-      await this.hass!.callService("select", "select_option", { entity_id: gate.mode, option });
+      await hass.callService("select", "select_option", { entity_id: gate.mode, option });
     } catch {
       this.failed = true;
     }
@@ -244,12 +258,13 @@ export class OveitGateCard extends OveitCard<GateConfig> {
             html`<button
               aria-pressed=${state.state === mode}
               ?disabled=${state.state === "unavailable"}
-              @click=${() => this.choose(gate, mode)}
+              @click=${() => this.choose(hass, gate, mode)}
             >
               ${icon(shape)}<span>${words.modes[mode]}</span>
             </button>`,
         )}
       </div>
+      ${this.asking ? html`<p class="sure" role="alert">${words.freeSure}</p>` : nothing}
       ${this.failed ? html`<p class="failed" role="alert">${words.modeFailed}</p>` : nothing}`;
   }
 }

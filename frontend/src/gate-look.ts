@@ -141,6 +141,10 @@ export const gateLook = css`
     cursor: default;
     opacity: 0.5;
   }
+  .sure {
+    margin-top: -8px;
+    font-weight: 500;
+  }
   .failed {
     margin-top: -8px;
     color: var(--error-color, #b3261e);

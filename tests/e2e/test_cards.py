@@ -146,3 +146,29 @@ async def test_the_mode_is_changed_by_the_switch(page: Any) -> None:
     await page.get_by_role("button", name="Closed", exact=True).click()
     data = {"entity_id": "select.north_gate_mode", "option": "closed"}
     assert await page.evaluate("window.called") == ["select", "select_option", data]
+
+
+async def test_everybody_is_let_in_only_after_a_second_touch(page: Any) -> None:
+    await page.clock.install()
+    await draw(page, "gate-idle")
+    await page.evaluate(
+        """() => {
+          const card = document.querySelector("#stage").firstElementChild;
+          window.called = [];
+          card.hass.callService = async (...call) => { window.called.push(call[2].option); };
+        }"""
+    )
+    free = page.get_by_role("button", name="Free", exact=True)
+    sure = page.get_by_text("Touch again")
+    await free.click()
+    await sure.wait_for()
+    assert await page.evaluate(CUT_OFF) == []
+    await page.clock.run_for(6_000)
+    await sure.wait_for(state="detached")
+    await free.click()
+    await page.get_by_role("button", name="Closed", exact=True).click()
+    await sure.wait_for(state="detached")
+    assert await page.evaluate("window.called") == ["closed"]
+    for _ in range(2):
+        await free.click()
+    assert await page.evaluate("window.called") == ["closed", "free_flow"]

@@ -54,6 +54,7 @@ export const de: Texts = {
   closedNow: "Dieser Eingang ist geschlossen",
   scanNow: "Tickets werden nachgesehen, nichts wird entwertet",
   freeNow: "Alle dürfen durch. Tickets werden weiter entwertet",
+  freeSure: "Noch einmal tippen, um alle einzulassen",
   modeFailed: "Der Modus konnte nicht geändert werden",
   soundOn: "Ton einschalten",
   ofTickets: "von {count} Tickets",

@@ -52,6 +52,7 @@ export const en = {
   closedNow: "This gate is closed",
   scanNow: "Tickets are looked up, nothing is marked",
   freeNow: "Everybody may pass. Tickets are still checked in",
+  freeSure: "Touch again to let everybody in",
   modeFailed: "The mode could not be changed",
   soundOn: "Turn the sound on",
   ofTickets: "of {count} tickets",

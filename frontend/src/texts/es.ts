@@ -54,6 +54,7 @@ export const es: Texts = {
   closedNow: "Este acceso está cerrado",
   scanNow: "Las entradas se consultan, no se marca nada",
   freeNow: "Todos pueden pasar. Las entradas se siguen registrando",
+  freeSure: "Toque otra vez para dejar pasar a todos",
   modeFailed: "No se ha podido cambiar el modo",
   soundOn: "Activar el sonido",
   ofTickets: "de {count} entradas",

@@ -54,6 +54,7 @@ export const fr: Texts = {
   closedNow: "Cet accès est fermé",
   scanNow: "Les billets sont consultés, rien n’est validé",
   freeNow: "Tout le monde peut passer. Les billets sont toujours validés",
+  freeSure: "Touchez encore une fois pour laisser passer tout le monde",
   modeFailed: "Le mode n’a pas pu être changé",
   soundOn: "Activer le son",
   ofTickets: "sur {count} billets",

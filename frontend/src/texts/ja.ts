@@ -54,6 +54,7 @@ export const ja: Texts = {
   closedNow: "このゲートは閉鎖中です",
   scanNow: "チケットを照会するだけで、何も記録しません",
   freeNow: "どなたでも通れます。チケットは引き続き記録されます",
+  freeSure: "全員を入場させるにはもう一度タップしてください",
   modeFailed: "モードを変更できませんでした",
   soundOn: "音を出す",
   ofTickets: "/ {count}枚",

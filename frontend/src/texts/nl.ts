@@ -54,6 +54,7 @@ export const nl: Texts = {
   closedNow: "Deze ingang is gesloten",
   scanNow: "Tickets worden opgezocht, er wordt niets gemarkeerd",
   freeNow: "Iedereen mag door. Tickets worden nog wel ingecheckt",
+  freeSure: "Tik nog eens om iedereen binnen te laten",
   modeFailed: "De modus kon niet worden gewijzigd",
   soundOn: "Geluid aanzetten",
   ofTickets: "van {count} tickets",
