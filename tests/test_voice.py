@@ -27,7 +27,16 @@ from custom_components.oveit.voice import DATA_VOICE
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import set_up, value
-from tests.voice import GATE, LANGUAGES, add_gate, allow_voice, ask, start_assist, told
+from tests.voice import (
+    GATE,
+    LANGUAGES,
+    add_gate,
+    allow_override,
+    allow_voice,
+    ask,
+    start_assist,
+    told,
+)
 
 ENTRY, VIP = 234, 235
 
@@ -219,19 +228,25 @@ async def test_the_organizer_can_let_voice_set_gates(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_gate_is_set_to_free_flow_by_voice_only_where_that_is_allowed(
-    hass: HomeAssistant, assist: MockConfigEntry, language: str
+async def test_a_gate_is_set_to_free_flow_by_an_administrator_who_may_override(
+    hass: HomeAssistant, assist: MockConfigEntry, hass_admin_user: MockUser, language: str
 ) -> None:
-    """It lets everybody in, so it takes the same permission as every other mode."""
+    """It lets everybody in, so it takes more than the other modes."""
     await add_gate(hass, assist)
     await names_settle(hass)
     phrases = (await async_get_phrasebooks(hass))[language]
-    assert await told(hass, FREE[language], language) == phrases.say("not_allowed")
-    assert value(hass, GATE) == "closed"
+    administrator = Context(user_id=hass_admin_user.id)
+    assert await told(hass, FREE[language], language, administrator) == phrases.say("not_allowed")
     await allow_voice(hass, assist)
     await names_settle(hass)
+    refused = await told(hass, FREE[language], language, administrator)
+    assert refused == phrases.say("override_not_allowed")
+    await allow_override(hass, assist)
+    await names_settle(hass)
+    assert await told(hass, FREE[language], language) == phrases.say("not_administrator")
+    assert value(hass, GATE) == "closed"
     expected = phrases.say("gate_free_flow", gate="North gate")
-    assert await told(hass, FREE[language], language) == expected
+    assert await told(hass, FREE[language], language, administrator) == expected
     assert value(hass, GATE) == "free_flow"
 
 

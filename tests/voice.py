@@ -50,7 +50,9 @@ async def ask(
     return result.response.as_dict()
 
 
-async def told(hass: HomeAssistant, text: str, language: str = "en") -> str:
+async def told(
+    hass: HomeAssistant, text: str, language: str = "en", context: Context | None = None
+) -> str:
     """Say something, and return what is said back."""
-    response = await ask(hass, text, language)
+    response = await ask(hass, text, language, context)
     return response["speech"]["plain"]["speech"]

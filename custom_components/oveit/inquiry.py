@@ -22,7 +22,8 @@ from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
 from .core.spoken import readings
 
-GATE_MODES = ("open_for_tickets", "scan_only", "closed", "free_flow")
+FREE_FLOW = "free_flow"
+GATE_MODES = ("open_for_tickets", "scan_only", "closed", FREE_FLOW)
 GATE_MODE_KEY = "gate_mode"
 VOICE_GATE = "Assist"
 ASKED_OF_OVEIT = 2
@@ -194,11 +195,16 @@ def async_gate_mode(hass: HomeAssistant, gate: GateMode) -> str | None:
 async def async_set_gate_mode(
     hass: HomeAssistant, name: str, mode: str, context: Context | None
 ) -> GateMode:
-    """Change a gate's mode, where that is allowed."""
+    """Change a gate's mode, where that is allowed; letting everybody in overrides every refusal."""
     gate = async_find_gate(hass, name)
     entry = hass.config_entries.async_get_entry(gate.entry_id)
     if entry is None or not async_allows_changes(entry):
         raise InquiryError("not_allowed")
+    if mode == FREE_FLOW:
+        if not async_allows_override(entry):
+            raise InquiryError("override_not_allowed")
+        if await async_administrator(hass, context) is None:
+            raise InquiryError("not_administrator")
     try:
         await hass.services.async_call(
             SELECT_DOMAIN,
