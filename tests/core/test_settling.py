@@ -231,6 +231,32 @@ async def test_a_yes_to_a_second_entry_is_a_conflict(
     assert [row.note for row in conflicts] == ["used_elsewhere"]
 
 
+@pytest.mark.parametrize("dates", ["zone", "naive"])
+async def test_a_row_in_doubt_takes_no_use_from_another_in_doubt(
+    make_desk: Callable[..., Desk],
+    ledger: Ledger,
+    mirror: Mirror,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    dates: Any,
+) -> None:
+    """Two drinks, both counted; the list is from between them, and the second is still early."""
+    server.behaviour.scan_used, server.behaviour.dates = "refused", dates
+    vip = venue.unused(100, VIP)[1]
+    venue.check_in(vip.code)
+    first = await write_doubt(ledger, vip, addon_id=DRINKS, admitted=False, scan_id="s-1")
+    venue.check_in(vip.code, DRINKS, at=first.asked_at)
+    await mirror.refresh(everything=True)
+    just_now = {"asked_at": now(), "asked_last": now()}
+    await write_doubt(ledger, vip, addon_id=DRINKS, scan_id="s-2", **just_now)
+    venue.check_in(vip.code, DRINKS)
+
+    await make_desk().settle()
+
+    assert [row["state"] for row in journal(path)] == ["confirmed", "in_doubt"]
+
+
 async def test_a_yes_to_our_own_second_try_is_none(
     desk: Desk,
     ledger: Ledger,

@@ -109,8 +109,11 @@ def judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
 
 
 def _judge_kind(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
-    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing."""
-    found = judge(row, uses, others)
+    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing.
+
+    A row that is in doubt itself accounts for none: its own use may not be shown yet.
+    """
+    found = judge(row, uses, [each for each in others if each.state is RowState.CONFIRMED])
     if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
         return Found.NOTHING
     return found
