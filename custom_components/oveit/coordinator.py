@@ -27,6 +27,7 @@ from .const import (
     LOGGER,
 )
 from .core.connection import open_session
+from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
 from .core.desk import Desk
 from .core.exceptions import (
     LedgerError,
@@ -36,17 +37,7 @@ from .core.exceptions import (
 )
 from .core.ledger import Ledger
 from .core.mirror import Mirror
-from .core.models import (
-    Attendance,
-    Coverage,
-    Decision,
-    Event,
-    ListState,
-    Preparation,
-    Row,
-    Seen,
-    Settled,
-)
+from .core.models import Decision, Event, Row
 from .core.polling import LIVE_INTERVAL
 from .errors import failed, invalid
 

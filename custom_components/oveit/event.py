@@ -20,7 +20,8 @@ from .const import (
     EVENT_REJECTED,
 )
 from .coordinator import OveitConfigEntry
-from .core.models import Decision, Event, Reason, Row, Seen, Source
+from .core.counts import Seen
+from .core.models import Decision, Event, Reason, Row, Source
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
 from .gate_event import GATE, OveitGateEvent
 

@@ -14,8 +14,9 @@ from homeassistant.components.sensor import (
 from homeassistant.core import callback
 
 from .const import LOGGER
+from .core.counts import GateCounts
 from .core.exceptions import LedgerError
-from .core.models import Decision, GateCounts, Reason
+from .core.models import Decision, Reason
 from .entity import OveitGateEntity
 from .gate import Gate
 from .gate_settings import GateMode

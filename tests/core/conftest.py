@@ -23,10 +23,11 @@ if "custom_components.oveit" not in sys.modules:
     sys.modules["custom_components.oveit"] = package
 
 from custom_components.oveit.core.api import OveitClient  # noqa: E402
+from custom_components.oveit.core.counts import Seen  # noqa: E402
 from custom_components.oveit.core.desk import Desk  # noqa: E402
 from custom_components.oveit.core.ledger import Ledger  # noqa: E402
 from custom_components.oveit.core.mirror import Mirror  # noqa: E402
-from custom_components.oveit.core.models import Decision, Row, Seen  # noqa: E402
+from custom_components.oveit.core.models import Decision, Row  # noqa: E402
 from tests.core.unknowns import Steps  # noqa: E402
 
 

@@ -13,21 +13,18 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, Seen
 from custom_components.oveit.core.exceptions import LedgerError, OveitResponseError
 from custom_components.oveit.core.ledger import Ledger, delete_ledger, read_waiting, sqlite
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
-    Attendance,
     CheckIn,
     Direction,
     Event,
-    LastEntry,
-    ListState,
     Reason,
     Row,
     RowState,
-    Seen,
     Ticket,
     TicketType,
 )

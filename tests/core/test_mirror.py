@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.oveit.core import mirror as mirror_module
+from custom_components.oveit.core.counts import Seen
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.exceptions import (
     OveitConnectionError,
@@ -16,7 +17,7 @@ from custom_components.oveit.core.exceptions import (
 )
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
-from custom_components.oveit.core.models import Request, Seen
+from custom_components.oveit.core.models import Request
 from custom_components.oveit.core.polling import IDLE_INTERVAL, LIVE_INTERVAL
 from demo.oveit_server import Fault, OveitServer
 from demo.venue import now

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core.models import Attendance, Event, LastEntry, ListState
+from custom_components.oveit.core.counts import Attendance, LastEntry, ListState
+from custom_components.oveit.core.models import Event
 from custom_components.oveit.core.polling import drift, is_list_due, is_live, poll_interval
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

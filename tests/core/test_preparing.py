@@ -8,19 +8,13 @@ from time import monotonic
 import pytest
 
 from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.counts import Coverage, Preparation
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError, OveitConnectionError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.lookup import Lookup
 from custom_components.oveit.core.mirror import Mirror
-from custom_components.oveit.core.models import (
-    Coverage,
-    Event,
-    Preparation,
-    Reason,
-    Request,
-    Source,
-)
+from custom_components.oveit.core.models import Event, Reason, Request, Source
 from custom_components.oveit.core.preparing import Preparing
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue
 from tests.core.unknowns import journal, query

@@ -12,18 +12,11 @@ import pytest
 
 from custom_components.oveit.core import pauses
 from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.counts import Settled
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
-from custom_components.oveit.core.models import (
-    Direction,
-    Reason,
-    Request,
-    Row,
-    RowState,
-    Settled,
-    Source,
-)
+from custom_components.oveit.core.models import Direction, Reason, Request, Row, RowState, Source
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (

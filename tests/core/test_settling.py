@@ -11,18 +11,12 @@ import pytest
 
 from custom_components.oveit.core import settling as settling_module
 from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.counts import Settled
 from custom_components.oveit.core.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
-from custom_components.oveit.core.models import (
-    Direction,
-    Reason,
-    Request,
-    Row,
-    RowState,
-    Settled,
-)
+from custom_components.oveit.core.models import Direction, Reason, Request, Row, RowState
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import Steps, journal, line_up, query, states, until_asked

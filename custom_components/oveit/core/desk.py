@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from .api import OveitClient
 from .case import Case
 from .claiming import Claiming
+from .counts import Settled
 from .exceptions import OveitError
 from .free_flow import FreeFlow, overrule, overruled_of
 from .leaving import Leaving
@@ -19,18 +20,7 @@ from .ledger import Ledger
 from .lookup import Lookup
 from .marking import Marking
 from .mirror import Mirror
-from .models import (
-    Answer,
-    Decision,
-    Direction,
-    Reason,
-    Request,
-    Row,
-    RowState,
-    Settled,
-    Source,
-    Ticket,
-)
+from .models import Answer, Decision, Direction, Reason, Request, Row, RowState, Source, Ticket
 from .pairing import Pairing
 from .preparing import Preparing
 from .readback import DOUBT_GRACE, ReadBack

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from .api import OveitClient
+from .counts import Attendance, Seen
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
-from .models import NO_EVENT, Attendance, Event, Seen
+from .models import NO_EVENT, Event
 from .polling import (
     IDLE_INTERVAL,
     LOOK_AGAIN_AGE,

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from .counts import Settled
 from .ledger import Ledger
-from .models import Reason, Row, RowState, Settled
+from .models import Reason, Row, RowState
 
 NOTE_UNDECIDABLE = "undecidable"
 NOTE_USED_ELSEWHERE = "used_elsewhere"

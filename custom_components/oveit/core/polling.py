@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from .models import Attendance, Event, ListState
+from .counts import Attendance, ListState
+from .models import Event
 
 OPENS_BEFORE = timedelta(hours=6)
 CLOSES_AFTER = timedelta(hours=18)

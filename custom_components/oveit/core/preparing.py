@@ -7,11 +7,11 @@ import logging
 from time import monotonic
 
 from .api import OveitClient
+from .counts import Preparation
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
 from .lookup import Lookup, check_same
 from .mirror import Mirror
-from .models import Preparation
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import logging
 
 from .api import OveitClient
+from .counts import Settled
 from .exceptions import (
     LedgerError,
     OveitAuthenticationError,
@@ -18,7 +19,7 @@ from .judging import NOTES, Judging
 from .ledger import Ledger
 from .lookup import check_same
 from .mirror import Mirror
-from .models import Answer, Direction, Row, RowState, Settled
+from .models import Answer, Direction, Row, RowState
 from .outcomes import NOTE_SET_ASIDE, NOTE_UNDECIDABLE, NOTE_USED_ELSEWHERE, Outcomes
 from .pauses import Pauses
 from .readback import Found, ReadBack, judge, uses_of

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, func, or_, select
 
-from ..models import Attendance, Direction, LastEntry, RowState
+from ..counts import Attendance, LastEntry
+from ..models import Direction, RowState
 from .tables import journal, tickets
 
 ARRIVALS_OVER = timedelta(minutes=10)

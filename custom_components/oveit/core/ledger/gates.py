@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, select
 
-from ..models import Direction, GateCounts
+from ..counts import GateCounts
+from ..models import Direction
 from .tables import journal
 
 HOUR = timedelta(hours=1)

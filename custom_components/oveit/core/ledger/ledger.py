@@ -11,20 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..models import (
-    Answer,
-    Attendance,
-    CheckIn,
-    Coverage,
-    Direction,
-    Event,
-    GateCounts,
-    ListState,
-    Request,
-    Row,
-    Seen,
-    Ticket,
-)
+from ..counts import Attendance, Coverage, GateCounts, ListState, Seen
+from ..models import Answer, CheckIn, Direction, Event, Request, Row, Ticket
 from . import about, attendance, entering, events, gates, journal, lists, preparing, tickets
 from .entering import Entered, Judge
 from .file import LedgerFile

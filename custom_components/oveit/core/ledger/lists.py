@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine, Row as Record, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
 
+from ..counts import ListState, Seen
 from ..exceptions import OveitResponseError
-from ..models import Event, ListState, Seen
+from ..models import Event
 from ..polling import drift
 from ..rules import SAME_USE
 from . import incoming, replies, sqlite

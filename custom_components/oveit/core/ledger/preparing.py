@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from ..models import Coverage
+from ..counts import Coverage
 from .tables import asked, preparations, tags, tickets
 
 _NOTED = upsert(asked)
