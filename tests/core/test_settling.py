@@ -251,6 +251,29 @@ async def test_a_row_in_doubt_takes_no_use_from_another_in_doubt(
     assert [row["state"] for row in journal(path)] == ["confirmed", "in_doubt"]
 
 
+async def test_a_guest_who_comes_in_while_a_row_is_read_back_is_not_forgotten(
+    desk: Desk,
+    ledger: Ledger,
+    server: OveitServer,
+    guests: list[VenueTicket],
+    path: Path,
+) -> None:
+    """I3: sent for a guest who was not let in, who comes again just then; Oveit knew of nothing."""
+    await write_doubt(ledger, guests[0], admitted=False)
+    server.faults.set("tickets/scan", Fault(latency_before=0.6))
+    settling = asyncio.create_task(desk.settle())
+    await until_asked(server, "tickets/scan")
+
+    decision = await desk.check_in(Request(ticket_code=guests[0].code, deadline=0.2))
+    await settling
+
+    assert decision.admitted
+    assert states(path) == [("in_doubt", 1)]
+    server.faults.clear()
+    assert (await desk.settle()).uploaded == 1
+    assert server.venue.entries(guests[0].code) == 1
+
+
 async def test_a_yes_to_our_own_second_try_is_none(
     desk: Desk,
     ledger: Ledger,

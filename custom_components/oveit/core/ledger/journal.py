@@ -27,7 +27,7 @@ _WRITTEN = tuple(name for name in _FIELDS if name not in ("seq", *_TIMES))
 
 _BEGIN = insert(journal).returning(journal.c.seq)
 _CHANGE = update(journal).where(journal.c.seq == bindparam("row"))
-_DISCARD = delete(journal).where(journal.c.seq == bindparam("row"))
+_DISCARD = delete(journal).where(journal.c.seq == bindparam("row"), journal.c.admitted.is_(False))
 _UNCLAIMED = (
     select(journal)
     .where(
@@ -72,7 +72,7 @@ def settle(
 
 
 def discard(connection: Connection, seq: int) -> None:
-    """Delete a row."""
+    """Delete a row, unless somebody came in by it meanwhile (decisions.md I3)."""
     connection.execute(_DISCARD, {"row": seq})
 
 

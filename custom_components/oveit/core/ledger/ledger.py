@@ -128,7 +128,7 @@ class Ledger(LedgerFile):
         return await self._read(_evidence, row)
 
     async def discard(self, seq: int) -> None:
-        """Forget a row that Oveit never heard of."""
+        """Forget a row that Oveit never heard of, unless somebody came in by it meanwhile."""
         await self._keep(journal.discard, seq)
 
     async def remove(self, event_id: int) -> None:
