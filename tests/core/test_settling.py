@@ -251,6 +251,33 @@ async def test_a_row_in_doubt_takes_no_use_from_another_in_doubt(
     assert [row["state"] for row in journal(path)] == ["confirmed", "in_doubt"]
 
 
+@pytest.mark.parametrize("dates", ["zone", "naive"])
+async def test_a_use_that_the_list_cannot_show_yet_is_not_taken_for_one_that_it_shows(
+    make_desk: Callable[..., Desk],
+    ledger: Ledger,
+    mirror: Mirror,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    dates: Any,
+) -> None:
+    """One drink in doubt is in the list, the next is confirmed after it: neither is sent again."""
+    server.behaviour.scan_used, server.behaviour.dates = "refused", dates
+    server.behaviour.checkins_include_new = False
+    desk = make_desk()
+    vip = venue.unused(100, VIP)[1]
+    venue.check_in(vip.code)
+    doubted = await write_doubt(ledger, vip, addon_id=DRINKS, scan_id="s-1")
+    venue.check_in(vip.code, DRINKS, at=doubted.asked_at)
+    await mirror.refresh(everything=True)
+    assert (await desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))).admitted
+
+    assert (await desk.settle()).waiting == 0
+
+    assert vip.uses(DRINKS) == 2
+    assert [row["state"] for row in journal(path)] == ["confirmed"] * 2
+
+
 async def test_a_guest_who_comes_in_while_a_row_is_read_back_is_not_forgotten(
     desk: Desk,
     ledger: Ledger,

@@ -47,6 +47,7 @@ class ReadBack:
 
         Of a row that Oveit answered, a list from just before tells as well.
         """
+        _, _, known = await self._ledger.evidence(row)
         answer = await self._client.scan(ticket_code=row.code)
         check_same(answer, row.code)
         listed, uses, others = await self._ledger.evidence(row)
@@ -54,7 +55,11 @@ class ReadBack:
             return Found.TOO_EARLY, answer
         if answer.ticket is None and not listed:
             return Found.UNKNOWN, answer
-        found = _judge_kind(row, uses_of(answer, row) if answer.ticket else uses, others)
+        if answer.ticket:
+            uses, shown = uses_of(answer, row), [each for each in known if _is_confirmed(each)]
+        else:
+            shown = self._listed(others)
+        found = _judge_kind(row, uses, shown)
         if found is Found.NOTHING and self.is_early(row):
             found = Found.TOO_EARLY
         return found, answer
@@ -62,7 +67,7 @@ class ReadBack:
     async def look(self, row: Row) -> Found:
         """Judge a row by the list alone, which may not show its use yet."""
         _, uses, others = await self._ledger.evidence(row)
-        found = _judge_kind(row, uses, others)
+        found = _judge_kind(row, uses, self._listed(others))
         return Found.UNCLEAR if found is Found.NOTHING else found
 
     def is_early(self, row: Row) -> bool:
@@ -80,10 +85,28 @@ class ReadBack:
                 needed[row.event_id] = max(at, needed.get(row.event_id, at))
         return needed
 
+    def _listed(self, others: Iterable[Row]) -> list[Row]:
+        """Return the rows that Oveit had taken before the list was asked for.
+
+        No other accounts for a use that the list shows: its own is not there yet.
+        """
+        return [
+            each
+            for each in others
+            if _is_confirmed(each)
+            and each.asked_at
+            and self._mirror.tells_of(each.event_id, each.asked_at + DATES_ARE_WHOLE)
+        ]
+
     def _is_shown(self, row: Row) -> bool:
         """Tell whether the list is recent enough to show what became of a row."""
         at = self.needed([row]).get(row.event_id)
         return at is None or self._mirror.tells_of(row.event_id, at)
+
+
+def _is_confirmed(row: Row) -> bool:
+    """Tell whether Oveit has a row for certain."""
+    return row.state is RowState.CONFIRMED
 
 
 def uses_of(answer: Answer, row: Row) -> tuple[CheckIn, ...]:
@@ -109,11 +132,8 @@ def judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
 
 
 def _judge_kind(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
-    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing.
-
-    A row that is in doubt itself accounts for none: its own use may not be shown yet.
-    """
-    found = judge(row, uses, [each for each in others if each.state is RowState.CONFIRMED])
+    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing."""
+    found = judge(row, uses, others)
     if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
         return Found.NOTHING
     return found
