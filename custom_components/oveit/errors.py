@@ -6,22 +6,26 @@ from .const import DOMAIN
 from .core.exceptions import (
     LedgerError,
     OveitAuthenticationError,
-    OveitConnectionError,
     OveitError,
     OveitResponseError,
 )
 
-_KEYS: dict[type[OveitError], str] = {
-    OveitAuthenticationError: "authentication_failed",
-    OveitConnectionError: "cannot_connect",
-    OveitResponseError: "invalid_response",
-    LedgerError: "ledger_failed",
-}
-
 
 def failed(err: OveitError) -> HomeAssistantError:
     """Return what to tell of something that could not be done."""
-    key = next((key for kind, key in _KEYS.items() if isinstance(err, kind)), "cannot_connect")
+    match err:
+        case OveitAuthenticationError():
+            return _error("authentication_failed")
+        case OveitResponseError():
+            return _error("invalid_response")
+        case LedgerError():
+            return _error("ledger_failed")
+        case _:
+            return _error("cannot_connect")
+
+
+def _error(key: str) -> HomeAssistantError:
+    """Return an error with a translated text."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key=key)
 
 
