@@ -214,3 +214,33 @@ async def test_d9_only_the_last_scans_are_remembered(
 
     assert [*reads._scans] == ["s-2", "s-3", "s-4"]
     assert len(reads._reads) == 1
+
+
+async def test_a_tag_that_lies_on_a_reader_for_hours_is_remembered_once(
+    reads: Reads, decide: Decider, steps: Steps
+) -> None:
+    """Nothing grows while the same tag is read again and again."""
+    for _ in range(100):
+        steps.step(4)
+        await reads.once(READ, decide)
+
+    assert len(decide.asked) > 10
+    assert [len(same) for same in reads._reads.values()] == [1]
+
+
+async def test_a_guest_who_failed_after_long_is_decided_anew(
+    reads: Reads, decide: Decider, steps: Steps
+) -> None:
+    """What failed is no decision; others who come in the meantime change nothing in that."""
+    decide.takes, decide.error = 0.02, OveitError("broken")
+    first = asyncio.create_task(reads.once(READ, decide))
+    await asyncio.sleep(0)
+    steps.step(60)
+    decide.takes, decide.error = 0, None
+    await reads.once(replace(READ, ticket_code="abd"), decide)
+    decide.error = OveitError("broken")
+    with pytest.raises(OveitError):
+        await first
+    decide.error = None
+
+    assert (await reads.once(READ, decide)).reason is Reason.CHECKED_IN

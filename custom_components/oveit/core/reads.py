@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from time import monotonic
 from uuid import uuid4
 
@@ -31,13 +32,27 @@ class _Key:
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """A read that is being decided, or was a moment ago; times are monotonic seconds."""
+    """A read that is being decided, or was a moment ago; times are monotonic seconds.
+
+    `last_at` is None until it is decided.
+    """
 
     key: _Key
     gate: str | None
     task: asyncio.Task[Decision]
     first_at: float
-    last_at: float
+    last_at: float | None = None
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether it is no longer repeated: it came to nothing, or is too long ago."""
+        if self.last_at is None:
+            return False
+        return (
+            self.task.cancelled()
+            or self.task.exception() is not None
+            or now - self.last_at >= REPEAT_WITHIN
+            or now - self.first_at >= REPEAT_AT_MOST
+        )
 
 
 class Reads:
@@ -50,7 +65,7 @@ class Reads:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         """Begin without a read."""
         self._clock = clock
-        self._reads: list[_Read] = []
+        self._reads: OrderedDict[_Key, list[_Read]] = OrderedDict()
         self._scans: OrderedDict[str, Decision] = OrderedDict()
 
     async def once(self, request: Request, decide: Decide) -> Decision:
@@ -64,7 +79,8 @@ class Reads:
         read = self._find(request)
         if read is None:
             return await self._begin(request, decide)
-        read.last_at = self._clock()
+        if read.task.done():
+            self._touch(read)
         decision = await self._wait(read.task, request)
         if not _holds(decision, request):
             return await self._begin(request, decide)
@@ -72,21 +88,19 @@ class Reads:
 
     async def wait(self, timeout: float | None = None) -> None:
         """Wait until every read under way is decided, or for so many seconds."""
-        if tasks := [read.task for read in self._reads if not read.task.done()]:
+        reads = chain.from_iterable(self._reads.values())
+        if tasks := [read.task for read in reads if not read.task.done()]:
             await asyncio.wait(tasks, timeout=timeout)
 
     async def _begin(self, request: Request, decide: Decide) -> Decision:
         """Decide in a task of its own, which outlives a caller that gives up."""
         now = self._clock()
         task = asyncio.create_task(decide(request), eager_start=True)
-        read = _Read(key=_key(request), gate=request.gate, task=task, first_at=now, last_at=now)
-        self._reads.append(read)
-        try:
-            decision = await asyncio.shield(task)
-        except Exception:
-            self._reads.remove(read)
-            raise
-        read.last_at = self._clock()
+        read = _Read(key=_key(request), gate=request.gate, task=task, first_at=now)
+        others = [each for each in self._reads.get(read.key, ()) if not each.is_over(now)]
+        self._reads[read.key] = [*others, read]
+        task.add_done_callback(lambda _: self._touch(read))
+        decision = await asyncio.shield(task)
         if request.scan_id:
             self._scans[request.scan_id] = decision
             if len(self._scans) > _KEPT_SCANS:
@@ -106,41 +120,36 @@ class Reads:
         return decision if decision and _key(decision.request) == _key(request) else None
 
     def _find(self, request: Request) -> _Read | None:
-        """Return the newest read of the same guest."""
-        key = _key(request)
+        """Return the newest read of the same guest that is not over."""
+        now = self._clock()
         return next(
             (
                 read
-                for read in reversed(self._reads)
-                if read.key == key
+                for read in reversed(self._reads.get(_key(request), ()))
+                if not read.is_over(now)
                 and (None in (read.gate, request.gate) or read.gate == request.gate)
             ),
             None,
         )
 
+    def _touch(self, read: _Read) -> None:
+        """Have a read last from now on."""
+        read.last_at = self._clock()
+        self._reads.move_to_end(read.key)
+
     def _forget_old(self) -> None:
-        """Forget the reads that nothing repeats any more."""
+        """Forget what nothing repeats any more, the longest unread first."""
         now = self._clock()
-        self._reads = [
-            read
-            for read in self._reads
-            if not read.task.done()
-            or (
-                _is_decided(read.task)
-                and now - read.last_at < REPEAT_WITHIN
-                and now - read.first_at < REPEAT_AT_MOST
-            )
-        ]
+        while self._reads:
+            key, reads = next(iter(self._reads.items()))
+            if not all(read.is_over(now) for read in reads):
+                return
+            del self._reads[key]
 
 
 def _holds(decision: Decision, request: Request) -> bool:
     """Tell whether a decision is one for a read, too: in free flow nobody is refused."""
     return decision.admitted or not request.free_flow
-
-
-def _is_decided(task: asyncio.Task[Decision]) -> bool:
-    """Tell whether a task that is done came to a decision."""
-    return not task.cancelled() and task.exception() is None
 
 
 def _key(request: Request) -> _Key:
