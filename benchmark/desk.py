@@ -21,10 +21,10 @@ from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Request, Source
 
-COLUMNS = "{:<52} {:>8} {:>8} {:>8}"
+COLUMNS = "{:<64} {:>8} {:>8} {:>8}"
 GUESTS = 500
-LIVE_GUESTS = 200
 EVERY = 0.02
+PAUSE = 0.005
 
 
 @dataclass(kw_only=True)
@@ -61,7 +61,9 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
             desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
             try:
                 await mirror.refresh(everything=True)
+                counting = asyncio.create_task(count(ledger, *mirror.followed))
                 yield Venue(oveit=oveit, client=client, ledger=ledger, mirror=mirror, desk=desk)
+                counting.cancel()
             finally:
                 await desk.close()
                 await mirror.close()
@@ -70,25 +72,32 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
                 await ledger.close()
 
 
-async def while_refreshing(at: Venue) -> list[float]:
-    """Decide without a line while the ledger takes up one list after the other, each changed."""
+async def count(ledger: Ledger, event_id: int) -> None:
+    """Count who came once a second, as the sensors do."""
+    while True:
+        await ledger.attendance(event_id, datetime.now(UTC))
+        await asyncio.sleep(1)
+
+
+@asynccontextmanager
+async def refreshing(at: Venue) -> AsyncIterator[None]:
+    """Have the ledger take up one list after the other, each changed."""
     (event,) = at.mirror.followed.values()
     replies = []
     for _ in range(2):
         await at.oveit.check_in(at.oveit.take(len(at.oveit.codes) // 100))
         replies.append(await at.client.tickets(event.id))
-    at.client.line.is_up = False
 
     async def refresh() -> None:
         for reply in cycle(replies):
             await at.ledger.take_list(event, reply, datetime.now(UTC))
 
-    refreshing = asyncio.create_task(refresh())
+    task = asyncio.create_task(refresh())
     try:
-        return await at.admit(at.oveit.take(GUESTS), Source.LEDGER, pause=0.005)
+        yield
     finally:
-        refreshing.cancel()
-        await asyncio.wait([refreshing])
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
@@ -110,13 +119,21 @@ async def measure(tickets: int, rows: int) -> None:
     """Measure and print."""
     print(COLUMNS.format(f"{tickets} tickets, milliseconds", "p50", "p99", "longest"))
     async with venue(tickets) as at:
-        show("online, nothing else", await at.admit(at.oveit.take(LIVE_GUESTS), Source.OVEIT))
+        show("online, nothing else", await at.admit(at.oveit.take(GUESTS), Source.OVEIT))
         at.client.line.is_up = False
-        show("from the ledger", await at.admit(at.oveit.take(GUESTS), Source.LEDGER))
-        times, seconds = await while_settling(at, rows - GUESTS)
+        await without_a_line(at, "from the ledger")
+        times, seconds = await while_settling(at, rows - 2 * GUESTS)
         show(f"online, while {rows} rows are settled in {seconds:.0f} s", times)
-    async with venue(tickets) as at:
-        show("from the ledger, while the list is taken up", await while_refreshing(at))
+    async with venue(tickets) as at, refreshing(at):
+        at.client.line.is_up = False
+        await without_a_line(at, "from the ledger, while the list is taken up")
+
+
+async def without_a_line(at: Venue, where: str) -> None:
+    """Measure decisions one upon the other, and with pauses in which the machine falls asleep."""
+    for pause in (0, PAUSE):
+        times = await at.admit(at.oveit.take(GUESTS), Source.LEDGER, pause)
+        show(f"{where}, {pause * 1000:g} ms between guests", times)
 
 
 def show(what: str, times: list[float]) -> None:

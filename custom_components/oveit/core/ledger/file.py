@@ -5,12 +5,13 @@ so that a refresh makes no door wait.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from enum import Enum, auto
 import os
 from pathlib import Path
+import sqlite3
 import sys
 from threading import Lock, get_native_id
 from typing import Any, Self
@@ -46,7 +47,7 @@ class LedgerFile:
         self._lists = ThreadPoolExecutor(1, "oveit-lists", initializer=_let_others_go_first)
         self._engine: Engine
         self._connections: sqlite.Connections
-        self._alone = Lock()
+        self._lock = Lock()
         self._written = 0
         self._tidied_at = 0
         self.set_aside: Path | None = None
@@ -110,34 +111,40 @@ class LedgerFile:
         """Run database work on a thread of ours."""
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
-        except (SQLAlchemyError, OSError, RuntimeError, ValueError) as err:
+        except (SQLAlchemyError, sqlite3.Error, OSError, RuntimeError, ValueError) as err:
             raise _failure(err) from err
 
     def _now[T](self, function: Callable[..., T], *arguments: Any) -> T:
         """Read at once, in the thread that asks."""
         try:
             return self._transact(How.READ, function, *arguments)
-        except SQLAlchemyError as err:
+        except (SQLAlchemyError, sqlite3.Error) as err:
             raise _failure(err) from err
 
     def _transact[T](self, how: How, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in one transaction; one that writes is alone with it."""
         writing = how is not How.READ
-        self._written += writing
         with (
-            self._alone if writing else nullcontext(),
+            self._alone() if writing else nullcontext(),
             self._connections.transaction(writing=writing, durable=how is How.KEEP) as connection,
         ):
             return function(connection, *arguments)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one thread write at a time, and count what goes to the log."""
+        with self._lock:
+            self._written += 1
+            yield
 
     def _open(self) -> None:
         """Open the file; what is no sound ledger is set aside, and an empty one begun."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connect()
-        except (DatabaseError, _ForeignFileError) as err:
-            if isinstance(err, OperationalError):
-                raise
+        except OperationalError, sqlite3.OperationalError:
+            raise
+        except DatabaseError, sqlite3.DatabaseError, _ForeignFileError:
             self._disconnect()
             self.set_aside = sqlite.set_aside(self._path)
             self._connect()

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from ..models import NO_EVENT, Answer, Direction, Reason, Request, Row, RowState, Ticket
 from . import tickets
+from .sqlite import Statement
 from .tables import from_epoch, journal, to_epoch
 
 _WAITING = (RowState.PENDING, RowState.IN_DOUBT)
@@ -25,7 +26,7 @@ _TIMES = ("at", "asked_at", "asked_last")
 _FIELDS = tuple(field.name for field in fields(Row))
 _WRITTEN = tuple(name for name in _FIELDS if name not in ("seq", *_TIMES))
 
-_BEGIN = insert(journal).returning(journal.c.seq)
+_BEGIN = Statement(insert(journal).returning(journal.c.seq), columns=(*_WRITTEN, *_TIMES))
 _CHANGE = update(journal).where(journal.c.seq == bindparam("row"))
 _DISCARD = delete(journal).where(journal.c.seq == bindparam("row"), journal.c.admitted.is_(False))
 _UNCLAIMED = (
@@ -47,8 +48,8 @@ def begin(connection: Connection, row: Row) -> int:
     """Write a row and return its number."""
     values = {name: getattr(row, name) for name in _WRITTEN}
     values |= {name: to_epoch(getattr(row, name)) for name in _TIMES}
-    seq: int = connection.execute(_BEGIN, values).scalar_one()
-    return seq
+    ((seq,),) = _BEGIN.run(connection, **values)
+    return int(seq)
 
 
 def change(connection: Connection, seq: int, values: dict[str, Any]) -> None:

@@ -1,11 +1,11 @@
 """Taking up ticket lists."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from os import fsync
-from threading import Lock
 from time import sleep
 from typing import Any
 
@@ -28,6 +28,8 @@ AT_ONCE = 25
 AT_FIRST = 2_000
 DOORS_FIRST = 0.0005
 
+type Alone = Callable[[], AbstractContextManager[None]]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Arrived:
@@ -42,14 +44,14 @@ class _Arrived:
         return self.rows - self.tickets
 
 
-def take(engine: Engine, alone: Lock, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+def take(engine: Engine, alone: Alone, event: Event, reply: bytes, at: datetime) -> list[Seen]:
     """Take a reply apart first, then apply what differs in short transactions.
 
     `alone` keeps doors from writing meanwhile, and is let go after each of them.
     """
     digest = replies.digest(reply)
     with sqlite.connect_for_lists(engine) as connection:
-        with connection.begin():
+        with sqlite.transaction(connection):
             known = _record(connection, event.id)
             if known is not None and known.digest == digest:
                 arrived = None
@@ -65,13 +67,13 @@ def take(engine: Engine, alone: Lock, event: Event, reply: bytes, at: datetime) 
         if arrived:
             _apply(connection, alone, event.id, AT_ONCE if known and known.digest else AT_FIRST)
             kept |= {"digest": digest, "skipped": arrived.skipped}
-        with connection.begin():
+        with sqlite.transaction(connection):
             kept |= _drift(connection, event, at)
         _write(connection, alone, _keep, event.id, **kept)
     return seen
 
 
-def _apply(connection: Connection, alone: Lock, event_id: int, most: int) -> None:
+def _apply(connection: Connection, alone: Alone, event_id: int, most: int) -> None:
     """Apply what differs, a few tickets at a time, so that no door waits for all of them.
 
     The disk has it before a door writes again, whose own write would wait for all of it.
@@ -85,25 +87,20 @@ def _apply(connection: Connection, alone: Lock, event_id: int, most: int) -> Non
                 )
                 fsync(log)
                 sleep(DOORS_FIRST)
-    with connection.begin():
+    with sqlite.transaction(connection):
         incoming.drop_temporary(connection)
 
 
 def _write[T](
     connection: Connection,
-    alone: Lock,
+    alone: Alone,
     function: Callable[..., T],
     *arguments: Any,
     **keywords: Any,
 ) -> T:
     """Write in one transaction, alone."""
-    with alone:
-        connection.execution_options(writing=True)
-        try:
-            with connection.begin():
-                return function(connection, *arguments, **keywords)
-        finally:
-            connection.execution_options(writing=False)
+    with alone(), sqlite.transaction(connection, writing=True):
+        return function(connection, *arguments, **keywords)
 
 
 def state(connection: Connection, event_id: int) -> ListState:

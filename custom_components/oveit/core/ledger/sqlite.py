@@ -3,8 +3,8 @@
 How SQLite takes a ticket list apart is in `incoming.py`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from os import fsync
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any, BinaryIO
 from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.sql import ClauseElement
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
@@ -24,16 +26,17 @@ _SETTINGS = (
     "PRAGMA wal_autocheckpoint=0",  # no guest waits for it: see `tidy`
 )
 
+_DIALECT = sqlite.dialect(paramstyle="named")
 _HELD: WeakSet[Engine] = WeakSet()
 
 
 def open_engine(path: Path) -> Engine:
-    """Return an engine on a file: durable commits, readers beside one writer."""
-    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
+    """Return an engine on a file; its transactions are begun and ended by `transaction`."""
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT")
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
         connection.text_factory = _decode
         try:
             for setting in _SETTINGS:
@@ -42,16 +45,24 @@ def open_engine(path: Path) -> Engine:
             connection.close()
             raise
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing")
-        statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
-        try:
-            _raw(connection).execute(statement)
-        except sqlite3.Error as err:
-            raise OperationalError(statement, None, err) from err
-
     return engine
+
+
+@contextmanager
+def transaction(connection: Connection, *, writing: bool = False) -> Iterator[None]:
+    """Run what is inside in one transaction; a writer waits for another at its beginning.
+
+    Raises sqlite3.Error besides what is raised inside, and has nothing done then.
+    """
+    raw = _raw(connection)
+    raw.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    try:
+        yield
+        raw.execute("COMMIT")
+    except BaseException:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise
 
 
 def check(connection: Connection) -> None:
@@ -59,6 +70,26 @@ def check(connection: Connection) -> None:
     result = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
     if result != "ok":
         raise DatabaseError("The ledger is damaged", None, Exception(result))
+
+
+class Statement:
+    """A statement that SQLAlchemy writes once, and SQLite's driver runs, since a guest waits.
+
+    Running it raises sqlite3.Error.
+    """
+
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+        """Write the statement; an INSERT is given its columns."""
+        compiled = statement.compile(dialect=_DIALECT, column_keys=columns)
+        self._text = str(compiled)
+        self._constants = compiled.params
+
+    def run(self, connection: Connection, **values: Any) -> list[sqlite3.Row]:
+        """Run it with the values of its parameters, and return its rows as SQLite has them."""
+        cursor = _raw(connection).cursor()
+        cursor.row_factory = sqlite3.Row
+        rows: list[sqlite3.Row] = cursor.execute(self._text, self._constants | values).fetchall()
+        return rows
 
 
 def hold(engine: Engine) -> None:
@@ -97,14 +128,12 @@ class Connections:
         """Run what is inside in one transaction; after a failure, the next one connects anew."""
         connection = self._connect()
         try:
-            connection.execution_options(writing=writing)
-            if durable:
-                with connection.begin():
-                    yield connection
-            else:
-                with _without_sync(connection), connection.begin():
-                    yield connection
-        except SQLAlchemyError:
+            with (
+                nullcontext() if durable else _without_sync(connection),
+                transaction(connection, writing=writing),
+            ):
+                yield connection
+        except SQLAlchemyError, sqlite3.Error:
             self._drop(connection)
             raise
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 import json
+from sqlite3 import Row as Joined
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row as Record,
-    Select,
     and_,
     bindparam,
     case,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
 from ..rules import merge_uses
 from . import preparing
+from .sqlite import Statement
 from .tables import from_epoch, journal, tags, tickets
 
 type Ours = Callable[[Answer, Ticket], Answer]
@@ -51,12 +51,16 @@ _WITH_OUR_USES = (
     )
     .order_by(tickets.c.event_id, tickets.c.code, journal.c.seq)
 )
-_BY_CODE = _WITH_OUR_USES.where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
-_BY_TAG = _WITH_OUR_USES.where(
-    tickets.c.code.in_(select(tags.c.code).where(tags.c.rfid_code == bindparam("rfid_code")))
+_BY_CODE = Statement(
+    _WITH_OUR_USES.where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
+)
+_BY_TAG = Statement(
+    _WITH_OUR_USES.where(
+        tickets.c.code.in_(select(tags.c.code).where(tags.c.rfid_code == bindparam("rfid_code")))
+    )
 )
 _OF_KEY = (tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code"))
-_BY_KEY = _WITH_OUR_USES.where(*_OF_KEY)
+_BY_KEY = Statement(_WITH_OUR_USES.where(*_OF_KEY))
 _LISTED = select(tickets.c.checked_in, tickets.c.checkins).where(*_OF_KEY)
 _LISTED_ANYWHERE = select(tickets.c.checked_in, tickets.c.checkins).where(
     func.lower(tickets.c.code) == func.lower(bindparam("code"))
@@ -135,40 +139,40 @@ def _read_uses(checkins: str) -> list[CheckIn]:
     ]
 
 
-def _load(connection: Connection, statement: Select[Any], **what: Any) -> tuple[Ticket, ...]:
+def _load(connection: Connection, statement: Statement, **what: Any) -> tuple[Ticket, ...]:
     """Return tickets with their uses, Oveit's and ours."""
-    records = connection.execute(statement, what).all()
-    return tuple(_to_ticket(list(group)) for _, group in groupby(records, lambda each: each[:2]))
+    rows = statement.run(connection, **what)
+    return tuple(_to_ticket(list(group)) for _, group in groupby(rows, lambda row: row[:2]))
 
 
-def _to_ticket(records: Sequence[Record[Any]]) -> Ticket:
+def _to_ticket(joined: Sequence[Joined]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
-    first = records[0]
-    rows = [record for record in records if record.seq is not None]
+    first = joined[0]
+    rows = [row for row in joined if row["seq"] is not None]
     ours = [
         CheckIn(
-            addon_id=row.addon_id,
-            at=from_epoch(row.at),
-            gate=row.gate,
-            at_oveit=from_epoch(row.asked_at),
+            addon_id=row["addon_id"],
+            at=from_epoch(row["at"]),
+            gate=row["gate"],
+            at_oveit=from_epoch(row["asked_at"]),
         )
         for row in rows
-        if row.admitted
+        if row["admitted"]
     ]
     entered = any(use.addon_id is None for use in ours)
     return Ticket(
-        code=first.code,
-        event_id=first.event_id,
-        ticket_type_id=first.ticket_type_id,
-        series=first.series,
-        checked_in=first.checked_in or entered,
-        checkins=merge_uses(_read_uses(first.checkins), ours),
+        code=first["code"],
+        event_id=first["event_id"],
+        ticket_type_id=first["ticket_type_id"],
+        series=first["series"],
+        checked_in=bool(first["checked_in"]) or entered,
+        checkins=merge_uses(_read_uses(first["checkins"]), ours),
         unclaimed=frozenset(
-            row.addon_id
+            row["addon_id"]
             for row in rows
-            if not row.admitted
-            and row.state in (RowState.IN_DOUBT, RowState.CONFIRMED)
-            and not (entered and row.addon_id is None and not row.re_entry)
+            if not row["admitted"]
+            and row["state"] in (RowState.IN_DOUBT, RowState.CONFIRMED)
+            and not (entered and row["addon_id"] is None and not row["re_entry"])
         ),
     )
 
