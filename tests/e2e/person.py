@@ -3,8 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from demo.browser import log_in
+import pytest
+
 from demo.home_assistant import HomeAssistant
+
+browser = pytest.importorskip(
+    "demo.browser", reason="needs playwright: run scripts/setup-browser", exc_type=ImportError
+)
 
 PICTURES = Path(__file__).parents[2] / ".screenshots"
 CUT_OFF = """
@@ -47,7 +52,7 @@ class Person:
 
     async def log_in(self) -> None:
         """Come in by the form."""
-        await log_in(self.page, self.home, "config/integrations", "demo", "demo")
+        await browser.log_in(self.page, self.home, "config/integrations", "demo", "demo")
 
     async def go(self, path: str) -> None:
         """Open a page of Home Assistant."""

@@ -8,11 +8,7 @@ import pytest
 from demo.home_assistant import HomeAssistant
 from demo.opening import PASSWORD
 from demo.oveit_server import OveitServer
-from tests.e2e.person import PICTURES, Person
-
-browser = pytest.importorskip(
-    "demo.browser", reason="needs playwright: run scripts/setup-browser", exc_type=ImportError
-)
+from tests.e2e.person import PICTURES, Person, browser
 
 pytestmark = [
     pytest.mark.skipif(browser.CHROMIUM is None, reason="needs chromium"),

@@ -7,12 +7,8 @@ import pytest
 
 from demo.home_assistant import HomeAssistant
 from demo.oveit_server import OveitServer
-from tests.e2e.person import PICTURES, Person
+from tests.e2e.person import PICTURES, Person, browser
 from tests.e2e.venue import add_account, cards_of, make_dashboard
-
-browser = pytest.importorskip(
-    "demo.browser", reason="needs playwright: run scripts/setup-browser", exc_type=ImportError
-)
 
 pytestmark = [
     pytest.mark.skipif(browser.CHROMIUM is None, reason="needs chromium"),

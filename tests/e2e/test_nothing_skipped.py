@@ -1,6 +1,7 @@
 """Where everything is at hand, a test that is skipped is a test that failed."""
 
 import asyncio
+import os
 from pathlib import Path
 import sys
 
@@ -27,11 +28,31 @@ async def test_what_passes_passes(tmp_path: Path) -> None:
     assert (await run(tmp_path, PASSES, "-p", "tests.nothing_skipped"))[0] == 0
 
 
+async def test_without_a_browser_its_files_are_skipped(tmp_path: Path) -> None:
+    """Who has not run scripts/setup-browser can run the other tests."""
+    (tmp_path / "no_playwright.py").write_text("import sys\n\nsys.modules['playwright'] = None\n")
+    files = [f"tests/e2e/test_{name}.py" for name in ("browser", "cards", "editors")]
+
+    code, said = await pytest_in(
+        tmp_path, "-p", "no_playwright", "-rs", "--confcutdir=tests/e2e", *files
+    )
+
+    assert code == 5, said
+    assert f" {len(files)} skipped " in said
+    assert "needs playwright" in said
+
+
 async def run(folder: Path, text: str, *options: str) -> tuple[int | None, str]:
     """Run a file of tests in a pytest of its own; return how it ended, and what it said."""
     (folder / "test_it.py").write_text(text)
-    command = (sys.executable, "-m", "pytest", "-p", "no:homeassistant", "--noconftest", *options)
+    return await pytest_in(folder, "--noconftest", *options, str(folder))
+
+
+async def pytest_in(folder: Path, *options: str) -> tuple[int | None, str]:
+    """Run pytest with a folder to take plugins from; return how it ended, and what it said."""
+    command = (sys.executable, "-m", "pytest", "-p", "no:homeassistant", *options)
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, str(folder), cwd=ROOT, stdout=pipe)
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, env=environment)
     said = (await process.communicate())[0].decode()
     return process.returncode, said
