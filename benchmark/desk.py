@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +22,26 @@ from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Request, Source
 
 COLUMNS = "{:<64} {:>8} {:>8} {:>8}"
+TICKETS = 100_000
+ROWS = 2_000
 GUESTS = 500
 EVERY = 0.02
 PAUSE = 0.005
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """How many milliseconds each of some decisions took."""
+
+    name: str
+    what: str
+    times: list[float]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Return the middle, the slow end and the longest."""
+        middle, slow = (percentile(self.times, percent) for percent in (50, 99))
+        return {"p50": middle, "p99": slow, "longest": max(self.times)}
 
 
 @dataclass(kw_only=True)
@@ -61,15 +78,25 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
             desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
             try:
                 await mirror.refresh(everything=True)
-                counting = asyncio.create_task(count(ledger, *mirror.followed))
-                yield Venue(oveit=oveit, client=client, ledger=ledger, mirror=mirror, desk=desk)
-                counting.cancel()
+                async with beside(count(ledger, *mirror.followed)):
+                    yield Venue(oveit=oveit, client=client, ledger=ledger, mirror=mirror, desk=desk)
             finally:
                 await desk.close()
                 await mirror.close()
                 await client.close()
                 await lists.close()
                 await ledger.close()
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do something beside what is inside, which never ends by itself."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def count(ledger: Ledger, event_id: int) -> None:
@@ -92,12 +119,8 @@ async def refreshing(at: Venue) -> AsyncIterator[None]:
         for reply in cycle(replies):
             await at.ledger.take_list(event, reply, datetime.now(UTC))
 
-    task = asyncio.create_task(refresh())
-    try:
+    async with beside(refresh()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
@@ -115,36 +138,44 @@ async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
     return times, perf_counter() - started
 
 
-async def measure(tickets: int, rows: int) -> None:
-    """Measure and print."""
-    print(COLUMNS.format(f"{tickets} tickets, milliseconds", "p50", "p99", "longest"))
+async def measure(tickets: int, rows: int) -> AsyncIterator[Measured]:
+    """Measure each thing in turn."""
     async with venue(tickets) as at:
-        show("online, nothing else", await at.admit(at.oveit.take(GUESTS), Source.OVEIT))
+        times = await at.admit(at.oveit.take(GUESTS), Source.OVEIT)
+        yield Measured(name="desk_online", what="online, nothing else", times=times)
         at.client.line.is_up = False
-        await without_a_line(at, "from the ledger")
+        async for measured in without_a_line(at, "desk", "from the ledger"):
+            yield measured
         times, seconds = await while_settling(at, rows - 2 * GUESTS)
-        show(f"online, while {rows} rows are settled in {seconds:.0f} s", times)
+        what = f"online, while {rows} rows are settled in {seconds:.0f} s"
+        yield Measured(name="desk_settling", what=what, times=times)
     async with venue(tickets) as at, refreshing(at):
         at.client.line.is_up = False
-        await without_a_line(at, "from the ledger, while the list is taken up")
+        what = "from the ledger, while the list is taken up"
+        async for measured in without_a_line(at, "desk_busy", what):
+            yield measured
 
 
-async def without_a_line(at: Venue, where: str) -> None:
+async def without_a_line(at: Venue, name: str, what: str) -> AsyncIterator[Measured]:
     """Measure decisions one upon the other, and with pauses in which the machine falls asleep."""
-    for pause in (0, PAUSE):
-        times = await at.admit(at.oveit.take(GUESTS), Source.LEDGER, pause)
-        show(f"{where}, {pause * 1000:g} ms between guests", times)
+    times = await at.admit(at.oveit.take(GUESTS), Source.LEDGER)
+    yield Measured(name=name, what=what, times=times)
+    times = await at.admit(at.oveit.take(GUESTS), Source.LEDGER, PAUSE)
+    paced = f"{what}, {PAUSE * 1000:g} ms apart"
+    yield Measured(name=f"{name}_paced", what=paced, times=times)
 
 
-def show(what: str, times: list[float]) -> None:
-    """Print a line of the table."""
-    figures = (percentile(times, 50), percentile(times, 99), max(times))
-    print(COLUMNS.format(what, *(f"{figure:.2f}" for figure in figures)), flush=True)
+async def show(tickets: int, rows: int) -> None:
+    """Measure and print."""
+    print(COLUMNS.format(f"{tickets} tickets, milliseconds", "p50", "p99", "longest"))
+    async for measured in measure(tickets, rows):
+        figures = (f"{value:.2f}" for value in measured.figures.values())
+        print(COLUMNS.format(measured.what, *figures), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmark.desk", description=__doc__)
-    parser.add_argument("--tickets", type=int, default=100_000)
-    parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--tickets", type=int, default=TICKETS)
+    parser.add_argument("--rows", type=int, default=ROWS)
     options = parser.parse_args()
-    asyncio.run(measure(options.tickets, options.rows))
+    asyncio.run(show(options.tickets, options.rows))

@@ -23,6 +23,7 @@ class Effort:
     patience: int = 50
     starts: bool = True
     long_list: int = 50
+    desk_tickets: int = 100_000
 
     def decisions(self, tickets: int) -> int:
         """Return how many decisions are timed."""
@@ -49,4 +50,5 @@ QUICK = Effort(
     patience=5,
     starts=False,
     long_list=0,
+    desk_tickets=10_000,
 )

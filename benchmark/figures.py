@@ -66,6 +66,20 @@ ROWS = (
     Row(name="ready", label="Start to ready, with a network", unit="s", digits=2),
     Row(name="ready_offline", label="Start to ready, without", unit="s", digits=2),
 )
+DESK_ROWS = (
+    Row(name="desk_p50", label="Desk alone, from the ledger, p50", unit="ms", digits=2),
+    Row(name="desk_p99", label="Desk alone, from the ledger, p99", unit="ms", digits=2),
+    Row(name="desk_paced_p50", label="… a guest every 5 ms, p50", unit="ms", digits=2),
+    Row(name="desk_paced_p99", label="… a guest every 5 ms, p99", unit="ms", digits=2),
+    Row(name="desk_busy_p50", label="… while a list is taken up, p50", unit="ms", digits=2),
+    Row(name="desk_busy_p99", label="… while a list is taken up, p99", unit="ms", digits=2),
+    Row(name="desk_busy_paced_p50", label="… both, p50", unit="ms", digits=2),
+    Row(name="desk_busy_paced_p99", label="… both, p99", unit="ms", digits=2),
+    Row(name="desk_online_p50", label="Desk alone, online, p50", unit="ms", digits=2),
+    Row(name="desk_online_p99", label="Desk alone, online, p99", unit="ms", digits=2),
+    Row(name="desk_settling_p50", label="… while 2,000 rows are settled, p50", unit="ms", digits=2),
+    Row(name="desk_settling_longest", label="… while they are settled, longest", unit="ms"),
+)
 LONG_ROWS = (
     Row(name="long_peak", label="Most memory, as a multiple of the list", unit="×"),
     Row(name="long_stall", label="Longest stall", unit="ms"),

@@ -9,7 +9,7 @@ import sqlite3
 
 from homeassistant.const import __version__
 
-from benchmark.figures import LIMIT, LONG, LONG_ROWS, ROWS, Figures, Row
+from benchmark.figures import DESK_ROWS, LIMIT, LONG, LONG_ROWS, ROWS, Figures, Row
 from benchmark.goals import GOALS
 from benchmark.home import System
 
@@ -38,6 +38,7 @@ def table(figures: Figures) -> str:
 def every_row(figures: Figures) -> Iterator[tuple[str, str, list[str]]]:
     """Yield the rows of all sizes, then those of the long list."""
     groups = [(row, tickets) for row in ROWS for tickets in figures.sizes()]
+    groups += [(row, figure.tickets) for row in DESK_ROWS for figure in figures.of(row.name)]
     groups += [(row, LONG) for row in LONG_ROWS]
     for row, tickets in groups:
         cells = [show(figures.find(row.name, system, tickets), row) for system, _ in COLUMNS]

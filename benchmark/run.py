@@ -6,9 +6,9 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 
-from benchmark import measure
+from benchmark import desk, measure
 from benchmark.effort import Effort
-from benchmark.figures import LONG, Figures
+from benchmark.figures import LONG, Figure, Figures
 from benchmark.home import BenchmarkHome, System
 from benchmark.measure import Bench
 from benchmark.oveit import FIRST_EVENT, pretend_oveit
@@ -52,7 +52,23 @@ async def measure_all(effort: Effort) -> Figures:
     for system in (System.YAML, System.OURS) if effort.long_list else ():
         async with bench(figures, effort, system, LONG, list_megabytes=effort.long_list) as at:
             await take(at, measure.opened, measure.long_list)
+    await measure_desk(figures, effort.desk_tickets)
     return figures
+
+
+async def measure_desk(figures: Figures, tickets: int) -> None:
+    """Measure the desk without Home Assistant, in this process."""
+    async for measured in desk.measure(tickets, desk.ROWS):
+        print(f"{tickets:,} tickets, the desk alone: {measured.what}", file=sys.stderr, flush=True)
+        for name, value in measured.figures.items():
+            figures.all.append(
+                Figure(
+                    name=f"{measured.name}_{name}",
+                    system=System.OURS,
+                    value=value,
+                    tickets=tickets,
+                )
+            )
 
 
 async def measure_alone(figures: Figures, effort: Effort, tickets: int) -> float:
