@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -204,8 +205,10 @@ class Gate:
             return decide_here(request, Reason.UNKNOWN_TAG)
         else:
             with self.coordinator.translated_errors():
-                ask = desk.scan if mode is GateMode.SCAN_ONLY else desk.check_in
-                decision = await ask(request)
+                if mode is GateMode.SCAN_ONLY:
+                    decision = await desk.scan(request)
+                else:
+                    decision = await desk.check_in(request, partial(self._tell, mode=mode))
         if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled):
             self._unknown.async_note(request.rfid_code or "", read)
         if self.settings.turnstile and not request.rehearsal:
@@ -216,8 +219,9 @@ class Gate:
     async def _async_let_through(self, request: Request) -> Decision:
         """Let a guest in who may be refused elsewhere, and check in a good ticket (X9)."""
         try:
-            may_ask = await self._may_ask(request)
-            return await self.coordinator.desk.check_in(ask_freely(request, ask_oveit=may_ask))
+            asked = ask_freely(request, ask_oveit=await self._may_ask(request))
+            door = partial(self._tell, mode=GateMode.FREE_FLOW)
+            return await self.coordinator.desk.check_in(asked, door)
         except (OveitError, HomeAssistantError) as err:
             LOGGER.warning("A guest in free flow could not be decided on: %s", err)
             return decide_undecided(request, GateMode.FREE_FLOW)

@@ -76,6 +76,25 @@ async def test_a_decision_tells_where_when_how_long_and_which(
     assert decisions == [first, second]
 
 
+async def test_a_door_hears_of_its_guest_before_everyone_else_and_once(
+    desk: Desk, ticket: VenueTicket, decisions: list[Decision], steps: Steps
+) -> None:
+    """Lights and counts can wait; a repeat is told to nobody."""
+    heard: list[tuple[Decision, int]] = []
+
+    def door(decision: Decision) -> None:
+        heard.append((decision, len(decisions)))
+
+    request = Request(ticket_code=ticket.code, gate="North")
+    admitted = await desk.check_in(request, door)
+    await desk.check_in(request, door)
+    steps.step()
+    refused = await desk.check_in(request, door)
+
+    assert heard == [(admitted, 0), (refused, 1)]
+    assert decisions == [admitted, refused]
+
+
 @whichever("attendee")
 async def test_a_decision_brings_the_attendee_along(
     desk: Desk, server: OveitServer, ticket: VenueTicket

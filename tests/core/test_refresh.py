@@ -97,3 +97,17 @@ async def test_the_log_is_brought_into_the_file_while_nobody_waits(
         await ledger.begin(a_row(place))
     await ledger.attendance(EVENT.id, NOON)
     assert rows_in_the_file(path, tmp_path) == 40
+
+
+async def test_the_log_does_not_grow_with_lists_while_nobody_comes(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day of polling leaves the log as long as an hour of it."""
+    monkeypatch.setattr(file, "TIDY_AFTER", 10)
+    sizes = []
+    for number in range(30):
+        await ledger.take_list(EVENT, reply(200, used=bool(number % 2)), NOON)
+        await ledger.attendance(EVENT.id, NOON)
+        sizes.append(path.with_name(f"{path.name}-wal").stat().st_size)
+
+    assert sizes[-1] == sizes[10]

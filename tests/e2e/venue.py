@@ -65,11 +65,17 @@ def percentiles(seconds: Sequence[float]) -> list[float]:
     return [1000 * cut for cut in quantiles(seconds, n=100, method="inclusive")]
 
 
-async def own_time(server: OveitServer, wristbands: dict[str, VenueTicket]) -> list[float]:
-    """Return how long the pretend Oveit itself takes for a wristband: a look, and a check-in."""
+async def own_time(
+    server: OveitServer, wristbands: dict[str, VenueTicket], pause: float = 0
+) -> list[float]:
+    """Return how long the pretend Oveit itself takes for a wristband: a look, and a check-in.
+
+    A `pause` before each, in seconds, lets both sides come to rest as between guests.
+    """
     times = []
     async with aiohttp.ClientSession() as session:
         for tag, ticket in wristbands.items():
+            await asyncio.sleep(pause)
             start = perf_counter()
             for endpoint, field in (
                 ("tickets/scan", {"rfid_code": tag}),

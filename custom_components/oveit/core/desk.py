@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 import logging
 from time import monotonic
 from weakref import WeakValueDictionary
@@ -30,6 +31,8 @@ from .settling import Settling
 
 _LOGGER = logging.getLogger(__name__)
 
+type Tell = Callable[[Decision], None]
+
 PASSBACK_WITHIN = timedelta(minutes=5)
 
 
@@ -46,7 +49,7 @@ class Desk:
         ledger: Ledger,
         mirror: Mirror,
         *,
-        on_decision: Callable[[Decision], None],
+        on_decision: Tell,
         on_failure: Callable[[OveitError], None] = lambda _: None,
         on_conflict: Callable[[Row], None] = lambda _: None,
         on_progress: Callable[[], None] = lambda: None,
@@ -93,14 +96,15 @@ class Desk:
         await self._reads.wait()
         await self._marking.close()
 
-    async def check_in(self, request: Request) -> Decision:
+    async def check_in(self, request: Request, door: Tell | None = None) -> Decision:
         """Check a ticket in: the rules first, then Oveit or the ledger, then the journal.
 
-        In a rehearsal the answer is the same, and nothing is marked anywhere.
+        A door hears of a new decision before everyone else. In a rehearsal the answer is the
+        same, and nothing is marked anywhere.
         """
         if request.rehearsal:
             return await self.scan(request)
-        return await self._reads.once(_clean(request), self._check_in)
+        return await self._reads.once(_clean(request), partial(self._check_in, door=door))
 
     async def scan(self, request: Request) -> Decision:
         """Tell whether a ticket would be admitted; nothing is marked anywhere."""
@@ -136,29 +140,35 @@ class Desk:
         """Settle the rows that wait for Oveit; what fails stays waiting."""
         return await self._settling.run()
 
-    async def _check_in(self, request: Request) -> Decision:
-        """Decide a read that is no repeat; in free flow also where nothing can be decided."""
+    async def _check_in(self, request: Request, door: Tell | None) -> Decision:
+        """Decide a read that is no repeat, and tell; in free flow whatever fails."""
         try:
-            return await self._decide(request)
+            if decision := await self._decided_before(request):
+                return decision
+            decision = await self._decide(request)
         except OveitError as err:
             if not request.free_flow:
                 raise
             _LOGGER.debug("A guest in free flow could not be decided on: %s", err)
-        case = Case.open(request, online=False)
-        refusal = Verdict(reason=Reason.OFFLINE_REFUSED)
-        verdict = await self._free_flow.let_through(case, refusal)
-        return self._tell(self._decision(case, verdict))
+            decision = await self._let_through_undecided(request)
+        if door:
+            door(decision)
+        return self._tell(decision)
 
     async def _decide(self, request: Request) -> Decision:
         """Decide a read by its ticket."""
-        if decision := await self._decided_before(request):
-            return decision
         case = self._open(request)
         if request.direction is Direction.EXIT:
             verdict = await self._leave(case)
         else:
             verdict = await self._enter_at_once(case) or await self._enter(case)
-        return self._tell(self._decision(case, verdict))
+        return self._decision(case, verdict)
+
+    async def _let_through_undecided(self, request: Request) -> Decision:
+        """Admit in free flow whom nothing can be told of."""
+        case = Case.open(request, online=False)
+        refusal = Verdict(reason=Reason.OFFLINE_REFUSED)
+        return self._decision(case, await self._free_flow.let_through(case, refusal))
 
     async def _leave(self, case: Case) -> Verdict:
         """Let a guest out."""
@@ -168,11 +178,14 @@ class Desk:
             return await self._leaving.leave(case, self._lookup.known(case))
 
     async def _enter_at_once(self, case: Case) -> Verdict | None:
-        """Decide on coming in by a ticket's code, where the ledger knows enough of it."""
-        if case.request.ticket_code is None:
-            return None
+        """Decide on coming in by one ticket, where enough is known of it."""
+        told = None
+        if case.request.rfid_code is not None:
+            told = await self._lookup.ask_tag(case)
+            if told is None:
+                return None
         async with self._alone(case):
-            verdict = await self._marking.enter(case)
+            verdict = await self._marking.enter(case, told)
             return verdict and await self._let_through(case, verdict)
 
     async def _enter(self, case: Case) -> Verdict:

@@ -8,7 +8,7 @@ import logging
 from .api import OveitClient
 from .case import Case
 from .exceptions import LedgerError, OveitError, OveitResponseError
-from .ledger import Learned, Ledger, Ours
+from .ledger import Learned, Ledger, Ours, Told
 from .mirror import Glance, Mirror
 from .models import Answer, Event, Ticket
 from .rules import Known, Verdict, decide
@@ -71,6 +71,15 @@ class Lookup:
             return None
         return answer
 
+    async def ask_tag(self, case: Case) -> Told | None:
+        """Ask Oveit what a tag carries; None where it tells of no ticket."""
+        tag = case.request.rfid_code or ""
+        case.answer = answer = await self.ask(case, rfid_code=tag)
+        if answer is None or answer.ticket is None:
+            return None
+        case.tickets = (answer.ticket,)
+        return Told(tag=tag, ticket=answer.ticket, answer=answer, ours=self._of_followed())
+
     async def learn(self, answer: Answer, tag: str | None = None) -> Learned:
         """Keep what an answer tells of a ticket of ours, and return what it was about."""
         return await self._ledger.learn_answer(answer, self._of_followed(), tag)
@@ -100,7 +109,7 @@ class Lookup:
 
     async def _identify_tag(self, case: Case, tag: str) -> None:
         """Find the tickets on a tag, which may have been paired anew (decisions.md R3, R5)."""
-        answer = await self.ask(case, rfid_code=tag)
+        answer = case.answer or await self.ask(case, rfid_code=tag)
         if answer is None:
             case.tickets = await self._ledger.on_tag(tag)
             return

@@ -10,7 +10,7 @@ from .admission import admitted, count_uses
 from .api import OveitClient
 from .case import Case
 from .exceptions import OveitError, may_have_heard
-from .ledger import Ledger
+from .ledger import Ledger, Told
 from .lookup import Lookup, check_same, has_unknown_type
 from .models import Answer, Reason, Row, RowState, Ticket
 from .rules import Known, Verdict, accept, decide
@@ -47,14 +47,17 @@ class Marking:
         if self._late:
             await asyncio.wait(self._late)
 
-    async def enter(self, case: Case, *, anyway: bool = False) -> Verdict | None:
+    async def enter(
+        self, case: Case, told: Told | None = None, *, anyway: bool = False
+    ) -> Verdict | None:
         """Decide on coming in, write it down, and have Oveit mark what is admitted.
 
-        Without `anyway` None is returned, and nothing written, where more must be found out
-        first: the ticket is not known, nor is its type, or Oveit may have counted this guest.
+        Without `anyway` None is returned, and no row written, where more must be found out
+        first: the ticket is not known, nor is its type, or Oveit may have counted this guest,
+        or the tag that Oveit told of carries other tickets, too.
         """
-        judge = partial(self._judge, case, self._lookup.known(case), anyway=anyway)
-        sought = case.tickets or case.request.ticket_code or ()
+        judge = partial(self._judge, case, self._lookup.known(case), told, anyway=anyway)
+        sought = told or case.tickets or case.request.ticket_code or ()
         entered = await self._ledger.enter(sought, judge, durable=not case.online)
         case.tickets = entered.tickets
         if entered.verdict is None or not entered.rows:
@@ -68,10 +71,17 @@ class Marking:
         return replace(marked[0], others=tuple(marked[1:]))
 
     def _judge(
-        self, case: Case, known: Known, tickets: tuple[Ticket, ...], *, anyway: bool
+        self,
+        case: Case,
+        known: Known,
+        told: Told | None,
+        tickets: tuple[Ticket, ...],
+        *,
+        anyway: bool,
     ) -> tuple[Verdict | None, tuple[Row, ...]]:
         """Decide on tickets as they are now, in the ledger's thread, and say what to write."""
-        if not anyway and _is_open(case, known, tickets):
+        is_told = told is None or told.is_all(tickets)
+        if not anyway and (not is_told or _is_open(case, known, tickets)):
             return None, ()
         verdict = decide(replace(known, tickets=tickets), case.request)
         if not verdict.reason.admits:

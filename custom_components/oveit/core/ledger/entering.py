@@ -5,11 +5,26 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from ..models import Row, Ticket
+from ..models import Answer, Row, Ticket
 from ..rules import Verdict
 from . import journal, tickets
 
+type Sought = str | Told | tuple[Ticket, ...]
 type Judge = Callable[[tuple[Ticket, ...]], tuple[Verdict | None, tuple[Row, ...]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """The ticket that Oveit has just told of, and the tag that it was asked about."""
+
+    tag: str
+    ticket: Ticket
+    answer: Answer
+    ours: tickets.Ours
+
+    def is_all(self, found: tuple[Ticket, ...]) -> bool:
+        """Tell whether none of the tickets found on the tag is another one."""
+        return {ticket.code.lower() for ticket in found} <= {self.ticket.code.lower()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,16 +40,21 @@ class Entered:
     fresh: tuple[Ticket, ...] = ()
 
 
-def enter(connection: Connection, sought: str | tuple[Ticket, ...], judge: Judge) -> Entered:
+def enter(connection: Connection, sought: Sought, judge: Judge) -> Entered:
     """Judge tickets, and write the rows that follow; no other read comes in between."""
-    found = (
-        tickets.find(connection, sought)
-        if isinstance(sought, str)
-        else tickets.renew(connection, sought)
-    )
+    found = _find(connection, sought)
     verdict, rows = judge(found)
     rows = tuple(replace(row, seq=journal.begin(connection, row)) for row in rows)
     return Entered(tickets=found, verdict=verdict, rows=rows, fresh=_renew(connection, rows, found))
+
+
+def _find(connection: Connection, sought: Sought) -> tuple[Ticket, ...]:
+    """Return tickets by their code, by what was told of their tag, or as they are now."""
+    if isinstance(sought, str):
+        return tickets.find(connection, sought)
+    if isinstance(sought, Told):
+        return tickets.learn_answer(connection, sought.answer, sought.ours, sought.tag).on_tag
+    return tickets.renew(connection, sought)
 
 
 def _renew(

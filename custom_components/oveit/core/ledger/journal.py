@@ -28,7 +28,17 @@ _WRITTEN = tuple(name for name in _FIELDS if name not in ("seq", *_TIMES))
 
 _BEGIN = Statement(insert(journal).returning(journal.c.seq), columns=(*_WRITTEN, *_TIMES))
 _CHANGE = update(journal).where(journal.c.seq == bindparam("row"))
-_DISCARD = delete(journal).where(journal.c.seq == bindparam("row"), journal.c.admitted.is_(False))
+_CONFIRM = Statement(
+    _CHANGE.values(
+        state=RowState.CONFIRMED,
+        admitted=True,
+        asked_at=bindparam("asked_at"),
+        message=bindparam("message"),
+    )
+)
+_DISCARD = Statement(
+    delete(journal).where(journal.c.seq == bindparam("row"), journal.c.admitted.is_(False))
+)
 _UNCLAIMED = (
     select(journal)
     .where(
@@ -63,8 +73,8 @@ def settle(
 ) -> Ticket:
     """Keep the row of an admission or drop that of a refusal, with what the answer told."""
     if admitted:
-        confirmed = {"state": RowState.CONFIRMED, "admitted": True, "asked_at": answer.asked_at}
-        change(connection, seq, confirmed | {"message": answer.message})
+        asked_at = to_epoch(answer.asked_at)
+        _CONFIRM.run(connection, row=seq, asked_at=asked_at, message=answer.message)
     else:
         discard(connection, seq)
     if answer.ticket:
@@ -74,7 +84,7 @@ def settle(
 
 def discard(connection: Connection, seq: int) -> None:
     """Delete a row, unless somebody came in by it meanwhile (decisions.md I3)."""
-    connection.execute(_DISCARD, {"row": seq})
+    _DISCARD.run(connection, row=seq)
 
 
 def unclaimed(connection: Connection, ticket: Ticket, addon_id: int | None) -> Row | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from ..counts import Attendance, Coverage, GateCounts, ListState, Seen
 from ..models import Answer, CheckIn, Direction, Event, Request, Row, Ticket
 from . import about, attendance, entering, events, gates, journal, lists, preparing, tickets
-from .entering import Entered, Judge
+from .entering import Entered, Judge, Sought
 from .file import LedgerFile
 from .tickets import Learned, Ours
 
@@ -71,12 +71,12 @@ class Ledger(LedgerFile):
         """Forget that a tag carries a ticket."""
         await self._keep(tickets.unpair, rfid_code, code)
 
-    async def enter(
-        self, sought: str | tuple[Ticket, ...], judge: Judge, *, durable: bool
-    ) -> Entered:
-        """Judge tickets as they are now, by their code or known before, and write what follows.
+    async def enter(self, sought: Sought, judge: Judge, *, durable: bool) -> Entered:
+        """Judge tickets as they are now, and write what follows.
 
-        Both are one transaction. What is not durable yet reaches the disk while Oveit is asked.
+        They are sought by their code, by what Oveit has just told of their tag, which is
+        learned, or known before. All is one transaction. What is not durable yet reaches
+        the disk while Oveit is asked.
         """
         write = self._keep if durable else self._write
         entered = await write(entering.enter, sought, judge)

@@ -6,12 +6,16 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..counts import Coverage
+from .sqlite import Statement
 from .tables import asked, preparations, tags, tickets
 
 _NOTED = upsert(asked)
-_NOTE = _NOTED.on_conflict_do_update(
-    set_={"told": _NOTED.excluded.told, "asked_at": _NOTED.excluded.asked_at},
-    where=asked.c.told != _NOTED.excluded.told,
+_NOTE = Statement(
+    _NOTED.on_conflict_do_update(
+        set_={"told": _NOTED.excluded.told, "asked_at": _NOTED.excluded.asked_at},
+        where=asked.c.told != _NOTED.excluded.told,
+    ),
+    columns=("event_id", "code", "asked_at", "told"),
 )
 
 
@@ -28,8 +32,7 @@ def coverage(connection: Connection, event_id: int) -> Coverage:
 def note(connection: Connection, event_id: int, code: str, *, told: bool) -> None:
     """Write that Oveit was asked about a ticket, and whether it told of its tags."""
     asked_at = datetime.now(UTC).timestamp()
-    values = {"event_id": event_id, "code": code, "asked_at": asked_at, "told": told}
-    connection.execute(_NOTE, values)
+    _NOTE.run(connection, event_id=event_id, code=code, asked_at=asked_at, told=told)
 
 
 def note_untold(connection: Connection, event_id: int, code: str) -> None:

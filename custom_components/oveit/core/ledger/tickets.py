@@ -65,7 +65,8 @@ _LISTED = select(tickets.c.checked_in, tickets.c.checkins).where(*_OF_KEY)
 _LISTED_ANYWHERE = select(tickets.c.checked_in, tickets.c.checkins).where(
     func.lower(tickets.c.code) == func.lower(bindparam("code"))
 )
-_CHANGE = (
+_LEARNED = ("ticket_type_id", "checked_in", "entered_at", "checkins", "series")
+_CHANGE = Statement(
     update(tickets)
     .where(
         tickets.c.event_id == bindparam("of_event"),
@@ -80,12 +81,13 @@ _CHANGE = (
         ),
         series=func.coalesce(bindparam("series"), tickets.c.series),
     )
+    .returning(tickets.c.code)
 )
-_ADD = insert(tickets)
-_TAGS_OF = select(tags.c.rfid_code).where(tags.c.code == bindparam("code"))
-_ADD_TAG = insert(tags)
-_DROP_TAG = delete(tags).where(
-    tags.c.rfid_code == bindparam("of_tag"), tags.c.code == bindparam("of_code")
+_ADD = Statement(insert(tickets), columns=("event_id", "code", *_LEARNED))
+_TAGS_OF = Statement(select(tags.c.rfid_code).where(tags.c.code == bindparam("code")))
+_ADD_TAG = Statement(insert(tags), columns=("rfid_code", "code", "learned_at"))
+_DROP_TAG = Statement(
+    delete(tags).where(tags.c.rfid_code == bindparam("of_tag"), tags.c.code == bindparam("of_code"))
 )
 
 
@@ -206,19 +208,18 @@ def learn(
         return
     if ticket.event_id is not None:
         preparing.note(connection, ticket.event_id, ticket.code, told=True)
-    known = set(connection.execute(_TAGS_OF, {"code": ticket.code}).scalars())
+    known = {row["rfid_code"] for row in _TAGS_OF.run(connection, code=ticket.code)}
     told = {*(known if rfid_codes is None else rfid_codes), *filter(None, [tag])}
     for rfid_code in known - told:
         unpair(connection, rfid_code, ticket.code)
     learned_at = datetime.now(UTC).timestamp()
     for rfid_code in told - known:
-        values = {"rfid_code": rfid_code, "code": ticket.code, "learned_at": learned_at}
-        connection.execute(_ADD_TAG, values)
+        _ADD_TAG.run(connection, rfid_code=rfid_code, code=ticket.code, learned_at=learned_at)
 
 
 def unpair(connection: Connection, rfid_code: str, code: str) -> None:
     """Forget a tag of a ticket."""
-    connection.execute(_DROP_TAG, {"of_tag": rfid_code, "of_code": code})
+    _DROP_TAG.run(connection, of_tag=rfid_code, of_code=code)
 
 
 def _learn_ticket(connection: Connection, ticket: Ticket) -> None:
@@ -235,7 +236,5 @@ def _learn_ticket(connection: Connection, ticket: Ticket) -> None:
         "checkins": json.dumps(uses, separators=(",", ":")),
         "series": ticket.series,
     }
-    key = {"of_event": ticket.event_id, "of_code": ticket.code}
-    if not connection.execute(_CHANGE, values | key).rowcount:
-        added = values | {"event_id": ticket.event_id, "code": ticket.code}
-        connection.execute(_ADD, added)
+    if not _CHANGE.run(connection, of_event=ticket.event_id, of_code=ticket.code, **values):
+        _ADD.run(connection, event_id=ticket.event_id, code=ticket.code, **values)
