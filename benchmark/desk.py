@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
@@ -13,6 +13,7 @@ from time import perf_counter
 
 import aiohttp
 
+from benchmark.effort import FULL
 from benchmark.figures import percentile
 from benchmark.oveit import TOKEN, PretendOveit, pretend_oveit
 from custom_components.oveit.core.api import OveitClient
@@ -22,7 +23,6 @@ from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Request, Source
 
 COLUMNS = "{:<64} {:>8} {:>8} {:>8}"
-TICKETS = 100_000
 ROWS = 2_000
 GUESTS = 500
 EVERY = 0.02
@@ -96,7 +96,8 @@ async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def count(ledger: Ledger, event_id: int) -> None:
@@ -175,7 +176,7 @@ async def show(tickets: int, rows: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmark.desk", description=__doc__)
-    parser.add_argument("--tickets", type=int, default=TICKETS)
+    parser.add_argument("--tickets", type=int, default=FULL.desk_tickets)
     parser.add_argument("--rows", type=int, default=ROWS)
     options = parser.parse_args()
     asyncio.run(show(options.tickets, options.rows))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -195,36 +194,45 @@ class Gate:
 
     async def _async_decide(self, request: Request, *, read: Read | None) -> Decision:
         """Decide as the gate's mode has it, and tell."""
-        mode, desk = self.mode_now, self.coordinator.desk
+        mode = self.mode_now
         if mode is GateMode.FREE_FLOW:
             decision = await self._async_let_through(request)
         elif self._is_closed:
-            decision = decide_here(request, Reason.GATE_CLOSED)
+            decision = self._tell(decide_here(request, Reason.GATE_CLOSED), mode)
         elif not await self._may_ask(request):
             self._unknown.async_note(request.rfid_code or "", read)
             return decide_here(request, Reason.UNKNOWN_TAG)
         else:
             with self.coordinator.translated_errors():
                 if mode is GateMode.SCAN_ONLY:
-                    decision = await desk.scan(request)
+                    decision = self._tell(await self.coordinator.desk.scan(request), mode)
                 else:
-                    decision = await desk.check_in(request, partial(self._tell, mode=mode))
+                    decision = await self._async_check_in(request, mode)
         if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled):
             self._unknown.async_note(request.rfid_code or "", read)
         if self.settings.turnstile and not request.rehearsal:
             self._turnstile.async_note(decision)
-        self._tell(decision, mode)
         return decision
+
+    async def _async_check_in(self, request: Request, mode: GateMode) -> Decision:
+        """Have the desk decide; of what is new the door hears in the same step."""
+        heard: list[Decision] = []
+
+        def door(decision: Decision) -> None:
+            heard.append(self._tell(decision, mode))
+
+        decision = await self.coordinator.desk.check_in(request, door)
+        return decision if heard else self._tell(decision, mode)
 
     async def _async_let_through(self, request: Request) -> Decision:
         """Let a guest in who may be refused elsewhere, and check in a good ticket (X9)."""
         try:
             asked = ask_freely(request, ask_oveit=await self._may_ask(request))
-            door = partial(self._tell, mode=GateMode.FREE_FLOW)
-            return await self.coordinator.desk.check_in(asked, door)
+            return await self._async_check_in(asked, GateMode.FREE_FLOW)
         except (OveitError, HomeAssistantError) as err:
             LOGGER.warning("A guest in free flow could not be decided on: %s", err)
-            return decide_undecided(request, GateMode.FREE_FLOW)
+            undecided = decide_undecided(request, GateMode.FREE_FLOW)
+            return self._tell(undecided, GateMode.FREE_FLOW)
 
     async def _may_ask(self, request: Request) -> bool:
         """Tell whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
@@ -269,7 +277,7 @@ class Gate:
         )
 
     @callback
-    def _tell(self, decision: Decision, mode: GateMode) -> None:
+    def _tell(self, decision: Decision, mode: GateMode) -> Decision:
         """Tell the listeners, once as long as the same tag is read and read again (D1, D2, R10)."""
         now = monotonic()
         self._told = {
@@ -282,10 +290,11 @@ class Gate:
         told = self._told.get(key)
         if told and decision.reason in (told.reason, Reason.REPEAT):
             told.last_at = now
-            return
+            return decision
         self._told[key] = _Told(decision.reason, now, now)
         for listener in list(self._listeners):
             listener(decision, mode)
+        return decision
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Decide on one guest beside all others."""

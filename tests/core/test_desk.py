@@ -95,6 +95,22 @@ async def test_a_door_hears_of_its_guest_before_everyone_else_and_once(
     assert decisions == [admitted, refused]
 
 
+async def test_a_listener_that_fails_takes_no_answer_away(
+    desk: Desk, ticket: VenueTicket, decisions: list[Decision]
+) -> None:
+    """The guest is in, the others hear of it, and the next read repeats it."""
+
+    def fail(_: Decision) -> None:
+        raise ZeroDivisionError
+
+    request = Request(ticket_code=ticket.code)
+    first = await desk.check_in(request, fail)
+
+    assert first.admitted
+    assert decisions == [first]
+    assert (await desk.check_in(request)).reason is Reason.REPEAT
+
+
 @whichever("attendee")
 async def test_a_decision_brings_the_attendee_along(
     desk: Desk, server: OveitServer, ticket: VenueTicket

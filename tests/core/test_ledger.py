@@ -12,10 +12,18 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
+from sqlalchemy import Connection, insert
 
 from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, Seen
 from custom_components.oveit.core.exceptions import LedgerError, OveitResponseError
-from custom_components.oveit.core.ledger import Ledger, delete_ledger, read_waiting, sqlite
+from custom_components.oveit.core.ledger import (
+    Ledger,
+    Told,
+    delete_ledger,
+    read_waiting,
+    sqlite,
+    tables,
+)
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
@@ -28,6 +36,7 @@ from custom_components.oveit.core.models import (
     Ticket,
     TicketType,
 )
+from custom_components.oveit.core.rules import Verdict
 from tests.core.unknowns import journal, query
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -1265,3 +1274,69 @@ async def test_a_time_that_is_none_costs_no_row(ledger: Ledger, path: Path, seco
     (kept,) = await ledger.waiting()
 
     assert kept.asked_at is None
+
+
+def told_of(code: str, tag: str = "T1") -> Told:
+    """Return what Oveit may tell of a tag: a ticket that is ours."""
+    answer = Answer(ok=True, asked_at=NOON, ticket=ticket(code), rfid_codes=(tag,))
+    return Told(tag=tag, answer=answer, ours=lambda answer, _: answer)
+
+
+def admit_all(found: tuple[Ticket, ...]) -> tuple[Verdict, tuple[Row, ...]]:
+    """Judge that whoever comes may come in."""
+    return Verdict(reason=Reason.CHECKED_IN, ticket=found[0]), tuple(
+        Row(code=each.code, event_id=EVENT.id, at=NOON, scan_id="s", admitted=True)
+        for each in found
+    )
+
+
+async def test_what_oveit_tells_of_a_tag_is_learned_judged_and_written_in_one_go(
+    ledger: Ledger, path: Path
+) -> None:
+    """One ticket on a tag needs no second look."""
+    await take(ledger, row("abc"))
+
+    entered = await ledger.enter(told_of("abc"), admit_all, durable=True)
+
+    assert [found.code for found in await ledger.on_tag("T1")] == ["abc"]
+    assert [written["code"] for written in journal(path)] == ["abc"]
+    assert entered.fresh[0].checked_in
+
+
+async def test_r5_a_tag_that_carries_another_ticket_too_is_only_learned(
+    ledger: Ledger, path: Path
+) -> None:
+    """The other one is to be asked about first, even one that differs by a letter's case only."""
+    await take(ledger, row("ABC"), row("abc"))
+    await ledger.learn(ticket("ABC"), ("T1",))
+
+    entered = await ledger.enter(told_of("abc"), admit_all, durable=True)
+
+    assert (entered.verdict, entered.rows, journal(path)) == (None, (), [])
+    assert entered.learned
+    assert [other.code for other in entered.learned.others] == ["ABC"]
+
+
+async def test_a_statement_without_one_of_its_values_is_an_error(ledger: Ledger) -> None:
+    """Nothing is written or sought by what was forgotten."""
+    statement = sqlite.Statement(insert(tables.about), columns=("name", "value"))
+
+    with pytest.raises(LedgerError):
+        await ledger._keep(lambda connection: statement.run(connection, name="skew"))
+    assert await ledger.skew() == timedelta()
+
+
+async def test_a_connection_that_failed_is_not_used_again(ledger: Ledger) -> None:
+    """Whatever state a failure left behind goes with it."""
+    used: list[Any] = []
+
+    def fail(connection: Connection) -> None:
+        used.append(connection.connection.driver_connection)
+        raise sqlite3.OperationalError
+
+    with pytest.raises(LedgerError):
+        await ledger._read(fail)
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        used[0].execute("SELECT 1")
+    assert await ledger.skew() == timedelta()

@@ -244,3 +244,29 @@ async def test_a_guest_who_failed_after_long_is_decided_anew(
     decide.error = None
 
     assert (await reads.once(READ, decide)).reason is Reason.CHECKED_IN
+
+
+@pytest.mark.parametrize("codes", [["abc"], ["abd"], ["abd", "abc"]])
+async def test_a_read_in_the_very_turn_in_which_another_fails_is_decided_anew(
+    reads: Reads, decide: Decider, codes: list[str]
+) -> None:
+    """A failure is told to nobody else, and what is remembered stays whole."""
+    failing = asyncio.get_running_loop().create_future()
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+
+    async def fail(_: Request) -> Decision:
+        await failing
+        raise AssertionError
+
+    first = asyncio.create_task(reads.once(READ, fail))
+    await asyncio.sleep(0)
+    failing.set_exception(OveitError("broken"))
+    others = [
+        asyncio.create_task(reads.once(replace(READ, ticket_code=code), decide)) for code in codes
+    ]
+
+    with pytest.raises(OveitError):
+        await first
+    assert [(await other).reason for other in others] == [Reason.CHECKED_IN] * len(codes)
+    assert failures == []

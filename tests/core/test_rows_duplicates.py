@@ -385,3 +385,20 @@ async def test_d9_after_a_restart_the_same_scan_of_a_tag_is_the_same_decision(
     other = await again.check_in(replace(request, rfid_code="ABAD1DEA"))
     assert other.reason is Reason.UNKNOWN_TAG
     assert len(journal(path)) == 1
+
+
+async def test_r1_a_tag_is_learned_though_its_ticket_is_being_decided_elsewhere(
+    desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket
+) -> None:
+    """What Oveit told does not wait for a lock, and is not older than what is learned then."""
+    server.faults.set("tickets/checkin", Fault(latency_before=0.5), 1)
+    first = asyncio.create_task(desk.check_in(north(ticket)))
+    await asyncio.sleep(0.2)
+
+    second = asyncio.create_task(desk.check_in(Request(rfid_code=TAG, gate="South")))
+    await asyncio.sleep(0.2)
+
+    assert not first.done()
+    assert [known.code for known in await ledger.on_tag(TAG)] == [ticket.code]
+    assert (await first).admitted
+    assert (await second).reason is Reason.ALREADY_CHECKED_IN

@@ -10,6 +10,7 @@ from time import monotonic
 from uuid import uuid4
 
 from .exceptions import OveitConnectionError, OveitError
+from .ledger import Learned
 from .models import Answer, Request, Source, Ticket
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Case:
     online: bool
     tickets: tuple[Ticket, ...] = ()
     answer: Answer | None = None
+    learned: Learned | None = None
     failure: OveitError | None = None
 
     @classmethod

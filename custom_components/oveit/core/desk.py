@@ -151,9 +151,7 @@ class Desk:
                 raise
             _LOGGER.debug("A guest in free flow could not be decided on: %s", err)
             decision = await self._let_through_undecided(request)
-        if door:
-            door(decision)
-        return self._tell(decision)
+        return self._tell(decision, door)
 
     async def _decide(self, request: Request) -> Decision:
         """Decide a read by its ticket."""
@@ -182,7 +180,7 @@ class Desk:
         told = None
         if case.request.rfid_code is not None:
             told = await self._lookup.ask_tag(case)
-            if told is None:
+            if told is None or self._is_being_decided(case):
                 return None
         async with self._alone(case):
             verdict = await self._marking.enter(case, told)
@@ -225,8 +223,7 @@ class Desk:
     async def _alone(self, case: Case) -> AsyncIterator[None]:
         """Decide one read of a ticket after the other, by whichever code it comes."""
         async with AsyncExitStack() as stack:
-            codes = [ticket.code for ticket in case.tickets] or [case.request.ticket_code or ""]
-            for key in sorted({code.lower() for code in codes}):
+            for key in _keys(case):
                 lock = self._locks.setdefault(key, asyncio.Lock())
                 if lock.locked():
                     async with case.deadline(patience=PATIENCE / 2):
@@ -235,13 +232,22 @@ class Desk:
                     await stack.enter_async_context(lock)
             yield
 
+    def _is_being_decided(self, case: Case) -> bool:
+        """Tell whether another read of the same ticket is being decided."""
+        locks = (self._locks.get(key) for key in _keys(case))
+        return any(lock and lock.locked() for lock in locks)
+
     def _open(self, request: Request) -> Case:
         """Start the clock for a read."""
         return Case.open(request, online=request.ask_oveit and self._client.line.is_up)
 
-    def _tell(self, decision: Decision) -> Decision:
-        """Let everyone hear of a decision."""
-        self._on_decision(decision)
+    def _tell(self, decision: Decision, door: Tell | None = None) -> Decision:
+        """Let everyone hear of a decision, its door first; a listener's failure is its own."""
+        for hear in filter(None, (door, self._on_decision)):
+            try:
+                hear(decision)
+            except Exception:
+                _LOGGER.exception("A listener failed at a decision")
         return decision
 
     def _decision(self, case: Case, verdict: Verdict) -> Decision:
@@ -271,6 +277,12 @@ class Desk:
         )
         _LOGGER.debug("Decided %s by %s", decision.reason, decision.source)
         return decision
+
+
+def _keys(case: Case) -> list[str]:
+    """Return under which names the tickets of a case are decided alone, always in one order."""
+    codes = [ticket.code for ticket in case.tickets] or [case.request.ticket_code or ""]
+    return sorted({code.lower() for code in codes})
 
 
 def _ticket_of(row: Row) -> tuple[Ticket, ...]:

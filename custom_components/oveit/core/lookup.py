@@ -72,13 +72,16 @@ class Lookup:
         return answer
 
     async def ask_tag(self, case: Case) -> Told | None:
-        """Ask Oveit what a tag carries; None where it tells of no ticket."""
+        """Ask Oveit what a tag carries; the case keeps the answer, and the ticket in it.
+
+        None is returned where Oveit tells of no ticket.
+        """
         tag = case.request.rfid_code or ""
         case.answer = answer = await self.ask(case, rfid_code=tag)
         if answer is None or answer.ticket is None:
             return None
         case.tickets = (answer.ticket,)
-        return Told(tag=tag, ticket=answer.ticket, answer=answer, ours=self._of_followed())
+        return Told(tag=tag, answer=answer, ours=self._of_followed())
 
     async def learn(self, answer: Answer, tag: str | None = None) -> Learned:
         """Keep what an answer tells of a ticket of ours, and return what it was about."""
@@ -114,11 +117,10 @@ class Lookup:
             case.tickets = await self._ledger.on_tag(tag)
             return
         case.answer = answer
-        learned = await self.learn(answer, tag)
+        learned = case.learned or await self.learn(answer, tag)
         ticket, case.tickets = learned.ticket, learned.on_tag
-        others = [other for other in case.tickets if not ticket or other.code != ticket.code]
-        if others:
-            await self._check_pairings(case, tag, others, is_told=ticket is not None)
+        if learned.others:
+            await self._check_pairings(case, tag, learned.others, is_told=ticket is not None)
             case.tickets = await self._ledger.on_tag(tag)
         if ticket and ticket.event_id not in self._mirror.followed:
             case.tickets += (ticket,)

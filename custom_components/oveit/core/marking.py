@@ -56,10 +56,10 @@ class Marking:
         first: the ticket is not known, nor is its type, or Oveit may have counted this guest,
         or the tag that Oveit told of carries other tickets, too.
         """
-        judge = partial(self._judge, case, self._lookup.known(case), told, anyway=anyway)
+        judge = partial(self._judge, case, self._lookup.known(case), anyway=anyway)
         sought = told or case.tickets or case.request.ticket_code or ()
         entered = await self._ledger.enter(sought, judge, durable=not case.online)
-        case.tickets = entered.tickets
+        case.tickets, case.learned = entered.tickets, entered.learned
         if entered.verdict is None or not entered.rows:
             return entered.verdict
         verdicts = (replace(entered.verdict, others=()), *entered.verdict.others)
@@ -71,17 +71,10 @@ class Marking:
         return replace(marked[0], others=tuple(marked[1:]))
 
     def _judge(
-        self,
-        case: Case,
-        known: Known,
-        told: Told | None,
-        tickets: tuple[Ticket, ...],
-        *,
-        anyway: bool,
+        self, case: Case, known: Known, tickets: tuple[Ticket, ...], *, anyway: bool
     ) -> tuple[Verdict | None, tuple[Row, ...]]:
         """Decide on tickets as they are now, in the ledger's thread, and say what to write."""
-        is_told = told is None or told.is_all(tickets)
-        if not anyway and (not is_told or _is_open(case, known, tickets)):
+        if not anyway and _is_open(case, known, tickets):
             return None, ()
         verdict = decide(replace(known, tickets=tickets), case.request)
         if not verdict.reason.admits:

@@ -34,7 +34,7 @@ class _Key:
 class _Read:
     """A read that is being decided, or was a moment ago; times are monotonic seconds.
 
-    `last_at` is None until it is decided.
+    `last_at` is None until its decision is told.
     """
 
     key: _Key
@@ -45,14 +45,12 @@ class _Read:
 
     def is_over(self, now: float) -> bool:
         """Tell whether it is no longer repeated: it came to nothing, or is too long ago."""
-        if self.last_at is None:
+        if not self.task.done():
             return False
-        return (
-            self.task.cancelled()
-            or self.task.exception() is not None
-            or now - self.last_at >= REPEAT_WITHIN
-            or now - self.first_at >= REPEAT_AT_MOST
-        )
+        if self.task.cancelled() or self.task.exception() is not None:
+            return True
+        since = 0 if self.last_at is None else now - self.last_at
+        return since >= REPEAT_WITHIN or now - self.first_at >= REPEAT_AT_MOST
 
 
 class Reads:
@@ -135,7 +133,8 @@ class Reads:
     def _touch(self, read: _Read) -> None:
         """Have a read last from now on."""
         read.last_at = self._clock()
-        self._reads.move_to_end(read.key)
+        if read.key in self._reads:
+            self._reads.move_to_end(read.key)
 
     def _forget_old(self) -> None:
         """Forget what nothing repeats any more, the longest unread first."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from ..models import Answer, Row, Ticket
 from ..rules import Verdict
 from . import journal, tickets
+from .tickets import Learned, Ours
 
 type Sought = str | Told | tuple[Ticket, ...]
 type Judge = Callable[[tuple[Ticket, ...]], tuple[Verdict | None, tuple[Row, ...]]]
@@ -15,46 +16,47 @@ type Judge = Callable[[tuple[Ticket, ...]], tuple[Verdict | None, tuple[Row, ...
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """The ticket that Oveit has just told of, and the tag that it was asked about."""
+    """What Oveit has just told of a tag, and what takes out of it what is not ours."""
 
     tag: str
-    ticket: Ticket
     answer: Answer
-    ours: tickets.Ours
-
-    def is_all(self, found: tuple[Ticket, ...]) -> bool:
-        """Tell whether none of the tickets found on the tag is another one."""
-        return {ticket.code.lower() for ticket in found} <= {self.ticket.code.lower()}
+    ours: Ours
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entered:
     """What was decided on tickets as they were, and what was written.
 
-    `fresh` has the ticket of each row as it is afterwards.
+    `learned` is what an answer about a tag brought; `fresh` has the ticket of each row as
+    it is afterwards.
     """
 
     tickets: tuple[Ticket, ...]
-    verdict: Verdict | None
+    verdict: Verdict | None = None
+    learned: Learned | None = None
     rows: tuple[Row, ...] = ()
     fresh: tuple[Ticket, ...] = ()
 
 
 def enter(connection: Connection, sought: Sought, judge: Judge) -> Entered:
-    """Judge tickets, and write the rows that follow; no other read comes in between."""
-    found = _find(connection, sought)
+    """Judge tickets, and write the rows that follow; no other read comes in between.
+
+    A tag that carries other tickets than the one that was told of is only learned.
+    """
+    learned = None
+    if isinstance(sought, Told):
+        learned = tickets.learn_answer(connection, sought.answer, sought.ours, sought.tag)
+        if learned.others:
+            return Entered(tickets=learned.on_tag, learned=learned)
+        found = learned.on_tag
+    elif isinstance(sought, str):
+        found = tickets.find(connection, sought)
+    else:
+        found = tickets.renew(connection, sought)
     verdict, rows = judge(found)
     rows = tuple(replace(row, seq=journal.begin(connection, row)) for row in rows)
-    return Entered(tickets=found, verdict=verdict, rows=rows, fresh=_renew(connection, rows, found))
-
-
-def _find(connection: Connection, sought: Sought) -> tuple[Ticket, ...]:
-    """Return tickets by their code, by what was told of their tag, or as they are now."""
-    if isinstance(sought, str):
-        return tickets.find(connection, sought)
-    if isinstance(sought, Told):
-        return tickets.learn_answer(connection, sought.answer, sought.ours, sought.tag).on_tag
-    return tickets.renew(connection, sought)
+    fresh = _renew(connection, rows, found)
+    return Entered(tickets=found, verdict=verdict, learned=learned, rows=rows, fresh=fresh)
 
 
 def _renew(

@@ -126,7 +126,9 @@ class LedgerFile:
         writing = how is not How.READ
         with (
             self._alone() if writing else nullcontext(),
-            self._connections.transaction(writing=writing, durable=how is How.KEEP) as connection,
+            self._connections.transaction(
+                writing=writing, durable=how is not How.WRITE
+            ) as connection,
         ):
             return function(connection, *arguments)
 

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
@@ -26,7 +27,7 @@ _SETTINGS = (
     "PRAGMA wal_autocheckpoint=0",  # no guest waits for it: see `tidy`
 )
 
-_DIALECT = sqlite.dialect(paramstyle="named")
+_DIALECT = dialect(paramstyle="named")
 _HELD: WeakSet[Engine] = WeakSet()
 
 
@@ -81,8 +82,13 @@ class Statement:
     def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
         """Write the statement; an INSERT is given its columns."""
         compiled = statement.compile(dialect=_DIALECT, column_keys=columns)
+        assert isinstance(compiled, SQLCompiler)
         self._text = str(compiled)
-        self._constants = compiled.params
+        self._constants = {
+            name: value
+            for name, value in compiled.params.items()
+            if not compiled.binds[name].required
+        }
 
     def run(self, connection: Connection, **values: Any) -> list[sqlite3.Row]:
         """Run it with the values of its parameters, and return its rows as SQLite has them."""
@@ -124,7 +130,7 @@ class Connections:
         self._open: list[Connection] = []
 
     @contextmanager
-    def transaction(self, *, writing: bool, durable: bool = True) -> Iterator[Connection]:
+    def transaction(self, *, writing: bool, durable: bool) -> Iterator[Connection]:
         """Run what is inside in one transaction; after a failure, the next one connects anew."""
         connection = self._connect()
         try:
@@ -156,6 +162,7 @@ class Connections:
         """Have this thread connect anew."""
         del self._here.connection
         self._open.remove(connection)
+        connection.invalidate()
         connection.close()
 
 

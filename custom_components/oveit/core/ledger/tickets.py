@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 import json
-from sqlite3 import Row as Joined
+import sqlite3
 from typing import Any
 
 from sqlalchemy import (
@@ -147,7 +147,7 @@ def _load(connection: Connection, statement: Statement, **what: Any) -> tuple[Ti
     return tuple(_to_ticket(list(group)) for _, group in groupby(rows, lambda row: row[:2]))
 
 
-def _to_ticket(joined: Sequence[Joined]) -> Ticket:
+def _to_ticket(joined: Sequence[sqlite3.Row]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
     first = joined[0]
     rows = [row for row in joined if row["seq"] is not None]
@@ -185,6 +185,11 @@ class Learned:
 
     ticket: Ticket | None
     on_tag: tuple[Ticket, ...]
+
+    @property
+    def others(self) -> list[Ticket]:
+        """Return the tickets on the tag that the answer was not about."""
+        return [other for other in self.on_tag if not self.ticket or other.code != self.ticket.code]
 
 
 def learn_answer(connection: Connection, answer: Answer, ours: Ours, tag: str | None) -> Learned:
