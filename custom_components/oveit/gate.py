@@ -24,11 +24,7 @@ from .gate_free_flow import ask_freely, decide_here, decide_undecided
 from .gate_reads import Read, Readers, Source, async_is_learning, async_listen
 from .gate_rehearsal import Rehearsal
 from .gate_settings import Credential, GateMode, GateSettings
-from .gate_watch import (
-    Turnstile,
-    UnknownTags,
-    async_get_bindings,
-)
+from .gate_watch import Turnstile, UnknownTags, async_get_bindings
 
 LAST_READS_TAKE = 5.0
 

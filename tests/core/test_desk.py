@@ -549,7 +549,7 @@ async def test_a_desk_holds_on_to_no_guest(desk: Desk, ticket: VenueTicket) -> N
     """Once a ticket is decided nothing of it stays in memory."""
     await desk.check_in(Request(ticket_code=ticket.code))
 
-    assert not desk._locks
+    assert not desk._turns._locks
 
 
 # Guests in doubt

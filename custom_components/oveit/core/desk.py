@@ -1,14 +1,11 @@
 """The desk: decides a read with Oveit and the ledger, and remembers what it decided."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 import logging
 from time import monotonic
-from weakref import WeakValueDictionary
 
 from .api import OveitClient
 from .case import Case
@@ -25,9 +22,10 @@ from .models import Answer, Decision, Direction, Reason, Request, Row, RowState,
 from .pairing import Pairing
 from .preparing import Preparing
 from .readback import DOUBT_GRACE, ReadBack
-from .reads import PATIENCE, Reads
+from .reads import Reads
 from .rules import Verdict, clean_code, decide
 from .settling import Settling
+from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ class Desk:
         self._mirror = mirror
         self._on_decision = on_decision
         self._on_failure = on_failure
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
         self._reads = Reads(clock)
         self._lookup = Lookup(client, ledger, mirror)
         read_back = ReadBack(client, ledger, mirror, doubt_grace)
@@ -127,7 +125,7 @@ class Desk:
             return decision
         case = Case.open(_clean(request), online=False)
         await self._lookup.identify(case)
-        async with self._alone(case):
+        async with self._turns.alone(case):
             verdict = await self._marking.override(case, note=note, user_id=user_id)
         return self._tell(self._decision(case, verdict))
 
@@ -171,7 +169,7 @@ class Desk:
     async def _leave(self, case: Case) -> Verdict:
         """Let a guest out."""
         await self._lookup.identify(case)
-        async with self._alone(case):
+        async with self._turns.alone(case):
             case.tickets = await self._ledger.renew(case.tickets)
             return await self._leaving.leave(case, self._lookup.known(case))
 
@@ -180,16 +178,16 @@ class Desk:
         told = None
         if case.request.rfid_code is not None:
             told = await self._lookup.ask_tag(case)
-            if told is None or self._is_being_decided(case):
+            if told is None or self._turns.is_taken(case):
                 return None
-        async with self._alone(case):
+        async with self._turns.alone(case):
             verdict = await self._marking.enter(case, told)
             return verdict and await self._let_through(case, verdict)
 
     async def _enter(self, case: Case) -> Verdict:
         """Find out what was read, and decide on coming in."""
         await self._lookup.identify(case)
-        async with self._alone(case):
+        async with self._turns.alone(case):
             verdict = await self._marking.enter(case) or await self._claiming.claim(case)
             if verdict is None:
                 verdict = await self._marking.enter(case, anyway=True)
@@ -218,24 +216,6 @@ class Desk:
         )
         source = Source.OVEIT if row.state is RowState.CONFIRMED else Source.LEDGER
         return replace(self._decision(case, verdict), source=source)
-
-    @asynccontextmanager
-    async def _alone(self, case: Case) -> AsyncIterator[None]:
-        """Decide one read of a ticket after the other, by whichever code it comes."""
-        async with AsyncExitStack() as stack:
-            for key in _keys(case):
-                lock = self._locks.setdefault(key, asyncio.Lock())
-                if lock.locked():
-                    async with case.deadline(patience=PATIENCE / 2):
-                        await stack.enter_async_context(lock)
-                else:
-                    await stack.enter_async_context(lock)
-            yield
-
-    def _is_being_decided(self, case: Case) -> bool:
-        """Tell whether another read of the same ticket is being decided."""
-        locks = (self._locks.get(key) for key in _keys(case))
-        return any(lock and lock.locked() for lock in locks)
 
     def _open(self, request: Request) -> Case:
         """Start the clock for a read."""
@@ -277,12 +257,6 @@ class Desk:
         )
         _LOGGER.debug("Decided %s by %s", decision.reason, decision.source)
         return decision
-
-
-def _keys(case: Case) -> list[str]:
-    """Return under which names the tickets of a case are decided alone, always in one order."""
-    codes = [ticket.code for ticket in case.tickets] or [case.request.ticket_code or ""]
-    return sorted({code.lower() for code in codes})
 
 
 def _ticket_of(row: Row) -> tuple[Ticket, ...]:
