@@ -11,12 +11,13 @@ import pytest
 
 from custom_components.oveit.core.api import OveitClient
 from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Reason, Request
 from demo.oveit_server import Fault, OveitServer, Venue
 from demo.venue import now
-from tests.core.unknowns import journal
+from tests.core.unknowns import Steps, journal
 
 
 async def test_a_scan_id_used_again_for_another_ticket_admits_nobody(
@@ -64,6 +65,35 @@ async def test_an_answer_that_comes_while_the_ledger_decides_is_not_lost(
 
     assert decision.reason is Reason.CHECKED_IN
     assert [row["state"] for row in journal(path)] == ["confirmed"]
+
+
+async def test_a_late_yes_is_taken_in_though_the_ledger_failed_the_guest(
+    desk: Desk,
+    server: OveitServer,
+    ledger: Ledger,
+    venue: Venue,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: Steps,
+) -> None:
+    """Nobody came in, Oveit counted one, and the guest is admitted at the next try."""
+
+    async def fail(seq: int, **values: Any) -> None:
+        raise LedgerError("The disk is full")
+
+    server.faults.set("tickets/checkin", Fault(latency_after=0.4), 1)
+    request = Request(ticket_code=venue.unused(100, 234)[1].code, deadline=0.2)
+    with monkeypatch.context() as full:
+        full.setattr(ledger, "change", fail)
+        with pytest.raises(LedgerError):
+            await desk.check_in(request)
+    await asyncio.sleep(0.5)
+    (row,) = journal(path)
+    steps.step()
+    again = await desk.check_in(request)
+
+    assert (row["state"], row["admitted"]) == ("confirmed", 0)
+    assert again.reason is Reason.REPEAT
 
 
 async def test_friends_with_one_ticket_at_two_doors_both_get_an_answer_from_an_oveit_that_hangs(

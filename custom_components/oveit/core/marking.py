@@ -9,7 +9,7 @@ from typing import Any
 from .admission import admitted, count_uses
 from .api import OveitClient
 from .case import Case
-from .exceptions import OveitError, may_have_heard
+from .exceptions import LedgerError, OveitError, may_have_heard
 from .ledger import Ledger, Told
 from .lookup import Lookup, check_same, has_unknown_type
 from .models import Answer, Reason, Row, RowState, Ticket
@@ -139,10 +139,14 @@ class Marking:
                 answer = await asyncio.shield(sending)
         except OveitError as err:
             case.give_up_on_oveit(err)
-            is_late = sending is not None and not (sending.done() and sending.exception() is err)
-            verdict = await self._fall_back(case, ticket, row, sent=may_have_heard(err))
-            if sending and is_late:
-                self._follow(sending, row, admitted=verdict.reason.admits)
+            if sending and sending.done() and sending.exception() is err:
+                sending = None
+            try:
+                verdict = await self._fall_back(case, ticket, row, sent=may_have_heard(err))
+            except LedgerError:
+                self._follow(sending, row, admitted=False)
+                raise
+            self._follow(sending, row, admitted=verdict.reason.admits)
             return verdict
         case.answer = answer
         return await self._take_answer(case, verdict, ticket, row)
@@ -172,8 +176,10 @@ class Marking:
         await self._ledger.change(row.seq, admitted=True, **({} if sent else unsent))
         return await admitted(self._ledger, verdict, ticket, verdict.reason)
 
-    def _follow(self, sending: asyncio.Task[Answer], row: Row, *, admitted: bool) -> None:
-        """Wait on for an answer that comes too late for the guest."""
+    def _follow(self, sending: asyncio.Task[Answer] | None, row: Row, *, admitted: bool) -> None:
+        """Wait on for an answer that comes too late for the guest, if one still can come."""
+        if sending is None:
+            return
         late = replace(row, admitted=admitted)
         task = asyncio.create_task(self._take_late_answer(sending, late))
         self._late.add(task)
