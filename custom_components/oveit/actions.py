@@ -39,6 +39,19 @@ ATTR_SCAN_ID = "scan_id"
 ATTR_NOTE = "note"
 ATTR_EVENT_ID = "event_id"
 
+# What an action may say instead of a gate, which has settings for each of them.
+GATE_DECIDES = frozenset(
+    {
+        ATTR_TICKET_TYPE_ID,
+        ATTR_ADDON_ID,
+        ATTR_GATE,
+        ATTR_DEADLINE,
+        ATTR_OFFLINE,
+        ATTR_REQUIRE_MAIN_ENTRY,
+    }
+)
+DEFAULT_DEADLINE = 3.0
+
 ID = vol.All(vol.Coerce(int), vol.Range(min=1))
 
 # Of a gate that is meant, only one is taken; the fields are those of any action with a target.
@@ -47,9 +60,9 @@ SCAN_FIELDS = cv.TARGET_SERVICE_FIELDS | {
     vol.Optional(ATTR_CONFIG_ENTRY_ID): str,
     vol.Optional(ATTR_TICKET_CODE): object,
     vol.Optional(ATTR_RFID_CODE): object,
-    vol.Optional(ATTR_TICKET_TYPE_ID, default=list): vol.All(cv.ensure_list, [ID]),
+    vol.Optional(ATTR_TICKET_TYPE_ID): vol.All(cv.ensure_list, [ID]),
     vol.Optional(ATTR_GATE): vol.All(cv.string, vol.Length(max=MAX_CODE_LENGTH)),
-    vol.Optional(ATTR_DEADLINE, default=3): vol.All(vol.Coerce(float), vol.Range(min=0.5, max=30)),
+    vol.Optional(ATTR_DEADLINE): vol.All(vol.Coerce(float), vol.Range(min=0.5, max=30)),
     vol.Optional(ATTR_INCLUDE_ATTENDEE, default=False): cv.boolean,
 }
 
@@ -61,8 +74,8 @@ SERVICE_CHECKIN_SCHEMA = vol.Schema(
     SCAN_FIELDS
     | {
         vol.Optional(ATTR_ADDON_ID): ID,
-        vol.Optional(ATTR_OFFLINE, default=OfflinePolicy.ADMIT_KNOWN): vol.Coerce(OfflinePolicy),
-        vol.Optional(ATTR_REQUIRE_MAIN_ENTRY, default=False): cv.boolean,
+        vol.Optional(ATTR_OFFLINE): vol.Coerce(OfflinePolicy),
+        vol.Optional(ATTR_REQUIRE_MAIN_ENTRY): cv.boolean,
         vol.Optional(ATTR_SCAN_ID): vol.All(cv.string, vol.Length(min=1, max=MAX_CODE_LENGTH)),
     }
 )
@@ -116,8 +129,10 @@ async def _async_ask_gate(
     call: ServiceCall, gate: Gate, request: Request, *, look: bool
 ) -> ServiceResponse:
     """Have a gate decide by its own policy; one that only looks opens no door."""
-    if request.ticket_type_ids or request.addon_id or request.gate:
-        raise invalid("gate_decides")
+    if given := GATE_DECIDES.intersection(call.data):
+        raise invalid("gate_decides", ", ".join(sorted(given)))
+    if call.data.get(ATTR_CONFIG_ENTRY_ID) not in (None, gate.coordinator.config_entry.entry_id):
+        raise invalid("gate_decides", ATTR_CONFIG_ENTRY_ID)
     mode = gate.mode_now
     decision = await gate.async_ask(
         ticket_code=request.ticket_code,
@@ -213,10 +228,10 @@ def _read_request(data: Mapping[str, Any]) -> Request:
     """Return what is asked."""
     return Request(
         **_read_codes(data),
-        ticket_type_ids=frozenset(data[ATTR_TICKET_TYPE_ID]),
+        ticket_type_ids=frozenset(data.get(ATTR_TICKET_TYPE_ID, ())),
         addon_id=data.get(ATTR_ADDON_ID),
         gate=data.get(ATTR_GATE),
-        deadline=data[ATTR_DEADLINE],
+        deadline=data.get(ATTR_DEADLINE, DEFAULT_DEADLINE),
         offline=data.get(ATTR_OFFLINE, OfflinePolicy.ADMIT_KNOWN),
         require_main_entry=data.get(ATTR_REQUIRE_MAIN_ENTRY, False),
         scan_id=data.get(ATTR_SCAN_ID),
