@@ -1,12 +1,14 @@
 """A gate: what its readers read becomes a decision that everybody sees once."""
 
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
 
 from custom_components.oveit.const import DOMAIN
+from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
@@ -314,6 +316,48 @@ async def test_the_mode_is_kept_through_a_restart(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert value(hass, "select.north_gate_mode") == "closed"
     await reader.scan(TAG)
+    assert venue.entries(ticket.code) == 0
+
+
+async def test_a_closed_gate_stays_closed_when_home_assistant_forgot_its_entity(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """After a power cut states are older than the ledger, and a disabled entity restores none."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    await set_mode(hass, "closed")
+    mock_restore_cache(hass, [State("select.north_gate_mode", "open_for_tickets")])
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value(hass, "select.north_gate_mode") == "closed"
+    er.async_get(hass).async_update_entity(
+        "select.north_gate_mode", disabled_by=er.RegistryEntryDisabler.USER
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await reader.scan(TAG)
+    assert venue.entries(ticket.code) == 0
+
+
+async def test_a_gate_is_closed_at_once_though_the_disk_fails(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The person is told that it may not outlive a restart."""
+
+    async def _fail(*_: object) -> None:
+        raise LedgerError("The disk is full")
+
+    ticket = tagged(venue)
+    await open_gate(hass, entry, reader)
+    monkeypatch.setattr(entry.runtime_data.ledger, "keep_gate_mode", _fail)
+    with pytest.raises(HomeAssistantError):
+        await set_mode(hass, "closed")
+    await reader.scan(TAG)
+    assert value(hass, "select.north_gate_mode") == "closed"
     assert venue.entries(ticket.code) == 0
 
 

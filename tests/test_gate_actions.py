@@ -10,6 +10,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
+from custom_components.oveit.const import DOMAIN
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import act
@@ -124,8 +125,42 @@ async def test_a_target_is_exactly_one_gate(
     assert server.requests == []
 
 
+async def test_a_gate_decides_nothing_before_its_account_is_set_up(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be closed, and the error says what is not there yet."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry)
+    await set_mode(hass, "closed")
+    errors: list[str | None] = []
+
+    async def _ask_meanwhile(*_: object) -> None:
+        with pytest.raises(ServiceValidationError) as error:
+            await hass.services.async_call(
+                DOMAIN, "checkin", {"rfid_code": TAG, "entity_id": NORTH}, blocking=True
+            )
+        errors.append(error.value.translation_key)
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    await _ask_meanwhile()
+    with monkeypatch.context() as setting_up:
+        setting_up.setattr(hass.config_entries, "async_forward_entry_setups", _ask_meanwhile)
+        await hass.config_entries.async_setup(entry.entry_id)
+    assert errors == ["service_config_entry_not_loaded"] * 2
+    assert venue.entries(ticket.code) == 0
+
+
 @pytest.mark.parametrize(
-    "field", [{"ticket_type_id": VIP}, {"addon_id": DRINKS}, {"gate": "South gate"}]
+    "field",
+    [
+        {"ticket_type_id": VIP},
+        {"addon_id": DRINKS},
+        {"gate": "South gate"},
+        {"deadline": 1},
+        {"offline": "refuse"},
+        {"require_main_entry": True},
+        {"config_entry_id": "another"},
+    ],
 )
 async def test_a_gate_is_not_told_what_to_do(
     hass: HomeAssistant, entry: MockConfigEntry, field: dict[str, Any]
@@ -135,6 +170,7 @@ async def test_a_gate_is_not_told_what_to_do(
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "checkin", rfid_code=TAG, entity_id=NORTH, **field)
     assert error.value.translation_key == "gate_decides"
+    assert error.value.translation_placeholders == {"field": next(iter(field))}
 
 
 async def test_b13_an_action_at_a_gate_that_only_scans_opens_nothing(

@@ -85,6 +85,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._session = open_session(client_context(), {USER_AGENT: SERVER_SOFTWARE})
         self.client = create_client(hass, entry.data, self._session)
         self.capacities: dict[int, int] = {}
+        self.gate_modes: dict[str, str] = {}
         self.conflicts: list[Row] = []
         self.failure: OveitError | None = None
         self._failures = 0
@@ -111,6 +112,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 self.client, self.ledger, follows=self.follows, on_seen=self._on_check_in
             )
             await self.mirror.load()
+            self.gate_modes = await self.ledger.gate_modes()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
         self.desk = Desk(

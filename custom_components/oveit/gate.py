@@ -48,7 +48,7 @@ class Gate:
         self.coordinator = coordinator
         self.id = subentry.subentry_id
         self.settings = GateSettings.read(subentry)
-        self.mode = GateMode.OPEN_FOR_TICKETS
+        self.mode = GateMode(coordinator.gate_modes.get(self.id, GateMode.OPEN_FOR_TICKETS))
         self.rehearsal = Rehearsal()
         self._hass = coordinator.hass
         self._unknown = UnknownTags(self._hass, self.id, self.settings.name)

@@ -7,6 +7,7 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util.hass_dict import HassKey
 
@@ -64,18 +65,26 @@ def async_get_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[Gate]:
 
 @callback
 def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> Gate | None:
-    """Return the gate that an action targets, None when it has no target."""
+    """Return the gate that an action targets, None when it has no target.
+
+    Raises ServiceValidationError also while the gate's account is being set up.
+    """
     target = TargetSelection(dict(data))
     if not target.has_any_target:
         return None
     selected = async_extract_referenced_entity_ids(hass, target)
     registry = er.async_get(hass)
     entities = map(registry.async_get, selected.referenced | selected.indirectly_referenced)
-    gates = hass.data.get(GATES, {})
-    meant = {entity.config_subentry_id for entity in entities if entity} & set(gates)
+    meant = {
+        (entity.config_subentry_id, entity.config_entry_id)
+        for entity in entities
+        if entity and entity.platform == DOMAIN and entity.config_subentry_id
+    }
     if len(meant) != 1:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_gate")
-    return gates[meant.pop() or ""]
+    ((gate_id, entry_id),) = meant
+    async_get_config_entry(hass, DOMAIN, entry_id)
+    return hass.data[GATES][gate_id]
 
 
 @callback

@@ -33,14 +33,18 @@ async def async_setup_entry(
 
 
 class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
-    """What a gate does with a read, as a person has chosen it; kept through a restart."""
+    """What a gate does with a read, as a person has chosen it.
+
+    The ledger keeps it, through a power cut too; a mode from before it did is restored.
+    """
 
     @override
     async def async_added_to_hass(self) -> None:
         """Take up the mode that was chosen last."""
         await super().async_added_to_hass()
         last = await self.async_get_last_state()
-        if last and last.state in self.options:
+        is_kept = self.gate.id in self.gate.coordinator.gate_modes
+        if not is_kept and last and last.state in self.options:
             self.gate.mode = GateMode(last.state)
 
     @property
@@ -51,7 +55,10 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Change the mode."""
+        """Change the mode, which counts at once, and keep it."""
+        coordinator = self.gate.coordinator
         self.gate.mode = GateMode(option)
         self.async_write_ha_state()
-        self.gate.coordinator.async_update_listeners()
+        coordinator.async_update_listeners()
+        with coordinator.translated_errors():
+            await coordinator.ledger.keep_gate_mode(self.gate.id, option)

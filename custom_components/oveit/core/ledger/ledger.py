@@ -42,6 +42,14 @@ class Ledger(LedgerFile):
         """Write how far Oveit's clock is ahead."""
         await self._write(about.keep_skew, skew)
 
+    async def gate_modes(self) -> dict[str, str]:
+        """Return the mode of each gate whose mode was ever chosen, by the gate's id."""
+        return await self._read(about.gate_modes)
+
+    async def keep_gate_mode(self, gate_id: str, mode: str) -> None:
+        """Keep the mode of a gate."""
+        await self._keep(about.keep_gate_mode, gate_id, mode)
+
     async def find(self, code: str) -> tuple[Ticket, ...]:
         """Return the tickets with a code; case matters only where two differ by it."""
         return await self._read(tickets.find, code)
