@@ -12,7 +12,7 @@ from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
-from tests.common import value
+from tests.common import act, value
 from tests.gates import (
     DRINKS,
     ENTRY,
@@ -416,8 +416,6 @@ async def test_a_gate_that_cannot_decide_refuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The light is red, not dark, when the disk fails."""
-    from custom_components.oveit.core.exceptions import LedgerError
-
     tagged(venue)
     await open_gate(hass, entry, reader)
 
@@ -428,6 +426,37 @@ async def test_a_gate_that_cannot_decide_refuses(
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.reasons() == ["offline_refused"]
+
+
+async def test_a_gate_that_cannot_tell_a_code_from_a_tag_refuses(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The light is red, not dark, when the ledger cannot be read."""
+
+    async def _fail(*_: object) -> None:
+        raise LedgerError("damaged")
+
+    tagged(venue)
+    await open_gate(hass, entry, reader, credential="auto")
+    monkeypatch.setattr(entry.runtime_data.ledger, "find", _fail)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["offline_refused"]
+
+
+async def test_a_closed_gate_says_that_a_ticket_would_not_be_admitted(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue
+) -> None:
+    """Whoever looks at a gate is told what the gate would do."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry)
+    await set_mode(hass, "closed")
+    looked = await act(hass, "scan", ticket_code=ticket.code, entity_id=NORTH)
+    assert (looked["admitted"], looked["reason"]) == (False, "gate_closed")
 
 
 async def test_the_diagnostics_tell_of_gates_without_their_names(

@@ -245,6 +245,50 @@ async def test_d9_the_same_scan_is_told_the_same(
     assert len(server.requests_to("tickets/checkin")) == 1
 
 
+async def test_d9_the_same_scan_a_little_later_opens_no_door_again(
+    hass: HomeAssistant, entry: MockConfigEntry, frozen: FrozenDateTimeFactory, venue: Venue
+) -> None:
+    """The caller gets the same answer; the guest has gone in long ago."""
+    tagged(venue)
+    await open_gate(hass, entry)
+    shown = watch(hass)
+    scan = {"rfid_code": TAG, "entity_id": NORTH, "scan_id": "7"}
+    first = await act(hass, "checkin", **scan)
+    frozen.tick(20)
+    again = await act(hass, "checkin", **scan)
+    assert again == first
+    assert shown.reasons() == ["checked_in"]
+
+
+@pytest.mark.parametrize("result", ["not_passed", "door_failed"])
+async def test_d1_a_guest_who_did_not_get_through_is_told_of_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    result: str,
+) -> None:
+    """Without asking Oveit, once for each time the door says so, and only the last guest."""
+    tickets = [tagged(venue, tag, place=place) for place, tag in enumerate(("AA000001", TAG))]
+    await open_gate(hass, entry, reader)
+    await open_gate(hass, entry, name="South gate")
+    for tag in ("AA000001", TAG):
+        await reader.scan(tag)
+    server.forget()
+    shown = watch(hass)
+    for gate, told in (("event.south_gate", result), (NORTH, "again"), (NORTH, result)):
+        hass.bus.async_fire("oveit_door", {"gate": gate, "result": told})
+        frozen.tick(1)
+        for tag in ("AA000001", TAG, TAG):
+            await reader.scan(tag)
+    assert shown.reasons() == ["repeat"]
+    assert shown.types() == ["admitted"]
+    assert server.requests_to("tickets/scan") == []
+    assert [venue.entries(ticket.code) for ticket in tickets] == [1, 1]
+
+
 async def test_r10_a_tag_that_lies_on_the_reader_is_one_guest(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -449,6 +493,34 @@ async def test_i7_an_exit_opens_when_nothing_works(
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.types() == ["admitted"]
+
+
+@pytest.mark.parametrize("credential", ["auto", "rfid"])
+async def test_i7_an_exit_opens_when_the_ledger_cannot_be_read(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    credential: str,
+) -> None:
+    """Whether a read is a code or a tag, and in which spelling, is for those who come in."""
+
+    async def _fail(*_: object) -> None:
+        raise LedgerError("The disk is full")
+
+    await open_gate(
+        hass, entry, reader, direction="exit", credential=credential, tag_format="decimal"
+    )
+    for question in ("find", "on_tag"):
+        monkeypatch.setattr(entry.runtime_data.ledger, question, _fail)
+    shown = watch(hass)
+    await reader.scan("68310696")
+    answer = await act(hass, "checkin", rfid_code="68310697", entity_id=NORTH)
+    monkeypatch.setattr(entry.runtime_data.desk, "check_in", _fail)
+    worse = await act(hass, "checkin", rfid_code="68310698", entity_id=NORTH)
+    assert answer["admitted"]
+    assert worse["admitted"]
+    assert shown.reasons() == ["left"] * 3
 
 
 async def test_an_exit_lets_unknown_tags_out_in_a_flood(

@@ -16,6 +16,7 @@ from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import act
 from tests.gates import (
+    NORTH,
     TAG,
     Reader,
     issues,
@@ -128,6 +129,25 @@ async def test_300_unknown_tags_in_a_minute_are_no_flood_for_anyone_else(
     assert "unknown_tag_flood" in issues(hass)
 
 
+async def test_one_unknown_tag_that_lies_on_the_reader_is_no_flood(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    reader: Reader,
+) -> None:
+    """The next guest is asked about at once."""
+    await open_gate(hass, entry, reader)
+    for _ in range(30):
+        await reader.scan("BB000001")
+        frozen.tick(1)
+    tagged(venue)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert issues(hass) == []
+    assert shown.reasons() == ["checked_in"]
+
+
 async def test_a_gate_is_itself_again_after_a_quiet_minute(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -211,6 +231,40 @@ async def test_d8_a_reader_bound_twice_is_told(
         if not gate_first:
             await reader.scan(tag)
     assert issues(hass) == ["double_binding"]
+
+
+@pytest.mark.parametrize("gate_first", [True, False])
+async def test_d8_a_scanner_of_codes_and_an_action_for_its_gate_are_told(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader, gate_first: bool
+) -> None:
+    """It is the same with tickets as with tags."""
+    await open_gate(hass, entry, reader, credential="ticket")
+    for ticket in venue.unused(100)[:6]:
+        if gate_first:
+            await reader.scan(ticket.code)
+        await act(hass, "checkin", ticket_code=ticket.code, entity_id=NORTH)
+        if not gate_first:
+            await reader.scan(ticket.code)
+    assert issues(hass) == ["double_binding"]
+
+
+async def test_an_action_at_one_gate_and_a_reader_at_the_next_are_no_double_binding(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    reader: Reader,
+) -> None:
+    """A guest goes through two doors within seconds."""
+    await open_gate(hass, entry)
+    await open_gate(hass, entry, reader, name="Tent")
+    for number in range(1, 7):
+        tagged(venue, f"AA00000{number}", place=number)
+        await act(hass, "checkin", rfid_code=f"AA00000{number}", entity_id=NORTH)
+        frozen.tick(3)
+        await reader.scan(f"AA00000{number}")
+        frozen.tick(30)
+    assert issues(hass) == []
 
 
 async def test_an_action_about_other_tags_is_no_double_binding(

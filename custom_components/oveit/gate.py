@@ -1,43 +1,32 @@
 """Gates: a reader's read becomes a decision, and those who show it are told."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, Event, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 
-from .const import DOMAIN, LOGGER
+from .const import ATTR_GATE, ATTR_RESULT, DOMAIN, DOOR_FAILED, EVENT_DOOR, LOGGER, NOT_PASSED
 from .coordinator import OveitCoordinator
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Direction, Reason, Request
 from .core.polling import is_open
-from .core.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .core.rules import clean_code
 from .core.tags import spell
 from .gate_free_flow import ask_freely, decide_here, decide_undecided
 from .gate_reads import Read, Readers, Source, async_is_learning, async_listen
 from .gate_rehearsal import Rehearsal
 from .gate_settings import Credential, GateMode, GateSettings
+from .gate_telling import Telling
 from .gate_watch import Turnstile, UnknownTags, async_get_bindings
 
 LAST_READS_TAKE = 5.0
-
-type GateListener = Callable[[Decision, GateMode], None]
-
-
-@dataclass(slots=True)
-class _Told:
-    """What was told of a code; times are monotonic seconds."""
-
-    reason: Reason
-    first_at: float
-    last_at: float
 
 
 class Gate:
@@ -51,11 +40,12 @@ class Gate:
         self.mode = GateMode(coordinator.gate_modes.get(self.id, GateMode.OPEN_FOR_TICKETS))
         self.rehearsal = Rehearsal()
         self._hass = coordinator.hass
-        self._unknown = UnknownTags(self._hass, self.id, self.settings.name)
+        self._unknown = UnknownTags(
+            self._hass, self.id, self.settings.name, self.settings.tag_format
+        )
         self._turnstile = Turnstile(self._hass, self.id, self.settings.name)
-        self._listeners: list[GateListener] = []
+        self.telling = Telling()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._told: dict[str, _Told] = {}
         self._stop: list[CALLBACK_TYPE] = []
 
     @property
@@ -85,7 +75,11 @@ class Gate:
             if not async_is_learning(self._hass, read):
                 self._keep(self._async_hear(read, stale=readers.is_echo(read) or read.stale))
 
-        self._stop = [readers.async_start(), async_listen(self._hass, source, _hear)]
+        self._stop = [
+            readers.async_start(),
+            async_listen(self._hass, source, _hear),
+            self._hass.bus.async_listen(EVENT_DOOR, self._async_hear_door),
+        ]
 
     async def async_stop(self) -> None:
         """Hear nothing more, and let the guests who are at the gate have their answers."""
@@ -93,12 +87,6 @@ class Gate:
             self._stop.pop()()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self.settings.deadline + LAST_READS_TAKE)
-
-    @callback
-    def async_add_listener(self, listener: GateListener) -> CALLBACK_TYPE:
-        """Tell a listener of every decision at this gate, once for each guest."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
 
     async def async_ask(
         self,
@@ -119,15 +107,27 @@ class Gate:
             try:
                 request = await self._request_tag(codes, scan_id=scan_id)
             except HomeAssistantError:
-                if not self._is_free:
+                if not self._refuses_nobody:
                     raise
                 request = self._ask(rfid_code=codes[0], scan_id=scan_id)
-            async_get_bindings(self._hass).async_note_action(rfid_code or "")
+        if look and self._is_closed:
+            return decide_here(request, Reason.GATE_CLOSED)
         if look:
             asked = ask_freely(request) if self._is_free else request
             with self.coordinator.translated_errors():
                 return await self.coordinator.desk.scan(asked)
+        bindings = async_get_bindings(self._hass)
+        bindings.async_note_action(ticket_code or rfid_code or "", self.id)
         return await self._async_decide(request, read=None)
+
+    @callback
+    def _async_hear_door(self, event: Event) -> None:
+        """Let a guest try again who did not get through this gate's door (D1, G1, G2)."""
+        entity = er.async_get(self._hass).async_get(str(event.data.get(ATTR_GATE)))
+        if entity is None or entity.config_subentry_id != self.id:
+            return
+        if event.data.get(ATTR_RESULT) in (NOT_PASSED, DOOR_FAILED):
+            self.telling.tell_again()
 
     async def _async_hear(self, read: Read, *, stale: bool) -> None:
         """Decide on a reader's read."""
@@ -139,15 +139,14 @@ class Gate:
             if request is None:
                 LOGGER.debug("A read that is no code was ignored")
             elif stale:
-                self._tell(decide_here(request, Reason.STALE_READ), self.mode_now)
+                self.telling.tell(decide_here(request, Reason.STALE_READ), self.mode_now)
             else:
                 await self._async_decide(request, read=read)
         except HomeAssistantError as err:
             LOGGER.warning("A guest at a gate could not be decided on: %s", err)
-            if request is None and self._is_free:
+            if request is None:
                 request = self._ask(rfid_code=read.code)
-            if request is not None:
-                self._tell(decide_undecided(request, self.mode_now), self.mode_now)
+            self.telling.tell(decide_undecided(request, self.mode_now), self.mode_now)
 
     def _ask(self, **code: str | None) -> Request:
         """Return what is asked of the desk about a code, as the gate is at the moment."""
@@ -191,17 +190,17 @@ class Gate:
     async def _async_decide(self, request: Request, *, read: Read | None) -> Decision:
         """Decide as the gate's mode has it, and tell."""
         mode = self.mode_now
-        if mode is GateMode.FREE_FLOW:
-            decision = await self._async_let_through(request)
+        if self._refuses_nobody:
+            decision = await self._async_let_through(request, mode)
         elif self._is_closed:
-            decision = self._tell(decide_here(request, Reason.GATE_CLOSED), mode)
+            decision = self.telling.tell(decide_here(request, Reason.GATE_CLOSED), mode)
         elif not await self._may_ask(request):
             self._unknown.async_note(request.rfid_code or "", read)
             return decide_here(request, Reason.UNKNOWN_TAG)
         else:
             with self.coordinator.translated_errors():
                 if mode is GateMode.SCAN_ONLY:
-                    decision = self._tell(await self.coordinator.desk.scan(request), mode)
+                    decision = self.telling.tell(await self.coordinator.desk.scan(request), mode)
                 else:
                     decision = await self._async_check_in(request, mode)
         if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled):
@@ -215,20 +214,20 @@ class Gate:
         heard: list[Decision] = []
 
         def door(decision: Decision) -> None:
-            heard.append(self._tell(decision, mode))
+            heard.append(self.telling.tell(decision, mode))
 
         decision = await self.coordinator.desk.check_in(request, door)
-        return decision if heard else self._tell(decision, mode)
+        return decision if heard else self.telling.tell(decision, mode)
 
-    async def _async_let_through(self, request: Request) -> Decision:
-        """Let a guest in who may be refused elsewhere, and check in a good ticket (X9)."""
+    async def _async_let_through(self, request: Request, mode: GateMode) -> Decision:
+        """Let a guest through whatever fails: at a way out, and in free flow (I7, X9)."""
         try:
-            asked = ask_freely(request, ask_oveit=await self._may_ask(request))
-            return await self._async_check_in(asked, GateMode.FREE_FLOW)
+            if self._is_free:
+                request = ask_freely(request, ask_oveit=await self._may_ask(request))
+            return await self._async_check_in(request, mode)
         except (OveitError, HomeAssistantError) as err:
-            LOGGER.warning("A guest in free flow could not be decided on: %s", err)
-            undecided = decide_undecided(request, GateMode.FREE_FLOW)
-            return self._tell(undecided, GateMode.FREE_FLOW)
+            LOGGER.warning("A guest who may pass could not be decided on: %s", err)
+            return self.telling.tell(decide_undecided(request, mode), mode)
 
     async def _may_ask(self, request: Request) -> bool:
         """Tell whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
@@ -258,11 +257,16 @@ class Gate:
         return self.mode_now is GateMode.FREE_FLOW
 
     @property
+    def _refuses_nobody(self) -> bool:
+        """Tell whether everybody passes, whatever is known (decisions.md I7, X9)."""
+        return self.is_exit or self._is_free
+
+    @property
     def _is_closed(self) -> bool:
         """Tell whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
         if self.mode_now is GateMode.CLOSED:
             return True
-        if not self.settings.within_window or self.is_exit or self._is_free:
+        if not self.settings.within_window or self._refuses_nobody:
             return False
         now = datetime.now(UTC)
         chosen = self.settings.event_ids
@@ -271,26 +275,6 @@ class Gate:
             for key, event in self.coordinator.mirror.followed.items()
             if not chosen or key in chosen
         )
-
-    @callback
-    def _tell(self, decision: Decision, mode: GateMode) -> Decision:
-        """Tell the listeners, once as long as the same tag is read and read again (D1, D2, R10)."""
-        now = monotonic()
-        self._told = {
-            key: told
-            for key, told in self._told.items()
-            if now - told.last_at <= REPEAT_WITHIN and now - told.first_at <= REPEAT_AT_MOST
-        }
-        request = decision.request
-        key = f"{mode} {request.rehearsal} {request.ticket_code or request.rfid_code}"
-        told = self._told.get(key)
-        if told and decision.reason in (told.reason, Reason.REPEAT):
-            told.last_at = now
-            return decision
-        self._told[key] = _Told(decision.reason, now, now)
-        for listener in list(self._listeners):
-            listener(decision, mode)
-        return decision
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Decide on one guest beside all others."""

@@ -30,7 +30,7 @@ from .const import (
 from .core.models import Decision, Reason
 from .core.tags import is_phone
 from .entity import OveitGateEntity
-from .gate_settings import GateMode
+from .gate_settings import GateMode, GateSettings
 
 GATE = EventEntityDescription(
     key="gate", translation_key="gate", name=None, event_types=[EVENT_ADMITTED, EVENT_REFUSED]
@@ -46,17 +46,17 @@ class OveitGateEvent(OveitGateEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the gate."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.gate.async_add_listener(self._async_handle_decision))
+        self.async_on_remove(self.gate.telling.async_add_listener(self._async_handle_decision))
 
     @callback
     def _async_handle_decision(self, decision: Decision, mode: GateMode) -> None:
         """Show a decision."""
         event_type = EVENT_ADMITTED if decision.admitted else EVENT_REFUSED
-        self._trigger_event(event_type, _describe(decision, mode))
+        self._trigger_event(event_type, _describe(decision, mode, self.gate.settings))
         self.async_write_ha_state()
 
 
-def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
+def _describe(decision: Decision, mode: GateMode, settings: GateSettings) -> dict[str, Any]:
     """Return what may be told of a decision: no names, no whole codes."""
     ticket, addon = decision.ticket, decision.addon
     first = ticket.first_entry if ticket else None
@@ -78,7 +78,7 @@ def _describe(decision: Decision, mode: GateMode) -> dict[str, Any]:
         ATTR_MODE: mode.value,
         ATTR_REHEARSAL: decision.request.rehearsal,
         ATTR_OVERRULED: decision.overruled and decision.overruled.value,
-        ATTR_HINT: _hint(decision),
+        ATTR_HINT: _hint(decision, settings),
     }
 
 
@@ -90,11 +90,11 @@ def _lacks_entry(decision: Decision) -> bool:
     return is_refused and decision.request.require_main_entry and knows_left and not entered
 
 
-def _hint(decision: Decision) -> str | None:
+def _hint(decision: Decision, settings: GateSettings) -> str | None:
     """Return what else a steward should know (decisions.md A10, R8, X2)."""
     ticket = decision.ticket
     if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled) and is_phone(
-        decision.request.rfid_code or ""
+        decision.request.rfid_code or "", settings.tag_format
     ):
         return "phone"
     if _lacks_entry(decision):

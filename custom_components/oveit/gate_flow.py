@@ -176,7 +176,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         try:
             async with asyncio.timeout(LEARN_TIMEOUT):
                 self._read = await heard
-            if is_phone(self._read.code):
+            if is_phone(self._read.code, TagFormat.HEX):
                 self._why_unknown = "tag_of_phone"
             self._names = await self._async_look_up(self._read.code)
         except TimeoutError:

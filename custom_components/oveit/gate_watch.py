@@ -38,15 +38,17 @@ class UnknownTags:
     read a second time: a misread comes once, a guest holds the wristband again.
     """
 
-    def __init__(self, hass: HomeAssistant, gate_id: str, gate: str) -> None:
+    def __init__(self, hass: HomeAssistant, gate_id: str, gate: str, tag_format: TagFormat) -> None:
         """Take the gate that is watched."""
         self._hass = hass
         self._gate_id = gate_id
         self._gate = gate
+        self._tag_format = tag_format
         self._reads: deque[float] = deque()
         self._dropped: dict[str, float] = {}
         self._different: set[str] = set()
         self._noticed_at: float | None = None
+        self._last: tuple[str, float] = ("", 0)
         for issue in (ISSUE_FLOOD, ISSUE_MANY_TAGS):
             ir.async_delete_issue(hass, DOMAIN, f"{issue}_{gate_id}")
 
@@ -74,8 +76,12 @@ class UnknownTags:
 
     @callback
     def async_note(self, code: str, read: Read | None) -> None:
-        """Take note of an unknown tag, and tell a person now and then."""
-        self._reads.append(monotonic())
+        """Take note of an unknown tag, once while it lies there, and tell a person now and then."""
+        now = monotonic()
+        (last, last_at), self._last = self._last, (code, now)
+        if code == last and now - last_at <= SAME_READ:
+            return
+        self._reads.append(now)
         if len(self._reads) > 10 * FLOOD:
             self._reads.popleft()
         if read and read.event_type == EVENT_TAG_SCANNED:
@@ -97,7 +103,7 @@ class UnknownTags:
         if self._noticed_at is not None and now - self._noticed_at < NOTICE_EVERY:
             return
         self._noticed_at = now
-        key = "phone_notice" if is_phone(code) else "unknown_tag_notice"
+        key = "phone_notice" if is_phone(code, self._tag_format) else "unknown_tag_notice"
         persistent_notification.async_create(
             self._hass,
             _translate(self._hass, key, gate=self._gate, count=str(len(self._reads))),
@@ -158,7 +164,7 @@ class Bindings:
     def __init__(self, hass: HomeAssistant) -> None:
         """Start with nothing read."""
         self._hass = hass
-        self._by_action: dict[str, float] = {}
+        self._by_action: dict[str, tuple[float, str | None]] = {}
         self._by_gate: dict[str, tuple[float, str, str]] = {}
         self._hits: dict[str, int] = {}
 
@@ -167,26 +173,27 @@ class Bindings:
         """Take note of a read that a gate heard."""
         self._forget_old()
         key = _key(code)
-        if self._by_action.pop(key, None) is not None:
+        if key in self._by_action and self._by_action[key][1] in (None, gate_id):
+            del self._by_action[key]
             self._hit(gate_id, gate)
         else:
             self._by_gate[key] = (monotonic(), gate_id, gate)
 
     @callback
-    def async_note_action(self, code: str) -> None:
-        """Take note of a code that an action was called with."""
+    def async_note_action(self, code: str, gate_id: str | None = None) -> None:
+        """Take note of a code that an action was called with, for one gate or for none."""
         self._forget_old()
         key = _key(code)
-        if (heard := self._by_gate.pop(key, None)) is not None:
-            self._hit(*heard[1:])
+        if key in self._by_gate and gate_id in (None, self._by_gate[key][1]):
+            self._hit(*self._by_gate.pop(key)[1:])
         else:
-            self._by_action[key] = monotonic()
+            self._by_action[key] = (monotonic(), gate_id)
 
     def _forget_old(self) -> None:
         """Forget what was read too long ago to be the same read."""
         limit = monotonic() - SAME_READ
-        self._by_action = {code: at for code, at in self._by_action.items() if at >= limit}
-        self._by_gate = {code: heard for code, heard in self._by_gate.items() if heard[0] >= limit}
+        self._by_action = {key: asked for key, asked in self._by_action.items() if asked[0] > limit}
+        self._by_gate = {key: heard for key, heard in self._by_gate.items() if heard[0] > limit}
 
     def _hit(self, gate_id: str, gate: str) -> None:
         """Count a read that came both ways."""

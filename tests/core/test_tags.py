@@ -126,4 +126,18 @@ def test_every_format_is_shown_to_choose_from() -> None:
 )
 def test_r8_a_phone_is_told_by_its_uid(read: str, phone: bool) -> None:
     """Four bytes that start with 08 are random."""
-    assert is_phone(read) is phone
+    assert is_phone(read, TagFormat.HEX) is phone
+
+
+@pytest.mark.parametrize("tag_format", TagFormat)
+def test_r8_a_phone_is_told_by_the_uid_that_was_read_in_every_format(tag_format: TagFormat) -> None:
+    """Oveit may have its bytes the other way round, or as a number."""
+    phone, wristband = (spell(read, tag_format)[0] for read in ("08-12-34-56", "56-34-12-08"))
+    assert is_phone(phone, tag_format)
+    assert not is_phone(wristband, tag_format)
+
+
+@pytest.mark.parametrize("tag_format", TagFormat)
+def test_r7_a_serial_readers_frame_is_no_part_of_a_tag(tag_format: TagFormat) -> None:
+    """Some readers send a tag between the control characters STX and ETX."""
+    assert spell("\x025E35ED9A\x03\r\n", tag_format) == spell("5E35ED9A", tag_format)

@@ -157,9 +157,14 @@ def clean_code(text: str) -> str:
     return code
 
 
+def trim(text: str) -> str:
+    """Return a text without the blanks and control characters at both ends."""
+    return _EDGES.sub("", text)
+
+
 def _clean(text: str) -> str:
     """Take one layer off a code."""
-    code = _SCANNER_PREFIX.sub("", _EDGES.sub("", text))
+    code = _SCANNER_PREFIX.sub("", trim(text))
     if _WEB_ADDRESS.match(code):
         code = unquote(_path(code).rstrip("/").rpartition("/")[2]) or code
     return code

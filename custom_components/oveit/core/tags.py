@@ -3,6 +3,8 @@
 from enum import StrEnum
 import re
 
+from .rules import trim
+
 _SEPARATORS = re.compile(r"[\s:.\-_]+")
 _PREFIX = re.compile(r"^0x", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-F]+")
@@ -22,12 +24,12 @@ class TagFormat(StrEnum):
 def spell(read: str, tag_format: TagFormat) -> tuple[str, ...]:
     """Return what Oveit may call a tag that was read, the likeliest first (decisions.md R7).
 
-    Hex is read without regard to separators, `0x` and case, and written in capitals;
-    what is no hex stays as it is. Only a format with decimals leaves a choice: digits
-    alone may be hex that happens to have no letter, or a decimal number, which Oveit has
-    as it is, without its zeros, or as hex.
+    Hex is read without regard to separators, `0x`, case and a serial reader's control
+    characters, and written in capitals; what is no hex stays as it is. Only a format with
+    decimals leaves a choice: digits alone may be hex that happens to have no letter, or a
+    decimal number, which Oveit has as it is, without its zeros, or as hex.
     """
-    read = read.strip()
+    read = trim(read)
     digits = _hex_digits(read)
     if digits is None or tag_format is TagFormat.AS_IS:
         return (read,)
@@ -47,9 +49,17 @@ def spellings(read: str) -> dict[TagFormat, tuple[str, ...]]:
     return {tag_format: spell(read, tag_format) for tag_format in TagFormat}
 
 
-def is_phone(read: str) -> bool:
-    """Tell whether a UID is one that phones make up anew for each read (decisions.md R8)."""
-    digits = _hex_digits(read)
+def is_phone(code: str, tag_format: TagFormat) -> bool:
+    """Tell whether a tag is one that phones make up anew for each read (decisions.md R8).
+
+    The code is as Oveit writes it in this format; what counts is the UID that was read.
+    """
+    backwards = tag_format in (TagFormat.HEX_REVERSED, TagFormat.DECIMAL_REVERSED)
+    if tag_format in (TagFormat.DECIMAL, TagFormat.DECIMAL_REVERSED) and code.isdecimal():
+        digits: str | None = _from_number(int(code), backwards=backwards)
+    else:
+        digits = _hex_digits(code)
+        digits = _reverse(digits) if digits and backwards else digits
     return digits is not None and len(digits) == 8 and digits.startswith("08")
 
 
