@@ -50,6 +50,7 @@ async def test_an_admission_is_told_in_full(hass: HomeAssistant, venue: Venue) -
         "at": AT,
         "latency_ms": response["latency_ms"],
         "passback": False,
+        "others": [],
         "scan_id": "7",
     }
     assert isinstance(response["latency_ms"], float)
@@ -85,6 +86,7 @@ async def test_a_refusal_is_told_in_full(
         "at": AT,
         "latency_ms": response["latency_ms"],
         "passback": False,
+        "others": [],
     }
     assert server.requests_to("tickets/checkin") == []
 
@@ -113,6 +115,7 @@ async def test_an_unknown_code_is_told_in_full(
         "at": AT,
         "latency_ms": response["latency_ms"],
         "passback": False,
+        "others": [],
     }
 
 

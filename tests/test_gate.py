@@ -63,6 +63,7 @@ async def test_a_wristband_at_a_reader_is_checked_in(
         "gate": "North gate",
         "overruled": None,
         "passback": False,
+        "others": [],
         "direction": "entry",
         "mode": "open_for_tickets",
         "rehearsal": False,

@@ -291,6 +291,18 @@ async def test_a_gate_that_only_scans_admits_nobody(
     assert calls == []
 
 
+async def test_a_door_hears_of_no_gate_but_those_that_were_chosen(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, calls: list[ServiceCall]
+) -> None:
+    """The event's own entity hears of every door, and of Oveit's app."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry)
+    everywhere = {"entity_id": "event.lantern_night_check_in"}
+    await automate(hass, triggers={"trigger": "oveit.ticket_admitted", "target": everywhere})
+    assert (await act(hass, "checkin", ticket_code=ticket.code))["admitted"]
+    assert calls == []
+
+
 async def test_a_restart_admits_nobody_again(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -6,8 +6,9 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from custom_components.oveit.core.exceptions import LedgerError
 from demo.faults import Fault
@@ -377,6 +378,54 @@ async def test_r6_one_of_several_tickets_is_enough(
     await reader.scan(TAG)
     assert shown.types() == ["admitted"]
     assert venue.entries(wallet[1].code) == 1
+
+
+async def test_r6_every_ticket_of_a_family_is_told(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer
+) -> None:
+    """The steward reads who was refused, and the hosts hear of the one who is a VIP."""
+    by_code = sorted(venue.unused(100), key=lambda ticket: ticket.code)
+    entries = [ticket for ticket in by_code if ticket.ticket_type_id == ENTRY]
+    vip = next(ticket for ticket in reversed(by_code) if ticket.ticket_type_id == VIP)
+    refused, good = entries[:2]
+    for ticket in (refused, good, vip):
+        venue.pair(ticket.code, TAG)
+    await open_gate(hass, entry, several="all")
+    await know(hass, [refused, good, vip])
+    server.faults.set("tickets/checkin", Fault(json={"error": "Blocked"}), 1)
+    vips = async_mock_service(hass, "test", "automation")
+    trigger = {"trigger": "oveit.ticket_admitted", "target": {"entity_id": NORTH}}
+    automation = {
+        "triggers": trigger | {"options": {"ticket_type": "VIP"}},
+        "actions": {"action": "test.automation"},
+    }
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    everywhere, here = watch(hass, "event.lantern_night_check_in"), watch(hass)
+    answer = await act(hass, "checkin", rfid_code=TAG, entity_id=NORTH)
+
+    told = [(each["ticket"]["code"], each["admitted"]) for each in (answer, *answer["others"])]
+    assert told == [(good.code, True), (vip.code, True), (refused.code, False)]
+    assert [told["reason"] for told in here.states[0].attributes["others"]] == [
+        "checked_in",
+        "refused",
+    ]
+    assert everywhere.reasons() == ["checked_in", "checked_in", "refused"]
+    assert len(vips) == 1
+
+
+async def test_i8_oveits_sentence_shows_no_whole_code(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer
+) -> None:
+    """Oveit may name the ticket that it refuses."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry)
+    sentence = f"{ticket.code.upper()} on {TAG} is blocked"
+    server.faults.set("tickets/checkin", Fault(json={"error": sentence}))
+    shown = watch(hass)
+    answer = await act(hass, "checkin", rfid_code=TAG, entity_id=NORTH)
+    assert answer["message"] == sentence
+    told = shown.states[0].attributes["message"]
+    assert told == f"…{ticket.code[-3:]} on …{TAG[-3:]} is blocked"
 
 
 async def test_r13_a_ticket_and_its_wristband_are_one_guest(

@@ -258,8 +258,9 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     @callback
     def _on_decision(self, decision: Decision) -> None:
-        """Publish a decision of ours, and poll as for a live event from now on."""
-        self._on_check_in(decision)
+        """Publish a decision of ours ticket by ticket, and poll as for a live event from now on."""
+        for each in (decision, *decision.others):
+            self._on_check_in(each)
         self._publisher.async_schedule_call()
         if self.update_interval != LIVE_INTERVAL and decision.admitted:
             self._in_background(self.async_request_refresh(), "refresh after a check-in")

@@ -1,5 +1,6 @@
 """What happens at a gate, as its event entity shows it."""
 
+import re
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -18,6 +19,7 @@ from .const import (
     ATTR_LATENCY,
     ATTR_MESSAGE,
     ATTR_MODE,
+    ATTR_OTHERS,
     ATTR_OVERRULED,
     ATTR_PASSBACK,
     ATTR_REASON,
@@ -40,7 +42,9 @@ GATE = EventEntityDescription(
 class OveitGateEvent(OveitGateEntity, EventEntity):
     """The last guest at a gate."""
 
-    _unrecorded_attributes = frozenset({ATTR_CODE_END, ATTR_MESSAGE, ATTR_FIRST_CHECKIN_AT})
+    _unrecorded_attributes = frozenset(
+        {ATTR_CODE_END, ATTR_MESSAGE, ATTR_FIRST_CHECKIN_AT, ATTR_OTHERS}
+    )
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -68,7 +72,7 @@ def _describe(decision: Decision, mode: GateMode, settings: GateSettings) -> dic
         ATTR_ADDON: addon and addon.name,
         ATTR_ADDON_LEFT: addon and addon.left,
         ATTR_CODE_END: ticket and ticket.code[-3:],
-        ATTR_MESSAGE: decision.message,
+        ATTR_MESSAGE: _message(decision),
         ATTR_FIRST_CHECKIN_AT: first and first.at and first.at.isoformat(),
         ATTR_FIRST_CHECKIN_GATE: first and first.gate,
         ATTR_GATE: decision.request.gate,
@@ -79,7 +83,24 @@ def _describe(decision: Decision, mode: GateMode, settings: GateSettings) -> dic
         ATTR_REHEARSAL: decision.request.rehearsal,
         ATTR_OVERRULED: decision.overruled and decision.overruled.value,
         ATTR_HINT: _hint(decision, settings),
+        ATTR_OTHERS: [
+            {
+                ATTR_REASON: other.reason.value,
+                ATTR_TICKET_TYPE: other.ticket and other.ticket.ticket_type,
+                ATTR_CODE_END: other.ticket and other.ticket.code[-3:],
+            }
+            for other in decision.others
+        ],
     }
+
+
+def _message(decision: Decision) -> str | None:
+    """Return Oveit's sentence, of whose codes only the end is shown (decisions.md I8)."""
+    request, message = decision.request, decision.message
+    ticket = decision.ticket.code if decision.ticket else None
+    for code in filter(None, (ticket, request.ticket_code, request.rfid_code)):
+        message = message and re.sub(re.escape(code), f"…{code[-3:]}", message, flags=re.IGNORECASE)
+    return message
 
 
 def _lacks_entry(decision: Decision) -> bool:

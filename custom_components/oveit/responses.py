@@ -11,15 +11,9 @@ from .core.models import AddonUse, CheckIn, Decision, Event, Row, Ticket
 
 def respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonValueType]:
     """Return a decision as an automation sees it."""
-    response: dict[str, Any] = {
-        "admitted": decision.admitted,
-        "reason": decision.reason.value,
+    response = _respond_outcome(decision) | {
         "source": decision.source.value,
-        "message": decision.message,
-        "ticket": _respond_ticket(decision.ticket, decision.event),
-        "event": _respond_event(decision.event),
-        "addon": _respond_addon(decision.addon),
-        "first_checkin": _respond_first(decision.ticket),
+        "others": [_respond_outcome(other) for other in decision.others],
         "gate": decision.request.gate,
         "at": decision.at.isoformat(),
         "latency_ms": round(decision.latency * 1000, 1),
@@ -29,6 +23,19 @@ def respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonValu
     if include_attendee:
         response["attendee"] = dict(decision.attendee) if decision.attendee is not None else None
     return response
+
+
+def _respond_outcome(decision: Decision) -> dict[str, Any]:
+    """Return what was decided on one ticket."""
+    return {
+        "admitted": decision.admitted,
+        "reason": decision.reason.value,
+        "message": decision.message,
+        "ticket": _respond_ticket(decision.ticket, decision.event),
+        "event": _respond_event(decision.event),
+        "addon": _respond_addon(decision.addon),
+        "first_checkin": _respond_first(decision.ticket),
+    }
 
 
 def _respond_ticket(ticket: Ticket | None, event: Event | None) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """Triggers: a ticket was admitted or refused at a gate."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, override
+from typing import Any, ClassVar, override
 
 from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
 from homeassistant.const import CONF_OPTIONS
@@ -19,6 +20,7 @@ import voluptuous as vol
 
 from .const import (
     ATTR_MODE,
+    ATTR_OTHERS,
     ATTR_REASON,
     ATTR_REHEARSAL,
     ATTR_TICKET_TYPE,
@@ -31,7 +33,7 @@ from .gate_settings import GateMode
 
 
 class TicketTrigger(StatelessEntityTriggerBase):
-    """Fires for what an event entity of this integration shows."""
+    """Fires for what the event entity of a gate shows."""
 
     _domain_specs = MappingProxyType({EVENT_DOMAIN: DomainSpec()})
     _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
@@ -56,12 +58,14 @@ class TicketTrigger(StatelessEntityTriggerBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Keep the event entities of this integration."""
+        """Keep the event entities of gates: an event's own hears of doors elsewhere."""
         registry = er.async_get(self._hass)
         return {
             entity_id
             for entity_id in super().entity_filter(entities)
-            if (entity := registry.async_get(entity_id)) and entity.platform == DOMAIN
+            if (entity := registry.async_get(entity_id))
+            and entity.platform == DOMAIN
+            and entity.config_subentry_id is not None
         }
 
     @override
@@ -78,8 +82,14 @@ class TicketTrigger(StatelessEntityTriggerBase):
             return False
         if self._reasons and told.get(ATTR_REASON) not in self._reasons:
             return False
-        kind = str(told.get(ATTR_TICKET_TYPE) or "").casefold()
-        return not self._ticket_types or kind in self._ticket_types
+        return not self._ticket_types or not self._ticket_types.isdisjoint(_ticket_types_of(told))
+
+
+def _ticket_types_of(told: Mapping[str, Any]) -> set[str]:
+    """Return the ticket types of a decision, and of other tickets on the tag decided alike."""
+    admits = Reason(told[ATTR_REASON]).admits
+    alike = (each for each in told[ATTR_OTHERS] if Reason(each[ATTR_REASON]).admits == admits)
+    return {str(each[ATTR_TICKET_TYPE] or "").casefold() for each in (told, *alike)}
 
 
 class TicketAdmittedTrigger(TicketTrigger):
