@@ -467,6 +467,70 @@ async def test_x1_an_exit_lets_out_and_counts(
     assert value(hass, "sensor.north_gate_entries") == "1"
 
 
+@pytest.mark.parametrize(("several", "reads"), [("all", 1), ("first", 2)])
+async def test_x1_a_family_with_one_wristband_leaves_as_it_came(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    reader: Reader,
+    wallet: list[VenueTicket],
+    several: str,
+    reads: int,
+) -> None:
+    """Together, or one by one."""
+    out = make_reader(hass, "Exit reader")
+    await open_gate(hass, entry, reader, several=several)
+    await open_gate(hass, entry, out, name="Exit", direction="exit", several=several)
+    await know(hass, wallet)
+    counted = [int(value(hass, INSIDE))]
+    for at in (reader, out):
+        for _ in range(reads):
+            await at.scan(TAG)
+            frozen.tick(60)
+        await act(hass, "sync")
+        counted.append(int(value(hass, INSIDE)))
+    before, full, after = counted
+    assert (full, after) == (before + 2, before)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+async def test_x1_of_two_tickets_on_a_tag_the_one_that_is_inside_leaves(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    reader: Reader,
+    wallet: list[VenueTicket],
+    place: int,
+) -> None:
+    """Whichever of them it is, and without a hint that nobody came in."""
+    await open_gate(hass, entry, reader, direction="exit")
+    await know(hass, wallet)
+    before = value(hass, INSIDE)
+    await act(hass, "checkin", ticket_code=wallet[place].code)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    await act(hass, "sync")
+    assert value(hass, INSIDE) == before
+    assert shown.states[0].attributes["hint"] is None
+
+
+async def test_x1_an_exit_of_one_event_counts_the_ticket_of_that_event(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """A wristband may carry a ticket for each day."""
+    days = [venue.unused(event_id)[1] for event_id in (100, 101)]
+    hass.config_entries.async_update_entry(
+        entry, options={"events": [100, 101], "follow_new": False}
+    )
+    await open_gate(hass, entry, reader, direction="exit", events=[101])
+    for ticket in days:
+        venue.pair(ticket.code, TAG)
+        await act(hass, "checkin", ticket_code=ticket.code)
+        await act(hass, "scan", ticket_code=ticket.code)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.states[0].attributes["event"] == venue.events[101].name
+
+
 async def test_x1_an_exit_works_without_a_line(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
 ) -> None:

@@ -1,10 +1,12 @@
 """Guests who leave: counted here, and at Oveit where the account has turnstiles."""
 
+from dataclasses import replace
+
 from .api import OveitClient
 from .case import Case
 from .exceptions import OveitError, may_have_heard
 from .ledger import Ledger
-from .models import Direction, Reason, Row, RowState, Ticket
+from .models import Direction, Reason, Row, RowState, Several, Ticket
 from .rules import Known, Verdict
 
 
@@ -17,8 +19,23 @@ class Leaving:
         self._ledger = ledger
 
     async def leave(self, case: Case, known: Known) -> Verdict:
+        """Let a guest out, with one ticket or with all on the tag, as the request has it."""
+        tickets = await self._who_leaves(case, known)
+        first, *others = [await self._leave(case, known, ticket) for ticket in tickets]
+        return replace(first, others=tuple(others))
+
+    async def _who_leaves(self, case: Case, known: Known) -> list[Ticket | None]:
+        """Return the tickets that leave, of several rather those that are inside."""
+        chosen = case.request.event_ids
+        ours = tuple(ticket for ticket in case.tickets if ticket.event_id in known.events)
+        here = tuple(ticket for ticket in ours if not chosen or ticket.event_id in chosen)
+        inside = await self._ledger.inside(here or ours)
+        if case.request.several is not Several.ALL:
+            inside = inside[:1]
+        return list(inside or (here or ours)[:1]) or [None]
+
+    async def _leave(self, case: Case, known: Known, ticket: Ticket | None) -> Verdict:
         """Write an exit down, and have Oveit count it where a turnstile is meant."""
-        ticket = next((each for each in case.tickets if each.event_id in known.events), None)
         is_told = bool(case.request.turnstile and ticket and ticket.checked_in)
         row = _row(case, ticket, RowState.PENDING if is_told else RowState.LOCAL)
         seq = await self._ledger.begin(row)

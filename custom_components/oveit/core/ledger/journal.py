@@ -138,6 +138,28 @@ def was_admitted(connection: Connection, row: Row) -> bool:
     return connection.execute(statement.limit(1)).one_or_none() is not None
 
 
+def inside(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+    """Return those tickets whose guests came in and did not leave since."""
+    newest = (
+        select(journal.c.direction)
+        .where(
+            journal.c.event_id == bindparam("event_id"),
+            journal.c.code == bindparam("code"),
+            journal.c.addon_id.is_(None),
+            journal.c.admitted,
+        )
+        .order_by(journal.c.seq.desc())
+        .limit(1)
+    )
+    return tuple(
+        ticket
+        for ticket in known
+        if ticket.checked_in
+        and connection.execute(newest, {"event_id": ticket.event_id, "code": ticket.code}).scalar()
+        != Direction.EXIT
+    )
+
+
 def others_of(connection: Connection, row: Row) -> list[Row]:
     """Return the other rows of a row's ticket and add-on that count as used."""
     same_event = journal.c.event_id.in_((row.event_id, NO_EVENT))

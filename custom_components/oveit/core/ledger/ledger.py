@@ -119,6 +119,10 @@ class Ledger(LedgerFile):
         """Tell whether somebody came in with a row's code before."""
         return await self._read(journal.was_admitted, row)
 
+    async def inside(self, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+        """Return those tickets whose guests came in and did not leave since."""
+        return await self._read(journal.inside, known)
+
     async def waiting(self) -> list[Row]:
         """Return the rows that Oveit must still hear of, oldest first."""
         return await self._read(journal.waiting)
