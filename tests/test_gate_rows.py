@@ -90,6 +90,25 @@ async def test_b12_before_the_event_the_gate_is_closed_without_a_call(
     assert venue.entries(ticket.code) == 1
 
 
+async def test_b5_a_ticket_sold_since_the_last_list_comes_in_where_tags_are_read_too(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    reader: Reader,
+) -> None:
+    """The code is no tag that Oveit knows; read again at once, it is the same guest."""
+    await open_gate(hass, entry, reader, credential="auto")
+    frozen.tick(40)
+    ticket = venue.sell(100, ENTRY)
+    shown = watch(hass)
+    for _ in range(3):
+        await reader.scan(ticket.code)
+    await reader.scan("ffffffff")
+    assert shown.reasons() == ["checked_in", "unknown_tag"]
+    assert venue.entries(ticket.code) == 1
+
+
 async def test_b10_a_gate_that_asks_oveit_lets_in_more_than_once(
     hass: HomeAssistant,
     entry: MockConfigEntry,

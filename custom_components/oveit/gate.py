@@ -20,7 +20,14 @@ from .core.polling import is_open
 from .core.rules import clean_code
 from .core.tags import spell
 from .gate_free_flow import ask_freely, decide_here, decide_undecided
-from .gate_reads import Read, Readers, Source, async_is_learning, async_listen
+from .gate_reads import (
+    Read,
+    Readers,
+    Source,
+    TakenForTags,
+    async_is_learning,
+    async_listen,
+)
 from .gate_rehearsal import Rehearsal
 from .gate_settings import Credential, GateMode, GateSettings
 from .gate_telling import Telling
@@ -45,6 +52,7 @@ class Gate:
         )
         self._turnstile = Turnstile(self._hass, self.id, self.settings.name)
         self.telling = Telling()
+        self._tags = TakenForTags()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop: list[CALLBACK_TYPE] = []
 
@@ -158,13 +166,15 @@ class Gate:
         code = clean_code(read)
         if not code or len(code) > MAX_CODE_LENGTH or not code.isprintable():
             return None
-        if credential is Credential.AUTO:
+        if credential is Credential.AUTO and not self._tags.has(code):
             with self.coordinator.translated_errors():
-                listed = await self.coordinator.ledger.find(code)
-            credential = Credential.TICKET if listed else Credential.RFID
+                if await self.coordinator.ledger.find(code):
+                    return self._ask(ticket_code=code)
+            self._tags.add(code)
         if credential is Credential.TICKET:
             return self._ask(ticket_code=code)
-        return await self._request_tag(spell(read, self.settings.tag_format), ask=ask)
+        request = await self._request_tag(spell(read, self.settings.tag_format), ask=ask)
+        return replace(request, or_ticket=credential is Credential.AUTO)
 
     async def _request_tag(
         self, codes: tuple[str, ...], *, ask: bool = True, scan_id: str | None = None

@@ -20,6 +20,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import ATTR_TAG_ID, EVENT_TAG_SCANNED
+from .core.reads import REPEAT_WITHIN
 
 OLD_AFTER = timedelta(seconds=10)
 JUST_BACK = 5.0
@@ -85,6 +86,30 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
             return None
         found = found[name]
     return found
+
+
+class TakenForTags:
+    """Knows which reads were just taken for tags, and are while they are read again.
+
+    A ticket sold since the last list is looked up as a tag first; then it is listed.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._last_at: dict[str, float] = {}
+
+    def has(self, code: str) -> bool:
+        """Tell whether a code was taken for a tag when it was read a moment ago."""
+        limit = monotonic() - REPEAT_WITHIN
+        self._last_at = {code: at for code, at in self._last_at.items() if at > limit}
+        if code not in self._last_at:
+            return False
+        self.add(code)
+        return True
+
+    def add(self, code: str) -> None:
+        """Take a code for a tag."""
+        self._last_at[code] = monotonic()
 
 
 class Readers:
