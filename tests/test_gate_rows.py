@@ -713,6 +713,32 @@ async def test_x5_an_account_without_turnstiles_is_told(
     assert venue.entries(ticket.code) == 1
 
 
+async def test_a_gate_with_an_add_on_counts_who_had_it(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """A bar lets nobody in, and counts drinks."""
+    tagged(venue, kind=VIP)
+    await open_gate(hass, entry, reader, addon_id=DRINKS)
+    await reader.scan(TAG)
+    await act(hass, "sync")
+    assert value(hass, "sensor.north_gate_entries") == "1"
+
+
+async def test_a_gate_that_is_renamed_keeps_its_count(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """Guests are told of the gate by the name that it has now."""
+    tagged(venue)
+    gate_id = await open_gate(hass, entry, reader)
+    await reader.scan(TAG)
+    hass.config_entries.async_update_subentry(entry, entry.subentries[gate_id], title="Main gate")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value(hass, "sensor.north_gate_entries") == "1"
+    again = await act(hass, "checkin", rfid_code=TAG, gate="South gate")
+    assert again["first_checkin"]["gate"] == "Main gate"
+    assert again["passback"]
+
+
 async def test_a_change_of_a_gate_loses_no_waiting_row(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
 ) -> None:

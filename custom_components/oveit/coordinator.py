@@ -10,9 +10,7 @@ from typing import Any, override
 from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import (
-    ConfigEntryAuthFailed,
-)
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -25,6 +23,7 @@ from .const import (
     CONF_IGNORED_EVENTS,
     DOMAIN,
     LOGGER,
+    SUBENTRY_GATE,
 )
 from .core.connection import open_session
 from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
@@ -112,6 +111,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 self.client, self.ledger, follows=self.follows, on_seen=self._on_check_in
             )
             await self.mirror.load()
+            gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
+            await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
             self.gate_modes = await self.ledger.gate_modes()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err

@@ -86,9 +86,13 @@ class OveitGateCount(OveitGateEntity, SensorEntity):
 
     async def async_update(self) -> None:
         """Count."""
+        settings = self.gate.settings
         try:
             counts = await self.gate.coordinator.ledger.gate_counts(
-                self.gate.settings.name, datetime.now(UTC), self.gate.settings.direction
+                settings.name,
+                datetime.now(UTC),
+                settings.direction,
+                None if self.gate.is_exit else settings.addon_id,
             )
         except LedgerError as err:
             LOGGER.debug("A gate's guests could not be counted: %s", err)

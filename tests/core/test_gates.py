@@ -38,8 +38,23 @@ async def test_the_entries_of_a_gate_are_counted(
     assert left == GateCounts(passed=1, per_hour=1)
     later = now + timedelta(minutes=61)
     assert await ledger.gate_counts("North", later) == GateCounts(passed=3, per_hour=0)
+    drinks = await ledger.gate_counts("North", now, addon_id=DRINKS)
+    assert drinks == GateCounts(passed=1, per_hour=1)
     query(path, "UPDATE journal SET at = at - 4000 WHERE code = ?", entries[0].code)
     assert await ledger.gate_counts("North", now) == GateCounts(passed=3, per_hour=2)
+
+
+async def test_the_journal_follows_a_gate_to_its_new_name(
+    desk: Desk, ledger: Ledger, venue: Venue
+) -> None:
+    """What was counted stays counted, also when a new gate takes the old name."""
+    await ledger.name_gates({"1": "North", "2": "South"})
+    for ticket, gate in zip(venue.unused(100, ENTRY), ("North", "South"), strict=False):
+        await desk.check_in(Request(ticket_code=ticket.code, gate=gate))
+    await ledger.name_gates({"1": "Main", "2": "South", "3": "North"})
+    now = datetime.now(UTC)
+    passed = [(await ledger.gate_counts(name, now)).passed for name in ("Main", "South", "North")]
+    assert passed == [1, 1, 0]
 
 
 async def test_whether_a_ticket_has_entered_is_told_at_once(

@@ -1,4 +1,4 @@
-"""What the ledger remembers beside tickets: of Oveit's clock, and of gates."""
+"""What the ledger remembers beside tickets: a value for each name."""
 
 from datetime import timedelta
 
@@ -7,7 +7,6 @@ from sqlalchemy import Connection, delete, insert, select
 from .tables import about
 
 _SKEW = "skew"
-_MODE = "mode_"
 
 
 def skew(connection: Connection) -> timedelta:
@@ -21,21 +20,16 @@ def skew(connection: Connection) -> timedelta:
 
 def keep_skew(connection: Connection, ahead: timedelta) -> None:
     """Keep how far Oveit's clock is ahead."""
-    _keep(connection, _SKEW, str(ahead.total_seconds()))
+    keep(connection, _SKEW, str(ahead.total_seconds()))
 
 
-def gate_modes(connection: Connection) -> dict[str, str]:
-    """Return the mode of each gate whose mode was ever chosen."""
-    chosen = select(about).where(about.c.name.startswith(_MODE, autoescape=True))
-    return {row.name.removeprefix(_MODE): row.value for row in connection.execute(chosen)}
+def read(connection: Connection, prefix: str) -> dict[str, str]:
+    """Return what is kept under names that begin alike, by the rest of each name."""
+    rows = connection.execute(select(about).where(about.c.name.startswith(prefix, autoescape=True)))
+    return {row.name.removeprefix(prefix): row.value for row in rows}
 
 
-def keep_gate_mode(connection: Connection, gate_id: str, mode: str) -> None:
-    """Keep the mode of a gate."""
-    _keep(connection, _MODE + gate_id, mode)
-
-
-def _keep(connection: Connection, name: str, value: str) -> None:
+def keep(connection: Connection, name: str, value: str) -> None:
     """Keep a value in the place of the one before."""
     connection.execute(delete(about).where(about.c.name == name))
     connection.execute(insert(about).values(name=name, value=value))

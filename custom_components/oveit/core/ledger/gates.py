@@ -1,24 +1,50 @@
-"""Counting what went through a gate, by the journal."""
+"""Gates: what went through them, by the journal, and what they are called and set to."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, select, update
 
 from ..counts import GateCounts
 from ..models import Direction
+from . import about
 from .tables import journal
 
 HOUR = timedelta(hours=1)
+_NAME = "name_"
+_MODE = "mode_"
 
 
-def count(connection: Connection, gate: str, now: datetime, direction: Direction) -> GateCounts:
+def count(
+    connection: Connection, gate: str, now: datetime, direction: Direction, addon_id: int | None
+) -> GateCounts:
     """Count who passed a gate one way: all that the journal holds, and the last hour's."""
     lately = case((journal.c.at > (now - HOUR).timestamp(), 1))
     statement = select(func.count(), func.count(lately)).where(
         journal.c.gate == gate,
         journal.c.admitted,
         journal.c.direction == direction,
-        journal.c.addon_id.is_(None),
+        journal.c.addon_id.is_not_distinct_from(addon_id),
     )
     passed, per_hour = connection.execute(statement).one()
     return GateCounts(passed=passed, per_hour=per_hour)
+
+
+def name(connection: Connection, names: dict[str, str]) -> None:
+    """Give gates their names, and have the journal of one that had another follow it."""
+    before = about.read(connection, _NAME)
+    for gate_id, now in names.items():
+        old = before.get(gate_id, now)
+        if old != now:
+            connection.execute(update(journal).where(journal.c.gate == old).values(gate=now))
+        if gate_id not in before or old != now:
+            about.keep(connection, _NAME + gate_id, now)
+
+
+def modes(connection: Connection) -> dict[str, str]:
+    """Return the mode of each gate whose mode was ever chosen."""
+    return about.read(connection, _MODE)
+
+
+def keep_mode(connection: Connection, gate_id: str, mode: str) -> None:
+    """Keep the mode of a gate."""
+    about.keep(connection, _MODE + gate_id, mode)

@@ -42,13 +42,17 @@ class Ledger(LedgerFile):
         """Write how far Oveit's clock is ahead."""
         await self._write(about.keep_skew, skew)
 
+    async def name_gates(self, names: dict[str, str]) -> None:
+        """Give gates, known by their ids, their names; the journal of a renamed one follows."""
+        await self._keep(gates.name, names)
+
     async def gate_modes(self) -> dict[str, str]:
         """Return the mode of each gate whose mode was ever chosen, by the gate's id."""
-        return await self._read(about.gate_modes)
+        return await self._read(gates.modes)
 
     async def keep_gate_mode(self, gate_id: str, mode: str) -> None:
         """Keep the mode of a gate."""
-        await self._keep(about.keep_gate_mode, gate_id, mode)
+        await self._keep(gates.keep_mode, gate_id, mode)
 
     async def find(self, code: str) -> tuple[Ticket, ...]:
         """Return the tickets with a code; case matters only where two differ by it."""
@@ -166,10 +170,14 @@ class Ledger(LedgerFile):
         return await self._count(attendance.count, event_id, now)
 
     async def gate_counts(
-        self, gate: str, now: datetime, direction: Direction = Direction.ENTRY
+        self,
+        gate: str,
+        now: datetime,
+        direction: Direction = Direction.ENTRY,
+        addon_id: int | None = None,
     ) -> GateCounts:
-        """Count who passed a gate one way."""
-        return await self._count(gates.count, gate, now, direction)
+        """Count who passed a gate one way, or had an add-on there."""
+        return await self._count(gates.count, gate, now, direction, addon_id)
 
     async def coverage(self, event_id: int) -> Coverage:
         """Count an event's tickets, and those whose tags are known."""
