@@ -382,6 +382,28 @@ async def test_r11_a_reader_that_sends_its_last_tag_again_opens_nothing(
     assert venue.entries(ticket.code) == 0
 
 
+async def test_r11_a_reader_that_only_its_events_name_sends_its_last_tag_again(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """A gate that hears an event need not know its readers beforehand."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry, event_type="esphome.wristband")
+
+    async def _hold() -> None:
+        hass.bus.async_fire("esphome.wristband", {"tag_id": TAG, "device_id": reader.device_id})
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    await set_mode(hass, "closed")
+    await _hold()
+    await set_mode(hass, "open_for_tickets")
+    await reader.become(STATE_UNAVAILABLE)
+    await reader.become("here")
+    shown = watch(hass)
+    await _hold()
+    assert shown.reasons() == ["stale_read"]
+    assert venue.entries(ticket.code) == 0
+
+
 async def test_r11_another_tag_after_a_reconnect_is_a_guest(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
 ) -> None:

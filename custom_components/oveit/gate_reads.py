@@ -116,9 +116,9 @@ class Readers:
     """Knows which readers have just come back, since many then send their last tag again."""
 
     def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
-        """Take the readers' devices."""
+        """Take the readers' devices; those that events name are added as they are heard."""
         self._hass = hass
-        self._device_ids = device_ids
+        self._device_ids = set(device_ids)
         self._devices: dict[str, str] = {}
         self._back_at: dict[str, float] = {}
         self._last = hass.data.setdefault(LAST_READS, {})
@@ -127,8 +127,6 @@ class Readers:
     @callback
     def async_start(self) -> CALLBACK_TYPE:
         """Watch the readers' entities, also those that appear later."""
-        if not self._device_ids:
-            return lambda: None
         self._watch()
         stop_registry = self._hass.bus.async_listen(
             er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_registry_updated
@@ -145,6 +143,9 @@ class Readers:
         """Tell whether a reader that has just come back sends its last tag again (R11)."""
         if read.reader is None:
             return False
+        if read.reader not in self._device_ids:
+            self._device_ids.add(read.reader)
+            self._watch()
         now = monotonic()
         last, last_at = self._last.get(read.reader, ("", now))
         back_at = self._back_at.get(read.reader)
