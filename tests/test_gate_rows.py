@@ -563,6 +563,29 @@ async def test_x1_an_exit_works_without_a_line(
     assert shown.states[0].attributes["source"] == "ledger"
 
 
+async def test_x8_without_exits_inside_means_entered_and_says_so(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+) -> None:
+    """Once somebody was seen leaving, it means inside, also when everybody has come back."""
+    server.behaviour.second_checkin = "accepted"
+    tagged(venue)
+    out = make_reader(hass, "Exit reader")
+    await open_gate(hass, entry, reader, re_entry="ask_oveit")
+    await open_gate(hass, entry, out, name="Exit", direction="exit")
+    counted = []
+    for at in (reader, out, reader):
+        await at.scan(TAG)
+        frozen.tick(60)
+        await act(hass, "sync")
+        counted.append(hass.states.get(INSIDE).attributes["exits_counted"])
+    assert counted == [False, True, True]
+
+
 async def test_x2_somebody_who_never_came_in_goes_out(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
 ) -> None:

@@ -67,7 +67,7 @@ def _describe_last_entry(state: EventState) -> Mapping[str, Any] | None:
 
 def _describe_inside(state: EventState) -> Mapping[str, Any] | None:
     """Tell whether anybody was seen leaving; without exits, inside means entered (X8)."""
-    return {ATTR_EXITS_COUNTED: state.attendance.inside != state.attendance.checked_in}
+    return {ATTR_EXITS_COUNTED: state.attendance.exits_counted}
 
 
 SENSORS: tuple[OveitSensorDescription, ...] = (

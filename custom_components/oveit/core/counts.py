@@ -37,6 +37,7 @@ class Attendance:
     last_entry: LastEntry | None = None
     arrivals: float = 0.0
     inside: int = 0
+    exits_counted: bool = False
     waiting: int = 0
     conflicts: int = 0
 

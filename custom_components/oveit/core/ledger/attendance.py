@@ -25,6 +25,7 @@ def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
         last_entry=_last_entry(connection, event_id),
         arrivals=_entries_since(connection, event_id, since) / (ARRIVALS_OVER.total_seconds() / 60),
         inside=sum(by_type.values()) - _count_left(connection, event_id),
+        exits_counted=_has_exits(connection, event_id),
         waiting=states.get(RowState.PENDING, 0) + states.get(RowState.IN_DOUBT, 0),
         conflicts=states.get(RowState.REJECTED, 0),
     )
@@ -82,6 +83,14 @@ def _count_left(connection: Connection, event_id: int) -> int:
         ~came_back.exists(),
     )
     return connection.execute(statement).scalar_one()
+
+
+def _has_exits(connection: Connection, event_id: int) -> bool:
+    """Tell whether anybody was seen leaving."""
+    statement = select(journal.c.seq).where(
+        journal.c.event_id == event_id, journal.c.direction == Direction.EXIT
+    )
+    return connection.execute(statement.limit(1)).one_or_none() is not None
 
 
 def _unlisted_entries(event_id: int) -> Select[Any]:
