@@ -10,8 +10,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.oveit.const import DOMAIN
+from demo.oveit_server import OveitServer
 from demo.venue import Venue
-from tests.common import set_up
+from tests.common import act, set_up
+from tests.gates import issues
 
 ISSUE = "missing_permission_venue"
 EMAIL = "staff@venue.example"
@@ -27,11 +29,11 @@ async def lacking(hass: HomeAssistant, entry: MockConfigEntry, venue: Venue) -> 
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def fix(http: ClientSessionGenerator) -> tuple[dict, dict]:
+async def fix(http: ClientSessionGenerator, issue_id: str = ISSUE) -> tuple[dict, dict]:
     """Go through the repair as a person does, and return both steps."""
     client = await http()
     start = await client.post(
-        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": ISSUE}
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id}
     )
     form = await start.json()
     end = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
@@ -91,3 +93,21 @@ async def test_a_permission_that_is_still_missing_is_raised_again(
     await fix(hass_client)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert ir.async_get(hass).async_get_issue(DOMAIN, ISSUE)
+
+
+async def test_a_person_who_has_the_exported_check_ins_dismisses_the_repair(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """The form names the file, since the account is gone and nothing else would."""
+    await server.hang_up()
+    await act(hass, "checkin", ticket_code=venue.unused(100)[1].code)
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert await async_setup_component(hass, REPAIRS, {})
+    form, end = await fix(hass_client, "waiting_exported_venue")
+    assert form["description_placeholders"]["file"] == ".storage/oveit.venue.waiting.json"
+    assert end["type"] == "create_entry"
+    assert issues(hass) == []

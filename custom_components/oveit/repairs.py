@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -144,7 +144,7 @@ def async_tell_exported(
         hass,
         DOMAIN,
         f"{ISSUE_WAITING_EXPORTED}_{entry.entry_id}",
-        is_fixable=False,
+        is_fixable=True,
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=ISSUE_WAITING_EXPORTED,
@@ -176,8 +176,10 @@ class MissingPermissionFlow(RepairsFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that solves an issue."""
+    """Return the flow that solves an issue; what can only be taken note of is confirmed."""
     about = data or {}
     if "subentry_id" in about:
         return StaleGateFlow(str(about["entry_id"]), str(about["subentry_id"]))
-    return MissingPermissionFlow(str(about["entry_id"]))
+    if "entry_id" in about:
+        return MissingPermissionFlow(str(about["entry_id"]))
+    return ConfirmRepairFlow()
