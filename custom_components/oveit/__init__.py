@@ -4,20 +4,16 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.json import save_json
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
-from .account import ledger_path
 from .actions import async_setup_actions
 from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.ledger import delete_ledger, read_waiting
 from .gate_repairs import async_watch_gates
 from .gates import async_create_gates, async_start_gates, async_stop_gates
-from .repairs import async_delete_issues, async_tell_exported, async_update_issues
-from .responses import respond_row
+from .removal import async_remove_ledger
+from .repairs import async_delete_issues, async_update_issues
 from .tag_actions import async_setup_tag_actions
 from .voice import async_follow_entry, async_setup_voice
 from .webhook import async_setup_webhook
@@ -80,17 +76,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Delete an account's ledger; what Oveit never heard of is kept in a file."""
-    path = ledger_path(hass, entry)
+    """Take back what was raised for an account, and delete its ledger."""
     async_delete_issues(hass, entry)
-    if await hass.async_add_executor_job(path.exists):
-        waiting = await read_waiting(path)
-        if waiting:
-            export = path.with_suffix(".waiting.json")
-            rows = [respond_row(row) for row in waiting]
-            await hass.async_add_executor_job(save_json, str(export), rows, True)
-            async_tell_exported(hass, entry, len(rows), f"{STORAGE_DIR}/{export.name}")
-    await hass.async_add_executor_job(delete_ledger, path)
+    await async_remove_ledger(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -18,7 +18,6 @@ from .const import (
     ISSUE_MISSING_PERMISSION,
     ISSUE_TLS_FAILED,
     ISSUE_WAITING_AFTER_END,
-    ISSUE_WAITING_EXPORTED,
 )
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitCaptivePortalError, OveitTlsError
@@ -133,23 +132,6 @@ def async_delete_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Take back everything that was raised for an account."""
     for key in ISSUES:
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
-
-
-@callback
-def async_tell_exported(
-    hass: HomeAssistant, entry: OveitConfigEntry, count: int, file: str
-) -> None:
-    """Tell where the check-ins are that Oveit never heard of (C6)."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{ISSUE_WAITING_EXPORTED}_{entry.entry_id}",
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=ISSUE_WAITING_EXPORTED,
-        translation_placeholders={"title": entry.title, "count": str(count), "file": file},
-    )
 
 
 class MissingPermissionFlow(RepairsFlow):

@@ -20,6 +20,7 @@ from custom_components.oveit.core.ledger import (
     Ledger,
     Told,
     delete_ledger,
+    find_ledgers,
     read_waiting,
     sqlite,
     tables,
@@ -955,9 +956,8 @@ def lose_an_index(path: Path) -> None:
     path.write_bytes(whole)
 
 
-@pytest.mark.parametrize("harm", HARM)
-async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -> None:
-    """A broken or foreign file costs no start: it is kept, and an empty ledger begun."""
+async def do_harm(path: Path, harm: str) -> None:
+    """Write a file that is broken or foreign."""
     if harm == "no database":
         path.write_bytes(b"This is no database at all. " * 99)
     elif harm == "another's":
@@ -974,6 +974,12 @@ async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -
             path.write_bytes(b"x" * half + whole[half:])
         else:
             lose_an_index(path)
+
+
+@pytest.mark.parametrize("harm", HARM)
+async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -> None:
+    """A broken or foreign file costs no start: it is kept, and an empty ledger begun."""
+    await do_harm(path, harm)
     before = path.read_bytes()
 
     ledger = await Ledger.open(path)
@@ -1159,19 +1165,34 @@ async def test_a_held_file_is_whole_and_does_not_change_while_it_is_copied(
     assert len(journal(path)) == 49
 
 
-async def test_waiting_rows_of_a_ledger_can_be_read_and_the_ledger_deleted(path: Path) -> None:
+@pytest.mark.parametrize("release", ["1", "99"])
+async def test_waiting_rows_of_a_ledger_can_be_read_and_the_ledger_deleted(
+    path: Path, release: str
+) -> None:
     """What a removed entry leaves is read once more, then nothing of it stays."""
     ledger = await Ledger.open(path)
     for code, state in (("a", RowState.PENDING), ("b", RowState.CONFIRMED)):
         await begin(ledger, code, state=state)
     await begin(ledger, "c")
     await ledger.close()
+    query(path, f"UPDATE about SET value = '{release}' WHERE name = 'schema'")
 
-    assert [each.code for each in await read_waiting(path)] == ["a", "c"]
+    assert [each.code for each in read_waiting(path)] == ["a", "c"]
 
     delete_ledger(path)
     delete_ledger(path)
     assert [*path.parent.glob("ledger.db*")] == []
+
+
+@pytest.mark.parametrize("harm", HARM)
+async def test_a_ledger_that_is_not_whole_is_not_taken_for_one_that_has_nothing_to_tell(
+    path: Path, harm: str
+) -> None:
+    """It stays, since a row may be where nobody can read it."""
+    await do_harm(path, harm)
+    with pytest.raises(LedgerError):
+        read_waiting(path)
+    assert find_ledgers(path) == [path]
 
 
 async def test_a_row_comes_back_as_it_was_written(ledger: Ledger) -> None:

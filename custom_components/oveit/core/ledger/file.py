@@ -112,14 +112,14 @@ class LedgerFile:
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
         except (SQLAlchemyError, sqlite3.Error, OSError, RuntimeError, ValueError) as err:
-            raise _failure(err) from err
+            raise failure(err) from err
 
     def _now[T](self, function: Callable[..., T], *arguments: Any) -> T:
         """Read at once, in the thread that asks."""
         try:
             return self._transact(How.READ, function, *arguments)
         except (SQLAlchemyError, sqlite3.Error) as err:
-            raise _failure(err) from err
+            raise failure(err) from err
 
     def _transact[T](self, how: How, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in one transaction; one that writes is alone with it."""
@@ -181,7 +181,7 @@ def _let_others_go_first() -> None:
         os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
 
 
-def _failure(err: Exception) -> LedgerError:
+def failure(err: Exception) -> LedgerError:
     """Name a failure without what it was about."""
     return LedgerError(f"The ledger failed: {type(err).__name__}")
 

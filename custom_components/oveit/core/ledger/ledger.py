@@ -6,7 +6,6 @@ a ticket's state is both together.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -217,21 +216,6 @@ class Ledger(LedgerFile):
             (tickets.find, ticket_code) if rfid_code is None else (tickets.on_tag, rfid_code)
         )
         return any(ticket.checked_in for ticket in self._now(find, code or ""))
-
-
-async def read_waiting(path: Path) -> list[Row]:
-    """Return the rows that Oveit must still hear of, of a ledger that nobody has open."""
-    ledger = await Ledger.open(path)
-    try:
-        return await ledger.waiting()
-    finally:
-        await ledger.close()
-
-
-def delete_ledger(path: Path) -> None:
-    """Delete a ledger's file and what belongs to it."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _evidence(connection: Connection, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:
