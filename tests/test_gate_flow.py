@@ -82,6 +82,11 @@ async def go_on(hass: HomeAssistant, result: Result) -> Result:
     pytest.fail("The flow waits for ever")
 
 
+def hears(event_type: str) -> dict[str, Any]:
+    """Return a form of a gate that hears an event of its own."""
+    return {"name": "North gate", "other_source": {"event_type": event_type}}
+
+
 def options(result: Result, field: str) -> dict[str, str]:
     """Return what can be chosen in a field."""
     selector = next(
@@ -186,6 +191,19 @@ async def test_a_name_is_taken_only_once(hass: HomeAssistant, loaded: MockConfig
     assert result["errors"] == {"name": "name_empty"}
     result = await submit(hass, result, {"name": "South gate"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("event_type", ["state_changed", " state_reported ", "*"])
+async def test_an_event_that_no_reader_sends_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, event_type: str
+) -> None:
+    """One of them would keep the whole account from being set up."""
+    result = await start(hass, loaded)
+    result = await submit(hass, result, hears(event_type))
+    assert result["errors"] == {"base": "event_of_no_reader"}
+    result = await submit(hass, result, hears("esphome.wristband"))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert loaded.state is ConfigEntryState.LOADED
 
 
 async def test_a_reader_belongs_to_one_gate(

@@ -10,7 +10,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, MATCH_ALL
 from homeassistant.core import callback
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
@@ -32,6 +32,7 @@ from .gate_form import CONF_LEARN, flatten, gate_schema, nest, options_selector,
 from .gate_reads import LEARNING, Read, Source, async_listen
 
 LEARN_TIMEOUT = 60.0
+OF_NO_READER = (EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, MATCH_ALL)
 
 
 class GateSubentryFlow(ConfigSubentryFlow):
@@ -85,6 +86,8 @@ class GateSubentryFlow(ConfigSubentryFlow):
         """Return what is wrong with the settings."""
         if not data[CONF_NAME]:
             return {CONF_NAME: "name_empty"}
+        if data[CONF_EVENT_TYPE] in OF_NO_READER:
+            return {"base": "event_of_no_reader"}
         mine = self._reconfigure_subentry_id if self.source == SOURCE_RECONFIGURE else None
         for entry in self.hass.config_entries.async_entries(DOMAIN):
             for gate in entry.get_subentries_of_type(SUBENTRY_GATE):
