@@ -4,7 +4,7 @@ from typing import Any, Unpack, override
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_OPTIONS
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConditionErrorMessage
+from homeassistant.exceptions import ConditionErrorMessage, TemplateError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
 from homeassistant.helpers.template import Template
@@ -16,11 +16,18 @@ from .coordinator import OveitConfigEntry
 from .core.exceptions import LedgerError
 from .core.ledger import Ledger
 from .core.rules import clean_code
-from .core.tags import TagFormat, spell
+from .core.tags import spellings
 
 KEY = "is_checked_in"
 ATTR_TICKET_CODE = "ticket_code"
 ATTR_RFID_CODE = "rfid_code"
+
+
+def _code(value: Any) -> Template:
+    """Validate a code or its template: a number has lost the zeros at its start."""
+    if not isinstance(value, str):
+        raise vol.Invalid("not text: put the code in quotes, so that zeros at its start are kept")
+    return cv.template(value)
 
 
 class IsCheckedIn(Condition):
@@ -31,8 +38,8 @@ class IsCheckedIn(Condition):
             vol.Required(CONF_OPTIONS): vol.All(
                 {
                     vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-                    vol.Exclusive(ATTR_TICKET_CODE, "code"): cv.template,
-                    vol.Exclusive(ATTR_RFID_CODE, "code"): cv.template,
+                    vol.Exclusive(ATTR_TICKET_CODE, "code"): _code,
+                    vol.Exclusive(ATTR_RFID_CODE, "code"): _code,
                 },
                 cv.has_at_least_one_key(ATTR_TICKET_CODE, ATTR_RFID_CODE),
             )
@@ -56,14 +63,17 @@ class IsCheckedIn(Condition):
         """Look into the ledgers."""
         kind = ATTR_TICKET_CODE if ATTR_TICKET_CODE in self._options else ATTR_RFID_CODE
         template: Template = self._options[kind]
-        code = str(template.async_render(kwargs.get("variables"), parse_result=False))
+        try:
+            code = str(template.async_render(kwargs.get("variables"), parse_result=False))
+        except TemplateError as err:
+            raise ConditionErrorMessage(KEY, f"template error: {err}") from err
         ledgers = self._ledgers()
         if not ledgers:
             raise ConditionErrorMessage(KEY, "no account of Oveit is set up")
         try:
             if kind == ATTR_TICKET_CODE:
                 return any(ledger.has_entered(ticket_code=clean_code(code)) for ledger in ledgers)
-            tags = {code.strip(), *spell(code, TagFormat.HEX)}
+            tags = {tag for spelled in spellings(code).values() for tag in spelled}
             return any(ledger.has_entered(rfid_code=tag) for ledger in ledgers for tag in tags)
         except LedgerError as err:
             raise ConditionErrorMessage(KEY, "the ledger could not be read") from err
