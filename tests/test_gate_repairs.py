@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -15,13 +16,19 @@ from tests.common import poll
 from tests.gates import DRINKS, ENTRY, VIP, issues, open_gate
 
 
+async def begin(hass: HomeAssistant, gate_id: str) -> Any:
+    """Return the flow that solves the issue of a gate."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"stale_gate_{gate_id}")
+    flow: Any = await async_create_fix_flow(hass, issue.issue_id, issue.data)
+    flow.hass, flow.issue_id = hass, issue.issue_id
+    return flow
+
+
 async def fix(
     hass: HomeAssistant, gate_id: str, chosen: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Start to solve the issue of a gate, and choose."""
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"stale_gate_{gate_id}")
-    flow: Any = await async_create_fix_flow(hass, issue.issue_id, issue.data)
-    flow.hass, flow.issue_id = hass, issue.issue_id
+    flow = await begin(hass, gate_id)
     result = await flow.async_step_init()
     if chosen is not None:
         assert result["type"] is FlowResultType.FORM
@@ -108,17 +115,25 @@ async def test_an_issue_of_an_account_that_is_not_set_up_waits(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """Nobody knows what Oveit offers."""
-    gate_id = await open_gate(hass, entry, addon_id=77)
+    flow = await begin(hass, await open_gate(hass, entry, addon_id=77))
     await hass.config_entries.async_unload(entry.entry_id)
-    result = await fix(hass, gate_id)
+    result = await flow.async_step_init()
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "not_loaded"
 
 
-async def test_the_issues_of_a_gate_go_with_it(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+@pytest.mark.parametrize("end", ["gate", "disabled", "account"])
+async def test_the_issues_of_a_gate_go_with_it(
+    hass: HomeAssistant, entry: MockConfigEntry, end: str
+) -> None:
     """Nobody can fix what is not there."""
     gate_id = await open_gate(hass, entry, addon_id=77)
     assert issues(hass) == ["stale_gate"]
-    hass.config_entries.async_remove_subentry(entry, gate_id)
+    if end == "gate":
+        hass.config_entries.async_remove_subentry(entry, gate_id)
+    elif end == "disabled":
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert issues(hass) == []

@@ -7,14 +7,15 @@ from homeassistant.components.persistent_notification import (
     UpdateType,
     async_register_callback,
 )
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
-from tests.common import act
+from tests.common import act, poll
 from tests.gates import (
     NORTH,
     TAG,
@@ -164,6 +165,19 @@ async def test_a_gate_is_itself_again_after_a_quiet_minute(
     assert venue.entries(ticket.code) == 1
 
 
+async def test_the_issue_of_a_flood_goes_when_the_flood_is_over(
+    hass: HomeAssistant, entry: MockConfigEntry, frozen: FrozenDateTimeFactory, reader: Reader
+) -> None:
+    """At the next refresh after a quiet minute."""
+    await open_gate(hass, entry, reader)
+    await flood(reader, 25)
+    await poll(hass, entry)
+    assert issues(hass) == ["unknown_tag_flood"]
+    frozen.tick(61)
+    await poll(hass, entry)
+    assert issues(hass) == []
+
+
 async def test_r9_a_misread_leaves_nothing_behind(
     hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
 ) -> None:
@@ -214,6 +228,65 @@ async def test_a_reader_is_no_stray_where_no_gate_has_readers(
     await open_gate(hass, entry, event_type="esphome.wristband")
     await reader.scan(TAG)
     assert issues(hass) == []
+
+
+@pytest.mark.parametrize("end", ["reader", "no readers", "disabled", "account"])
+async def test_the_issue_of_a_stray_reader_goes_with_its_cause(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader, end: str
+) -> None:
+    """It is gone, or no gate has readers any more."""
+    stray = make_reader(hass, "Stray reader")
+    gate_id = await open_gate(hass, entry, reader)
+    await stray.scan(TAG)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert issues(hass) == ["unassigned_reader"]
+    if end == "reader":
+        dr.async_get(hass).async_remove_device(stray.device_id)
+    elif end == "no readers":
+        subentry = entry.subentries[gate_id]
+        data = {**subentry.data, "readers": []}
+        hass.config_entries.async_update_subentry(entry, subentry, data=data)
+    elif end == "disabled":
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == []
+
+
+async def read_twice(hass: HomeAssistant, reader: Reader, count: int) -> None:
+    """Have an automation do what the gate does already."""
+    for number in range(count):
+        await reader.scan(f"AA00000{number}")
+        await act(hass, "checkin", rfid_code=f"AA00000{number}")
+
+
+async def test_a_double_binding_is_forgotten_when_its_gate_is_set_up_anew(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
+) -> None:
+    """And told again if it is still there."""
+    await open_gate(hass, entry, reader)
+    await read_twice(hass, reader, 5)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == []
+    await read_twice(hass, reader, 4)
+    assert issues(hass) == []
+    await read_twice(hass, reader, 1)
+    assert issues(hass) == ["double_binding"]
+
+
+async def test_tags_that_came_both_ways_now_and_then_are_no_double_binding(
+    hass: HomeAssistant, entry: MockConfigEntry, frozen: FrozenDateTimeFactory, reader: Reader
+) -> None:
+    """A steward may check a guest in whose tag was read; only five within an hour tell."""
+    await open_gate(hass, entry, reader)
+    for _ in range(5):
+        await read_twice(hass, reader, 1)
+        frozen.tick(901)
+    assert issues(hass) == []
+    await read_twice(hass, reader, 2)
+    assert issues(hass) == ["double_binding"]
 
 
 @pytest.mark.parametrize("gate_first", [True, False])

@@ -11,7 +11,12 @@ from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .gate_repairs import async_watch_gates
-from .gates import async_create_gates, async_start_gates, async_stop_gates
+from .gates import (
+    async_create_gates,
+    async_forget_readers,
+    async_start_gates,
+    async_stop_gates,
+)
 from .removal import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
 from .tag_actions import async_setup_tag_actions
@@ -78,6 +83,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Take back what was raised for an account, and delete its ledger."""
     async_delete_issues(hass, entry)
+    async_forget_readers(hass)
     await async_remove_ledger(hass, entry)
 
 

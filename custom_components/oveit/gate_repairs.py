@@ -14,6 +14,7 @@ from .coordinator import OveitConfigEntry
 from .core.models import Event
 from .gate_form import Offer, offer_fields
 from .gate_settings import GateSettings
+from .gate_watch import async_end_floods
 from .gates import async_get_gates
 
 ISSUE_STALE_GATE = "stale_gate"
@@ -25,6 +26,7 @@ def async_watch_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
 
     @callback
     def _check() -> None:
+        async_end_floods(hass)
         events = entry.runtime_data.mirror.followed
         for gate in async_get_gates(hass, entry):
             _update_issue(hass, entry, gate.id, gate.settings, events)

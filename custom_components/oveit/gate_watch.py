@@ -16,6 +16,7 @@ from .gate_reads import Read
 
 NOTICE_EVERY = 30.0
 MINUTE = 60.0
+HOUR = 3600.0
 FLOOD = 20
 MOST_UNKNOWN_TAGS = 50
 SAME_READ = 5.0
@@ -29,6 +30,7 @@ ISSUE_TURNSTILE = "turnstile_refuses"
 ISSUE_UNASSIGNED_READER = "unassigned_reader"
 
 BINDINGS: HassKey[Bindings] = HassKey("oveit_bindings")
+UNKNOWN_TAGS: HassKey[dict[str, UnknownTags]] = HassKey("oveit_unknown_tags")
 
 
 class UnknownTags:
@@ -49,8 +51,7 @@ class UnknownTags:
         self._different: set[str] = set()
         self._noticed_at: float | None = None
         self._last: tuple[str, float] = ("", 0)
-        for issue in (ISSUE_FLOOD, ISSUE_MANY_TAGS):
-            ir.async_delete_issue(hass, DOMAIN, f"{issue}_{gate_id}")
+        hass.data.setdefault(UNKNOWN_TAGS, {})[gate_id] = self
 
     @property
     def flooded(self) -> bool:
@@ -133,7 +134,6 @@ class Turnstile:
         self._gate_id = gate_id
         self._gate = gate
         self._refused = 0
-        ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_TURNSTILE}_{gate_id}")
 
     @callback
     def async_note(self, decision: Decision) -> None:
@@ -166,7 +166,7 @@ class Bindings:
         self._hass = hass
         self._by_action: dict[str, tuple[float, str | None]] = {}
         self._by_gate: dict[str, tuple[float, str, str]] = {}
-        self._hits: dict[str, int] = {}
+        self._hits: dict[str, deque[float]] = {}
 
     @callback
     def async_note_gate(self, gate_id: str, gate: str, code: str) -> None:
@@ -189,6 +189,11 @@ class Bindings:
         else:
             self._by_action[key] = (monotonic(), gate_id)
 
+    @callback
+    def async_forget(self, gate_id: str) -> None:
+        """Begin anew with a gate."""
+        self._hits.pop(gate_id, None)
+
     def _forget_old(self) -> None:
         """Forget what was read too long ago to be the same read."""
         limit = monotonic() - SAME_READ
@@ -196,9 +201,10 @@ class Bindings:
         self._by_gate = {key: heard for key, heard in self._by_gate.items() if heard[0] > limit}
 
     def _hit(self, gate_id: str, gate: str) -> None:
-        """Count a read that came both ways."""
-        self._hits[gate_id] = self._hits.get(gate_id, 0) + 1
-        if self._hits[gate_id] == DOUBLE_AFTER:
+        """Count a read that came both ways, for an hour."""
+        hits = self._hits.setdefault(gate_id, deque(maxlen=DOUBLE_AFTER))
+        hits.append(monotonic())
+        if len(hits) == DOUBLE_AFTER and hits[-1] - hits[0] <= HOUR:
             ir.async_create_issue(
                 self._hass,
                 DOMAIN,
@@ -216,6 +222,24 @@ def async_get_bindings(hass: HomeAssistant) -> Bindings:
     if BINDINGS not in hass.data:
         hass.data[BINDINGS] = Bindings(hass)
     return hass.data[BINDINGS]
+
+
+@callback
+def async_end_floods(hass: HomeAssistant) -> None:
+    """Take back the issues of floods that are over."""
+    for gate_id, tags in hass.data.get(UNKNOWN_TAGS, {}).items():
+        if not tags.flooded:
+            ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_FLOOD}_{gate_id}")
+
+
+@callback
+def async_forget_gate(hass: HomeAssistant, gate_id: str) -> None:
+    """Take back the issues of a gate that stops, and begin anew when it starts again."""
+    async_get_bindings(hass).async_forget(gate_id)
+    hass.data.get(UNKNOWN_TAGS, {}).pop(gate_id, None)
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.endswith(gate_id):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback

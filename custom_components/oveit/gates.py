@@ -6,7 +6,11 @@ from typing import Any
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util.hass_dict import HassKey
@@ -14,7 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN, EVENT_TAG_SCANNED, SUBENTRY_GATE
 from .coordinator import OveitConfigEntry
 from .gate import Gate
-from .gate_watch import ISSUE_UNASSIGNED_READER, async_note_unassigned
+from .gate_watch import ISSUE_UNASSIGNED_READER, async_forget_gate, async_note_unassigned
 
 GATES: HassKey[dict[str, Gate]] = HassKey("oveit_gates")
 
@@ -32,27 +36,31 @@ def async_start_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Let the gates hear their readers."""
     for gate in async_get_gates(hass, entry):
         gate.async_start()
-    _forget_settled_issues(hass)
+    async_forget_readers(hass)
 
     @callback
     def _hear_stray(event: Event[Mapping[str, Any]]) -> None:
-        device_id = event.data.get(ATTR_DEVICE_ID)
-        assigned = {
-            reader for gate in hass.data[GATES].values() for reader in gate.settings.readers
-        }
+        device_id, assigned = event.data.get(ATTR_DEVICE_ID), _assigned_readers(hass)
         if device_id and assigned and device_id not in assigned:
             async_note_unassigned(hass, device_id)
 
+    @callback
+    def _forget_gone(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        if event.data["action"] == "remove":
+            async_forget_readers(hass)
+
     entry.async_on_unload(hass.bus.async_listen(EVENT_TAG_SCANNED, _hear_stray))
+    entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, _forget_gone))
 
 
 async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Let the guests who are at the gates have their answers, then forget the gates."""
     for gate in async_get_gates(hass, entry):
         await gate.async_stop()
-        if gate.id not in entry.subentries:
-            _forget_issues(hass, gate)
+        async_forget_gate(hass, gate.id)
         hass.data[GATES].pop(gate.id, None)
+    if entry.disabled_by:
+        async_forget_readers(hass)
 
 
 @callback
@@ -88,16 +96,19 @@ def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> Gate | None
 
 
 @callback
-def _forget_issues(hass: HomeAssistant, gate: Gate) -> None:
-    """Take back the issues of a gate that was removed."""
+def async_forget_readers(hass: HomeAssistant) -> None:
+    """Take back the issues of readers that have a gate now, are gone, or could have no gate."""
+    assigned, devices = _assigned_readers(hass), dr.async_get(hass)
+    prefix = f"{ISSUE_UNASSIGNED_READER}_"
     for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and issue_id.endswith(gate.id):
+        if domain != DOMAIN or not issue_id.startswith(prefix):
+            continue
+        reader = issue_id.removeprefix(prefix)
+        if not assigned or reader in assigned or devices.async_get(reader) is None:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-@callback
-def _forget_settled_issues(hass: HomeAssistant) -> None:
-    """Take back the issues of readers that belong to a gate now, and of gates set up anew."""
-    for gate in hass.data[GATES].values():
-        for reader in gate.settings.readers:
-            ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_UNASSIGNED_READER}_{reader}")
+def _assigned_readers(hass: HomeAssistant) -> set[str]:
+    """Return the readers that belong to gates."""
+    gates = hass.data.get(GATES, {}).values()
+    return {reader for gate in gates for reader in gate.settings.readers}
