@@ -1,6 +1,7 @@
 """A person adds a gate, changes it, and holds a tag to its reader to find the format."""
 
 import asyncio
+import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -338,6 +339,25 @@ async def test_without_oveit_the_format_is_a_guess(
     reader.send("04-00-00-01")
     result = await go_on(hass, result)
     assert result["errors"]["base"] in ("cannot_ask", "tag_unknown")
+
+
+async def test_without_its_account_the_format_is_a_guess(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The account was unloaded while the tag was awaited."""
+    tagged(venue)
+    result = await learn(hass, loaded, reader)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    reader.send(READ)
+    result = await go_on(hass, result)
+    assert result["errors"] == {"base": "cannot_ask"}
+    result = await submit(hass, result, {"tag_format": "decimal"})
+    assert the_gate(loaded)["tag_format"] == "decimal"
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_learning_checks_nobody_in(

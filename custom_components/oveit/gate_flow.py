@@ -203,6 +203,9 @@ class GateSubentryFlow(ConfigSubentryFlow):
     async def _async_describe(self, code: str) -> str | None:
         """Return the ticket that Oveit has on a tag, None where it does not know the tag."""
         entry: OveitConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            self._why_unknown = "cannot_ask"
+            return None
         try:
             decision = await entry.runtime_data.desk.scan(Request(rfid_code=code))
         except OveitError as err:
