@@ -376,6 +376,45 @@ async def test_learning_checks_nobody_in(
     assert venue.entries(ticket.code) == 0
 
 
+async def test_a_tag_that_lies_on_the_reader_is_ignored_until_the_form_is_closed(
+    hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """The reader sends it on and on while a person chooses; a guest behind gets in."""
+    ticket, guest = tagged(venue), tagged(venue, "AA000001", place=2)
+    gate_id = await open_gate(hass, loaded, reader)
+    result = await start(hass, loaded, gate_id)
+    data = {"name": "North gate", "readers": [reader.device_id], "learn": True}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], data)
+    await asyncio.sleep(0)
+    reader.send(READ)
+    result = await go_on(hass, result)
+    await reader.scan(READ)
+    await reader.scan("AA000001")
+    assert (venue.entries(ticket.code), venue.entries(guest.code)) == (0, 1)
+    hass.config_entries.subentries.async_abort(result["flow_id"])
+    await reader.scan(READ)
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_learning_from_an_event_leaves_the_readers_of_other_gates_alone(
+    hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """Their guests come in, and what they hold is not what a person is asked about."""
+    ticket = tagged(venue)
+    await open_gate(hass, loaded, reader, event_type="esphome.wristband")
+    data = hears("esphome.wristband") | {"name": "South gate", "learn": True}
+    result = await hass.config_entries.subentries.async_configure(
+        (await start(hass, loaded))["flow_id"], data
+    )
+    await asyncio.sleep(0)
+    hass.bus.async_fire("esphome.wristband", {"tag_id": TAG, "device_id": reader.device_id})
+    hass.bus.async_fire("esphome.wristband", {"tag_id": "04-00-00-01"})
+    result = await go_on(hass, result)
+    assert result["description_placeholders"] == {"read": "04-00-00-01"}
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert venue.entries(ticket.code) == 1
+
+
 async def test_a_person_without_a_tag_goes_on(
     hass: HomeAssistant,
     loaded: MockConfigEntry,

@@ -1,12 +1,14 @@
 """Flow of a gate: its readers, its policy, and a tag held to a reader to find the format."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntryState,
+    ConfigSubentry,
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
@@ -29,7 +31,7 @@ from .core.exceptions import OveitError
 from .core.models import Reason, Request
 from .core.tags import TagFormat, is_phone, spellings
 from .gate_form import CONF_LEARN, flatten, gate_schema, nest, options_selector, read_form
-from .gate_reads import LEARNING, Read, Source, async_listen
+from .gate_reads import LEARNING, Learning, Read, Source, async_listen
 
 LEARN_TIMEOUT = 60.0
 OF_NO_READER = (EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, MATCH_ALL)
@@ -42,6 +44,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         """Start without settings."""
         self._data: dict[str, Any] = {}
         self._read: Read | None = None
+        self._learning: Learning | None = None
         self._task: asyncio.Task[None] | None = None
         self._names: dict[TagFormat, str] = {}
         self._why_unknown = "tag_unknown"
@@ -88,17 +91,21 @@ class GateSubentryFlow(ConfigSubentryFlow):
             return {CONF_NAME: "name_empty"}
         if data[CONF_EVENT_TYPE] in OF_NO_READER:
             return {"base": "event_of_no_reader"}
+        ours = self._get_entry().subentries
+        for gate in self._other_gates():
+            if gate.subentry_id in ours and gate.title.casefold() == data[CONF_NAME].casefold():
+                return {CONF_NAME: "name_taken"}
+            if set(gate.data.get(CONF_READERS, ())).intersection(data[CONF_READERS]):
+                return {CONF_READERS: "reader_taken"}
+        return {}
+
+    def _other_gates(self) -> Iterator[ConfigSubentry]:
+        """Yield the gates of every account, but for the one that is changed."""
         mine = self._reconfigure_subentry_id if self.source == SOURCE_RECONFIGURE else None
         for entry in self.hass.config_entries.async_entries(DOMAIN):
             for gate in entry.get_subentries_of_type(SUBENTRY_GATE):
-                if gate.subentry_id == mine:
-                    continue
-                same_entry = entry.entry_id == self._entry_id
-                if same_entry and gate.title.casefold() == data[CONF_NAME].casefold():
-                    return {CONF_NAME: "name_taken"}
-                if set(gate.data.get(CONF_READERS, ())).intersection(data[CONF_READERS]):
-                    return {CONF_READERS: "reader_taken"}
-        return {}
+                if gate.subentry_id != mine:
+                    yield gate
 
     async def async_step_learn(
         self, user_input: dict[str, Any] | None = None
@@ -164,18 +171,18 @@ class GateSubentryFlow(ConfigSubentryFlow):
         )
 
     async def _async_learn(self) -> None:
-        """Take the next read, which checks nobody in meanwhile, and ask Oveit about it."""
+        """Take the next read, which checks nobody in, and ask Oveit about it."""
         heard: asyncio.Future[Read] = self.hass.loop.create_future()
+        learning = self._begin_learning()
 
         @callback
         def _hear(read: Read) -> None:
-            if not heard.done():
+            if not heard.done() and learning.hears(read):
+                learning.code = read.code
                 heard.set_result(read)
 
         self._why_unknown = "tag_unknown"
-        learning = self.hass.data.setdefault(LEARNING, [])
-        learning.append(source := self._source)
-        stop = async_listen(self.hass, source, _hear)
+        stop = async_listen(self.hass, learning.source, _hear)
         try:
             async with asyncio.timeout(LEARN_TIMEOUT):
                 self._read = await heard
@@ -184,9 +191,29 @@ class GateSubentryFlow(ConfigSubentryFlow):
             self._names = await self._async_look_up(self._read.code)
         except TimeoutError:
             self._read = None
+            self._end_learning()
         finally:
             stop()
-            learning.remove(source)
+
+    def _begin_learning(self) -> Learning:
+        """Have the gates leave what is read to this form."""
+        readers = (gate.data.get(CONF_READERS, ()) for gate in self._other_gates())
+        others = frozenset(chain.from_iterable(readers))
+        self._learning = Learning(source=self._source, other_readers=others)
+        self.hass.data.setdefault(LEARNING, []).append(self._learning)
+        return self._learning
+
+    def _end_learning(self) -> None:
+        """Leave everything to the gates again."""
+        if self._learning is not None:
+            self.hass.data[LEARNING].remove(self._learning)
+            self._learning = None
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Let the tag that was learned be read like any other, now that the form is closed."""
+        self._end_learning()
 
     async def _async_look_up(self, read: str) -> dict[TagFormat, str]:
         """Return what Oveit has on a tag, by the format in which it knows it."""

@@ -26,7 +26,7 @@ OLD_AFTER = timedelta(seconds=10)
 JUST_BACK = 5.0
 
 LAST_READS: HassKey[dict[str, tuple[str, float]]] = HassKey("oveit_last_reads")
-LEARNING: HassKey[list[Source]] = HassKey("oveit_learning")
+LEARNING: HassKey[list[Learning]] = HassKey("oveit_learning")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +73,28 @@ class Source:
             reader=reader if isinstance(reader, str) else None,
             event_type=event_type,
             stale=stale,
+        )
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Learning:
+    """A person who holds a tag to a reader to learn its format, and checks nobody in with it.
+
+    Once a code was read, it is that one alone: the tag may still lie on the reader.
+    """
+
+    source: Source
+    other_readers: frozenset[str] = frozenset()
+    code: str | None = None
+
+    def hears(self, read: Read) -> bool:
+        """Tell whether a read is the person's, and not of a guest at another gate."""
+        readers = self.source.readers
+        mine = read.reader is None or (
+            read.reader in readers if readers else read.reader not in self.other_readers
+        )
+        return (
+            mine and read.event_type in self.source.event_types and self.code in (None, read.code)
         )
 
 
@@ -218,8 +240,4 @@ def async_listen(
 @callback
 def async_is_learning(hass: HomeAssistant, read: Read) -> bool:
     """Tell whether a person is just trying out the reader that a read came from."""
-    return any(
-        read.event_type in source.event_types
-        and (not source.readers or read.reader is None or read.reader in source.readers)
-        for source in hass.data.get(LEARNING, ())
-    )
+    return any(learning.hears(read) for learning in hass.data.get(LEARNING, ()))
