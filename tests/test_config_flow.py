@@ -365,6 +365,18 @@ async def test_blanks_and_slashes_around_the_address_do_not_matter(
     assert (await add(hass, "token", typed("token", server)))["reason"] == "already_configured"
 
 
+@pytest.mark.parametrize("blank", [" ", "\n", "\u00a0"])
+async def test_blanks_around_an_address_or_a_token_do_not_matter(
+    hass: HomeAssistant, server: OveitServer, kind: str, blank: str
+) -> None:
+    """They come along when one is copied; in a password they may be meant."""
+    key = CONF_EMAIL if kind == "login" else CONF_TOKEN
+    fields = typed(kind, server)
+    form = await add(hass, kind, fields | {key: f"{blank}{fields[key]}{blank}"})
+    result = await submit(hass, form, CHOICE)
+    assert result["data"][key] == fields[key]
+
+
 @pytest.mark.usefixtures("known")
 async def test_an_account_is_added_once(
     hass: HomeAssistant, server: OveitServer, kind: str
@@ -527,6 +539,22 @@ async def test_another_account_does_not_take_an_entry_over(
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "wrong_account"
     assert known.data == data
+
+
+@pytest.mark.parametrize("how", RENEWALS)
+async def test_two_entries_never_share_their_credentials(
+    hass: HomeAssistant, server: OveitServer, known: MockConfigEntry, how: str
+) -> None:
+    """The second would only do again what the first does."""
+    old = {CONF_TOKEN: "old"} if kind_of(known) == "token" else {CONF_EMAIL: "old@venue.example"}
+    second = MockConfigEntry(
+        domain=DOMAIN, data=known.data | old, options=dict(known.options), title="Second"
+    )
+    second.add_to_hass(hass)
+    result = await renew(hass, second, how, typed(kind_of(known), server))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert second.data == known.data | old
 
 
 async def test_a_token_is_taken_where_no_event_is_followed_by_name(

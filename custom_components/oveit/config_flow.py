@@ -172,6 +172,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 if not self._is_same_account(entry):
                     return self.async_abort(reason="wrong_account")
+                self._abort_if_used_already()
                 return self._finish(entry)
         fields = TOKEN_FIELDS if entry.data.get(CONF_TOKEN) else LOGIN_FIELDS
         known = {
@@ -199,6 +200,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_sign_in(self, user_input: dict[str, Any]) -> dict[str, str]:
         """Try credentials: keep the account and its events, or return what is wrong."""
         data = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
+        data |= {key: data[key].strip() for key in (CONF_EMAIL, CONF_TOKEN) if key in data}
         advanced = user_input.get(SECTION_ADVANCED, {})
         data[CONF_API_URL] = advanced.get(CONF_API_URL, DEFAULT_API_URL).strip().rstrip("/")
         if not _is_secure(data[CONF_API_URL]):
@@ -225,6 +227,10 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._account and self._account.seller_id:
             await self.async_set_unique_id(self._account.seller_id)
             self._abort_if_unique_id_configured()
+        self._abort_if_used_already()
+
+    def _abort_if_used_already(self) -> None:
+        """Abort when another entry has these credentials."""
         key = CONF_TOKEN if CONF_TOKEN in self._data else CONF_EMAIL
         self._async_abort_entries_match(
             {CONF_API_URL: self._data[CONF_API_URL], key: self._data[key]}
