@@ -695,8 +695,8 @@ async def test_unfollowing_an_event_removes_its_device(
         CONF_IGNORED_EVENTS: [100],
         CONF_ALLOW_VOICE: False,
         CONF_ALLOW_VOICE_OVERRIDE: False,
-        CONF_WEBHOOK: "local",
-        CONF_WEBHOOK_ID: loaded.options[CONF_WEBHOOK_ID],
+        CONF_WEBHOOK: "off",
+        CONF_WEBHOOK_ID: None,
     }
     assert names(hass, loaded) == {"City Museum"}
     assert hass.states.get("sensor.lantern_night_tickets") is None

@@ -30,6 +30,7 @@ ID = "0f" * 32
 URL = f"/api/webhook/{ID}"
 SOLD = {"event": "ticket.create", "ticket": {"code": "n3wt1ck3t", "name": "Somebody"}}
 
+CHOSEN = {CONF_EVENTS: ["100"], CONF_FOLLOW_NEW: False, CONF_ALLOW_VOICE: False}
 LARGE = json.dumps(SOLD | {"padding": "x" * 2_000_000}).encode()
 
 
@@ -244,22 +245,31 @@ async def test_only_posts_are_hints(
     assert asked(server) == []
 
 
+async def test_the_webhook_is_off_until_somebody_turns_it_on(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Whoever saves another option opens nothing by it."""
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    result = await hass.config_entries.options.async_configure(form["flow_id"], CHOSEN)
+    assert result["data"][CONF_WEBHOOK] == "off"
+    assert result["data"][CONF_WEBHOOK_ID] is None
+
+
 async def test_the_options_show_the_address_that_they_save(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Local at first; off forgets the address, so that on again makes a new one."""
+    """Off forgets it, so that on again makes a new one."""
     hass.config.internal_url = "http://venue.local:8123"
-    chosen = {CONF_EVENTS: ["100"], CONF_FOLLOW_NEW: False, CONF_ALLOW_VOICE: False}
 
-    async def configure(access: str | None) -> str:
+    async def configure(access: str) -> str:
         form = await hass.config_entries.options.async_init(loaded.entry_id)
-        fields = chosen if access is None else chosen | {CONF_WEBHOOK: access}
-        await hass.config_entries.options.async_configure(form["flow_id"], fields)
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], CHOSEN | {CONF_WEBHOOK: access}
+        )
         await hass.async_block_till_done(wait_background_tasks=True)
         return form["description_placeholders"]["webhook_url"]
 
-    first = await configure(None)
-    assert loaded.options[CONF_WEBHOOK] == "local"
+    first = await configure("local")
     assert first == f"http://venue.local:8123/api/webhook/{loaded.options[CONF_WEBHOOK_ID]}"
     assert await configure("internet") == first
     assert await configure("off") == first

@@ -30,7 +30,7 @@ from .webhook import WebhookAccess, async_webhook_url
 OPTION_FIELDS: dict[vol.Marker, Any] = {
     vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
     vol.Required(CONF_ALLOW_VOICE_OVERRIDE, default=False): BooleanSelector(),
-    vol.Required(CONF_WEBHOOK, default=WebhookAccess.LOCAL.value): SelectSelector(
+    vol.Required(CONF_WEBHOOK, default=WebhookAccess.OFF.value): SelectSelector(
         SelectSelectorConfig(
             options=[access.value for access in WebhookAccess],
             translation_key=CONF_WEBHOOK,
