@@ -32,19 +32,24 @@ from .core.models import Reason
 from .gate_settings import GateMode
 
 
-class TicketTrigger(StatelessEntityTriggerBase):
-    """Fires for what the event entity of a gate shows."""
-
-    _domain_specs = MappingProxyType({EVENT_DOMAIN: DomainSpec()})
-    _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+def _schema(*, admits: bool) -> vol.Schema:
+    """Return the schema of a trigger: it takes the reasons for which it can fire."""
+    reasons = [reason.value for reason in Reason if reason.admits is admits]
+    return ENTITY_STATE_TRIGGER_SCHEMA.extend(
         {
             vol.Required(CONF_OPTIONS, default=dict): {
-                vol.Optional(ATTR_REASON): vol.All(cv.ensure_list, [vol.Coerce(Reason)]),
+                vol.Optional(ATTR_REASON): vol.All(cv.ensure_list, [vol.In(reasons)]),
                 vol.Optional(ATTR_TICKET_TYPE): vol.All(cv.ensure_list, [cv.string]),
                 vol.Optional(ATTR_REHEARSAL, default=False): cv.boolean,
             },
         }
     )
+
+
+class TicketTrigger(StatelessEntityTriggerBase):
+    """Fires for what the event entity of a gate shows."""
+
+    _domain_specs = MappingProxyType({EVENT_DOMAIN: DomainSpec()})
     _event_type: ClassVar[str]
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
@@ -95,12 +100,14 @@ def _ticket_types_of(told: Mapping[str, Any]) -> set[str]:
 class TicketAdmittedTrigger(TicketTrigger):
     """Fires when a guest may come in, or goes out at an exit."""
 
+    _schema = _schema(admits=True)
     _event_type = EVENT_ADMITTED
 
 
 class TicketRefusedTrigger(TicketTrigger):
     """Fires when a guest may not come in."""
 
+    _schema = _schema(admits=False)
     _event_type = EVENT_REFUSED
 
 
