@@ -52,7 +52,7 @@ GATE_DECIDES = frozenset(
 )
 DEFAULT_DEADLINE = 3.0
 
-ID = vol.All(vol.Coerce(int), vol.Range(min=1))
+ID = vol.All(vol.Coerce(int), vol.Range(min=1, max=2**63 - 1))
 
 # Of a gate that is meant, only one is taken; the fields are those of any action with a target.
 # The codes are checked by _read_codes, which says in the user's language what to do.
