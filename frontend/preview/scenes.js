@@ -75,6 +75,24 @@ window.SCENES = {
     }),
   },
   "gate-words": { card: "gate", states: refused("ambiguous", { ticket_type: "Weekend pass with camping", rehearsal: true }) },
+  "gate-rehearsing": {
+    card: "gate",
+    states: {
+      "switch.north_gate_rehearsal": ["on"],
+      "event.north_gate": [minutes(3), { ...GATE, source: "ledger", rehearsal: true }],
+    },
+  },
+  "gate-rehearsal": { card: "gate", states: guest({ ticket_type: "VIP", rehearsal: true }) },
+  "gate-scanned": { card: "gate", states: guest({ source: "ledger", mode: "scan_only", addon: "Drinks", addon_left: 2 }) },
+  "gate-scanned-red": {
+    card: "gate",
+    states: refused("already_checked_in", {
+      mode: "scan_only",
+      first_checkin_at: minutes(52),
+      first_checkin_gate: "South gate",
+      passback: true,
+    }),
+  },
   "gate-exit": { card: "gate", ...WAY_OUT },
   "gate-goodbye": {
     card: "gate",
@@ -117,7 +135,7 @@ const STATES = {
 };
 
 const KEYS = {
-  north_gate: { "event.north_gate": "gate", "select.north_gate_mode": "gate_mode" },
+  north_gate: { "event.north_gate": "gate", "select.north_gate_mode": "gate_mode", "switch.north_gate_rehearsal": "gate_rehearsal" },
 };
 const keyOf = (id) => {
   if (KEYS.north_gate[id]) return KEYS.north_gate[id];

@@ -6,6 +6,7 @@ export interface Gate {
   device: Device;
   event: string;
   mode?: string;
+  rehearsal?: string;
   entries?: string;
   perHour?: string;
   isExit: boolean;
@@ -72,6 +73,7 @@ export function gateOf(hass: Hass, entityId: string | undefined): Gate | undefin
     device,
     event: event.entity_id,
     mode: all.find((entity) => domain(entity.entity_id) === "select")?.entity_id,
+    rehearsal: keyed(all, "gate_rehearsal"),
     entries: exits ?? keyed(all, "gate_entries") ?? keyed(all, "checked_in"),
     perHour: keyed(all, "gate_exits_per_hour") ?? keyed(all, "gate_entries_per_hour"),
     isExit: exits !== undefined,

@@ -12,7 +12,7 @@ import { fill } from "./localize";
 import { Sound } from "./sound";
 import type { Texts } from "./texts/en";
 import { type Verdict, Watch, verdictOf } from "./verdict";
-import { TONE_ICONS, headline, spoken, verdictLook, verdictView } from "./verdict-view";
+import { TONE_ICONS, headline, spoken, trial, verdictLook, verdictView } from "./verdict-view";
 import { gateLook } from "./gate-look";
 
 export interface GateConfig {
@@ -103,8 +103,8 @@ export class OveitGateCard extends OveitCard<GateConfig> {
   protected watched(): string[] {
     const { gate } = this;
     if (!gate) return [];
-    const { event, mode, entries, perHour, connected, waiting } = gate;
-    return [event, mode, entries, perHour, ...connected, ...waiting].filter(Boolean) as string[];
+    const { event, mode, rehearsal, entries, perHour, connected, waiting } = gate;
+    return [event, mode, rehearsal, entries, perHour, ...connected, ...waiting].filter(Boolean) as string[];
   }
 
   private get gate(): Gate | undefined {
@@ -172,11 +172,18 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     const { words } = this;
     return html`<header>
       <h2>${this.heading(gate)}</h2>
+      ${this.rehearses(hass, gate) ? html`<p class="rehearsal">${words.rehearsalNow}</p>` : nothing}
       <p class="prompt">${this.prompt(hass, gate)}</p>
       ${this.config?.sound && !this.sound.ready
         ? html`<button class="pill" @click=${this.allowSound}>${icon("sound")} ${words.soundOn}</button>`
         : nothing}
     </header>`;
+  }
+
+  /** Free flow is never a rehearsal, whatever the switch says. */
+  private rehearses(hass: Hass, gate: Gate): boolean {
+    const isOn = gate.rehearsal !== undefined && hass.states[gate.rehearsal]?.state === "on";
+    return isOn && !(gate.mode && hass.states[gate.mode]?.state === "free_flow");
   }
 
   private prompt(hass: Hass, gate: Gate): string {
@@ -244,8 +251,9 @@ export class OveitGateCard extends OveitCard<GateConfig> {
     const last = verdictOf(hass.states[gate.event]);
     if (!last) return html`${icon("ticket")} ${gate.isExit ? words.nobodyLeft : words.nobody}`;
     const [title] = headline(words, last);
-    const parts = [clock(hass, last.at), title, last.ticketType].filter(Boolean);
-    return html`<span class="dot ${last.tone}">${icon(TONE_ICONS[last.tone])}</span> ${parts.join(" · ")}`;
+    const tried = trial(words, last);
+    const parts = [clock(hass, last.at), tried, title, last.ticketType].filter(Boolean);
+    return html`<span class="dot ${last.tone} ${tried ? "trial" : ""}">${icon(TONE_ICONS[last.tone])}</span> ${parts.join(" · ")}`;
   }
 
   private modes(hass: Hass, gate: Gate): TemplateResult | typeof nothing {

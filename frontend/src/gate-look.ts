@@ -30,6 +30,15 @@ export const gateLook = css`
     line-height: 1.35;
     color: var(--oveit-soft-text);
   }
+  .rehearsal {
+    margin: 4px 0;
+    padding: 4px 14px;
+    border: 2px dashed var(--oveit-soft-text);
+    border-radius: 16px;
+    font-size: clamp(16px, 3.6cqi, 26px);
+    font-weight: 600;
+    line-height: 1.35;
+  }
   .pill {
     margin-top: 8px;
     min-height: 44px;
@@ -97,15 +106,21 @@ export const gateLook = css`
     display: grid;
     place-items: center;
     border-radius: 50%;
+    --tone: var(--oveit-green);
     color: #fff;
-    background: var(--oveit-green);
+    background: var(--tone);
   }
   .dot.unsure {
-    background: var(--oveit-amber);
+    --tone: var(--oveit-amber);
     color: #1c1300;
   }
   .dot.refused {
-    background: var(--oveit-red);
+    --tone: var(--oveit-red);
+  }
+  .dot.trial {
+    border: 2px solid var(--tone);
+    background: none;
+    color: var(--primary-text-color);
   }
   .dot .icon {
     width: 0.8em;
@@ -129,6 +144,7 @@ export const gateLook = css`
     align-items: center;
     justify-content: center;
     border-radius: 12px;
+    text-align: center;
     font-size: clamp(13px, 2.8cqi, 18px);
     color: var(--oveit-soft-text);
   }

@@ -11,10 +11,18 @@ import { type Tone, type Verdict, headlineSize } from "./verdict";
 
 export const TONE_ICONS: Record<Tone, Icon> = { admitted: "check", unsure: "unsure", refused: "close" };
 
-/** The headline and the hint; who leaves is not welcomed, also when read again. */
+/** What is said first where nobody was let in by it: in a rehearsal, and where tickets are only scanned. */
+export function trial(words: Texts, verdict: Verdict): string | undefined {
+  if (verdict.rehearsal) return words.rehearsal[0];
+  return verdict.lookUp ? words.modes.scan_only : undefined;
+}
+
+/** The headline and the hint; only who may come in now is welcomed. */
 export function headline(words: Texts, verdict: Verdict): [title: string, hint: string] {
   const [title, hint] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
-  return [verdict.leaving && verdict.tone !== "refused" ? words.reasons.left[0]! : title, hint];
+  if (verdict.tone === "refused") return [title, hint];
+  if (verdict.leaving) return [words.reasons.left[0]!, hint];
+  return [trial(words, verdict) ? words.would : title, hint];
 }
 
 /** The lines below the headline, the most telling first. */
@@ -34,8 +42,7 @@ export function details(hass: Hass, words: Texts, verdict: Verdict): string[] {
 function notes(words: Texts, verdict: Verdict): string[] {
   return [
     verdict.tone === "unsure" && !verdict.freeFlow ? words.decidedHere : "",
-    verdict.rehearsal ? words.rehearsal : "",
-    verdict.lookUp ? words.lookUpOnly : "",
+    verdict.rehearsal ? words.rehearsal[1]! : verdict.lookUp ? words.scanned : "",
   ].filter(Boolean);
 }
 
@@ -47,7 +54,9 @@ function addon(words: Texts, verdict: Verdict): string | undefined {
 /** The same as one sentence, for a screen reader. */
 export function spoken(hass: Hass, words: Texts, verdict: Verdict): string {
   const [title] = headline(words, verdict);
-  const parts = [verdict.leaving ? "" : words.tone[verdict.tone], title, verdict.ticketType, addon(words, verdict)];
+  const tried = trial(words, verdict);
+  const tone = verdict.leaving || (tried && verdict.tone !== "refused") ? "" : words.tone[verdict.tone];
+  const parts = [tried, tone, title, verdict.ticketType, addon(words, verdict)];
   return [...parts, ...details(hass, words, verdict), ...notes(words, verdict)].filter(Boolean).join(". ");
 }
 
@@ -60,16 +69,18 @@ export function verdictView(
 ): TemplateResult {
   const [title] = headline(words, verdict);
   const more = addon(words, verdict);
+  const tried = trial(words, verdict);
   return html`<div
-    class="verdict ${verdict.tone}"
+    class="verdict ${verdict.tone} ${tried ? "trial" : ""}"
     ?data-showing=${showing}
     ?inert=${!showing}
-    style="--fit:${headlineSize(title).toFixed(2)}"
+    style="--fit:${headlineSize(tried ?? title).toFixed(2)}"
     @click=${dismiss}
   >
     <button class="dismiss" aria-label=${words.dismiss}>${icon("close")}</button>
+    ${tried ? html`<p class="headline">${tried}</p>` : nothing}
     <div class="sign">${icon(TONE_ICONS[verdict.tone])}</div>
-    <p class="headline">${title}</p>
+    <p class=${tried ? "outcome" : "headline"}>${title}</p>
     ${verdict.ticketType ? html`<p class="kind">${verdict.ticketType}</p>` : nothing}
     ${more ? html`<p class="more">${more}</p>` : nothing}
     ${details(hass, words, verdict).map((detail) => html`<p class="detail">${detail}</p>`)}
@@ -89,6 +100,7 @@ export const verdictLook = css`
     justify-content: center;
     padding: 12px 0;
     text-align: center;
+    background: var(--tone);
     color: #fff;
     opacity: 0;
     visibility: hidden;
@@ -102,14 +114,20 @@ export const verdictLook = css`
     transition: opacity 90ms ease-out;
   }
   .verdict.admitted {
-    background: var(--oveit-green);
+    --tone: var(--oveit-green);
   }
   .verdict.unsure {
-    background: var(--oveit-amber);
+    --tone: var(--oveit-amber);
     color: #1c1300;
   }
   .verdict.refused {
-    background: var(--oveit-red);
+    --tone: var(--oveit-red);
+  }
+  .verdict.trial {
+    border: clamp(8px, 2.2cqi, 20px) dashed var(--tone);
+    border-radius: inherit;
+    background: var(--card-background-color, #fff);
+    color: var(--primary-text-color);
   }
   .verdict p {
     flex: none;
@@ -128,6 +146,15 @@ export const verdictLook = css`
     border-radius: 50%;
     background: color-mix(in srgb, currentColor 16%, transparent);
   }
+  .trial .sign {
+    flex-basis: min(22cqi, 18cqb);
+    margin-top: 2cqb;
+    background: var(--tone);
+    color: #fff;
+  }
+  .trial.unsure .sign {
+    color: #1c1300;
+  }
   .sign .icon {
     width: 62%;
     height: 62%;
@@ -141,6 +168,14 @@ export const verdictLook = css`
     font-weight: 700;
     line-height: 1.08;
     letter-spacing: -0.02em;
+  }
+  .trial .headline {
+    font-size: min(var(--fit) * 1cqi, 13cqb);
+  }
+  .outcome {
+    font-size: max(24px, min(9cqi, 9cqb));
+    font-weight: 600;
+    line-height: 1.15;
   }
   .kind {
     margin-top: 2cqb;

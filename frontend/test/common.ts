@@ -26,6 +26,7 @@ export const hass = (states: State[] = []): Hass => ({
     entity("sensor.tor_sued_hinaus_pro_stunde", "south", "gate_exits_per_hour"),
     entity("event.north_gate", "north", "gate"),
     entity("select.north_gate_mode", "north", "gate_mode"),
+    entity("switch.north_gate_rehearsal", "north", "gate_rehearsal"),
     entity("sensor.north_gate_entries", "north", "gate_entries"),
     entity("sensor.elsewhere_waiting", "elsewhere", "waiting"),
     entity("sensor.washing_machine", "machine", "checked_in", "laundry"),

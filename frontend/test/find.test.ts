@@ -7,9 +7,10 @@ test("gates are found by what they are, and sorted by the name a person gave the
   expect(gates(hass()).map((gate) => gate.event)).toEqual(["event.tor_sued", "event.north_gate"]);
 });
 
-test("a gate brings its mode, its count, and the line of its own account only", () => {
+test("a gate brings its mode, its rehearsal, its count, and the line of its own account only", () => {
   expect(gateOf(hass(), "event.north_gate")).toMatchObject({
     mode: "select.north_gate_mode",
+    rehearsal: "switch.north_gate_rehearsal",
     entries: "sensor.north_gate_entries",
     isExit: false,
     connected: ["binary_sensor.night_connected"],

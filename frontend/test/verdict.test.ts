@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { Watch, headlineSize, verdictOf } from "../src/verdict";
-import { details, headline, spoken } from "../src/verdict-view";
+import { details, headline, spoken, trial } from "../src/verdict-view";
 import { LANGUAGES, texts } from "../src/localize";
 import { hass, state } from "./common";
 
@@ -61,6 +61,18 @@ describe("what is said", () => {
     expect(spoken(hass(), words, leaving)).toBe("Goodbye");
     expect(spoken(hass(), words, verdictOf(read(0))!)).toBe("Admitted. Welcome");
   });
+  test.each([
+    ["Rehearsal", { rehearsal: true }, "Nothing is marked at Oveit"],
+    ["Scan only", { mode: "scan_only" }, "Nothing was marked"],
+    ["Rehearsal", { rehearsal: true, mode: "scan_only" }, "Nothing is marked at Oveit"],
+  ])("welcomes nobody where nothing is marked, and says %s first", (word, how, note) => {
+    const tried = verdictOf(read(0, how))!;
+    expect(trial(words, tried)).toBe(word);
+    expect(spoken(hass(), words, tried)).toBe(`${word}. Would be admitted. ${note}`);
+    const refused = verdictOf(read(0, { ...how, event_type: "refused", reason: "wrong_event" }))!;
+    expect(spoken(hass(), words, refused)).toMatch(new RegExp(`^${word}. Not admitted. Other event. `));
+    expect(trial(words, verdictOf(read(0))!)).toBeUndefined();
+  });
   test("holds a hint for the steward, if it is one that has words", () => {
     const refused = { event_type: "refused", reason: "unknown_tag" };
     const told = (hint: string) => details(hass(), words, verdictOf(read(0, { ...refused, hint }))!);
@@ -111,8 +123,12 @@ describe("a verdict is shown", () => {
 });
 
 test("every headline fits the width of the card in at most three lines", () => {
-  const titles = Object.values(LANGUAGES).flatMap((words) => Object.values(words.reasons).map(([title]) => title!));
-  expect(titles.length).toBe(6 * 17);
+  const titles = Object.values(LANGUAGES).flatMap((words) => [
+    ...Object.values(words.reasons).map(([title]) => title!),
+    words.rehearsal[0]!,
+    words.modes.scan_only,
+  ]);
+  expect(titles.length).toBe(6 * 19);
   for (const title of titles) {
     const size = headlineSize(title);
     const longest = Math.max(...title.split(" ").map((word) => word.length));

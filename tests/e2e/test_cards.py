@@ -34,6 +34,10 @@ SCENES = [
     "gate-amber",
     "gate-red",
     "gate-words",
+    "gate-rehearsing",
+    "gate-rehearsal",
+    "gate-scanned",
+    "gate-scanned-red",
     "gate-exit",
     "gate-goodbye",
     "event-evening",
@@ -121,7 +125,41 @@ async def test_a_decision_is_announced_in_words_and_goes_away_by_keyboard(page: 
     await close.focus()
     await page.keyboard.press("Escape")
     await close.wait_for(state="hidden")
-    assert await page.get_by_role("button", name="Look up").get_attribute("aria-pressed") == "false"
+    scan_only = page.get_by_role("button", name="Scan only")
+    assert await scan_only.get_attribute("aria-pressed") == "false"
+
+
+async def test_a_rehearsal_is_named_before_anybody_comes_and_in_the_last_line(page: Any) -> None:
+    await draw(page, "gate-rehearsing")
+    line = page.get_by_text("Rehearsal. Nothing is marked at Oveit", exact=True)
+    assert await line.is_visible()
+    assert "Rehearsal · Would be admitted · Entry" in await page.get_by_role("list").text_content()
+    await page.evaluate(
+        """() => {
+          const card = document.querySelector("#stage").firstElementChild;
+          card.hass.states["select.north_gate_mode"].state = "free_flow";
+          card.requestUpdate();
+        }"""
+    )
+    await line.wait_for(state="detached")
+
+
+@pytest.mark.parametrize(
+    ("scene", "word"), [("gate-rehearsal", "Rehearsal"), ("gate-scanned", "Scan only")]
+)
+async def test_what_admits_nobody_says_so_first_and_is_not_filled_with_green(
+    page: Any, scene: str, word: str
+) -> None:
+    await draw(page, scene)
+    shown = page.locator(".verdict[data-showing]")
+    assert (await shown.locator("p").first.text_content()) == word
+    assert "Welcome" not in await shown.text_content()
+    said = await page.get_by_role("status").text_content()
+    assert said.startswith(f"{word}. Would be admitted")
+    color = "element => getComputedStyle(element).backgroundColor"
+    assert await shown.evaluate(color) == "rgb(255, 255, 255)"
+    await draw(page, "gate-green")
+    assert await shown.evaluate(color) == "rgb(26, 127, 55)"
 
 
 async def test_a_decision_fades_back_by_itself(page: Any) -> None:
