@@ -36,10 +36,13 @@ function lineSection(hass: Hass, all: OveitEvent[]): Card {
   return section(cards);
 }
 
-function recentSection(all: OveitEvent[]): Card[] {
-  const target = { entity_id: all.map((event) => event.checkIn).filter(Boolean) };
+/** With gates, of their entities: of an event's one entity alone, the list would name no gate. */
+function recentSection(hass: Hass, all: OveitEvent[], doors: Gate[]): Card[] {
+  const told = doors.length ? doors.map((gate) => gate.event) : all.map((event) => event.checkIn);
+  const target = { entity_id: told.filter(Boolean) };
   if (target.entity_id.length === 0) return [];
-  return [section([{ type: "logbook", target, hours_to_show: 12, grid_options: { columns: 12, rows: 8 } }])];
+  const list = { type: "logbook", target, hours_to_show: 12, grid_options: { columns: 12, rows: 8 } };
+  return [section([heading(texts(hass.language).recent, "mdi:ticket-confirmation"), list])];
 }
 
 /** The page with everything on it. */
@@ -51,7 +54,7 @@ export function overview(hass: Hass): View {
     return { ...base, sections: [section([{ type: "markdown", content: fill(words.welcome, { link: ADD }) }], 3)] };
   }
   const sections = [...all.map(eventSection), ...doors.map(gateSection)];
-  return { ...base, sections: [...sections, ...recentSection(all), lineSection(hass, all)] };
+  return { ...base, sections: [...sections, ...recentSection(hass, all, doors), lineSection(hass, all)] };
 }
 
 /** One full page for the tablet at each gate. */

@@ -32,6 +32,22 @@ test("the tiles are those of entities that exist", async () => {
   expect(tiles.map((card) => card.entity)).toEqual(["binary_sensor.night_connected", "sensor.night_waiting"]);
 });
 
+test("the latest check-ins are those of the gates, and of the event where there is no gate", async () => {
+  const list = async (from: ReturnType<typeof hass>) => {
+    const [overview] = await build(from);
+    const { cards } = overview!.sections!.find(({ cards }) => cards.some((card) => card.type === "logbook"))!;
+    return cards;
+  };
+  expect(await list(hass())).toMatchObject([
+    { type: "heading", heading: "Latest check-ins" },
+    { type: "logbook", target: { entity_id: ["event.tor_sued", "event.north_gate"] } },
+  ]);
+  const { entities } = hass();
+  const without = Object.entries(entities).filter(([, entity]) => entity.translation_key !== "gate");
+  const [, alone] = await list({ ...hass(), entities: Object.fromEntries(without) });
+  expect(alone).toMatchObject({ target: { entity_id: ["event.night_check_in"] } });
+});
+
 test("a newcomer without events is shown the way to the integration", async () => {
   const pages = await build({ ...hass(), entities: {} });
   expect(pages).toHaveLength(1);

@@ -85,6 +85,7 @@ export const en = {
   },
   overview: "Overview",
   gates: "Gates",
+  recent: "Latest check-ins",
   diagnostics: "Connection",
   sync: "Settle with Oveit now",
   welcome: "There is no event yet. [Add Oveit]({link}) to Home Assistant, and this page fills itself.",

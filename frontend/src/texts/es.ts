@@ -87,6 +87,7 @@ export const es: Texts = {
   },
   overview: "Resumen",
   gates: "Accesos",
+  recent: "Últimos registros",
   diagnostics: "Conexión",
   sync: "Sincronizar con Oveit ahora",
   welcome: "Todavía no hay ningún evento. [Añade Oveit]({link}) a Home Assistant y esta página se llenará sola.",

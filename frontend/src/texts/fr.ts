@@ -87,6 +87,7 @@ export const fr: Texts = {
   },
   overview: "Aperçu",
   gates: "Accès",
+  recent: "Derniers passages",
   diagnostics: "Connexion",
   sync: "Synchroniser avec Oveit",
   welcome: "Il n’y a pas encore d’événement. [Ajoutez Oveit]({link}) à Home Assistant et cette page se remplira.",
