@@ -28,7 +28,12 @@ function lineSection(hass: Hass, all: OveitEvent[]): Card {
   const words = texts(hass.language);
   const cards = all.flatMap((event) => {
     const shown = [event.connected, event.ready, event.listAge, event.waiting, event.conflicts];
-    const tiles = shown.filter(Boolean).map((entity) => ({ type: "tile", entity, name: { type: "entity" } }));
+    const tiles = shown.filter(Boolean).map((entity) => ({
+      type: "tile",
+      entity,
+      name: { type: "entity" },
+      ...(entity === event.ready ? { state_content: ["state", "reasons"] } : {}),
+    }));
     const sync = { type: "tile", entity: event.sync, name: words.sync, hide_state: true, grid_options: { columns: 12 } };
     const title = all.length > 1 ? `${words.diagnostics}: ${deviceName(event.device)}` : words.diagnostics;
     return [heading(title, "mdi:cloud-check-variant"), ...tiles, ...(event.sync ? [sync] : [])];

@@ -20,6 +20,7 @@ export const hass = (states: State[] = []): Hass => ({
     entity("sensor.night_vip", "night", "checked_in_type"),
     entity("sensor.night_waiting", "night", "waiting"),
     entity("binary_sensor.night_connected", "night", "connected"),
+    entity("binary_sensor.night_ready", "night", "ready"),
     entity("sensor.night_offline_coverage", "night", "offline_coverage"),
     entity("event.tor_sued", "south", "gate"),
     entity("sensor.tor_sued_hinaus", "south", "gate_exits"),

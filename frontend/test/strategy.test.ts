@@ -29,7 +29,18 @@ test("the dashboard shows every event and every gate, and gives each gate a page
 test("the tiles are those of entities that exist", async () => {
   const [overview] = await build(hass([state("sensor.night_in", "1")]));
   const tiles = overview!.sections!.flatMap((section) => section.cards).filter((card) => card.type === "tile");
-  expect(tiles.map((card) => card.entity)).toEqual(["binary_sensor.night_connected", "sensor.night_waiting"]);
+  expect(tiles.map((card) => card.entity)).toEqual([
+    "binary_sensor.night_connected",
+    "binary_sensor.night_ready",
+    "sensor.night_waiting",
+  ]);
+});
+
+test("the tile of ready tells what stands in the way", async () => {
+  const [overview] = await build();
+  const cards = overview!.sections!.flatMap((section) => section.cards);
+  const told = cards.filter((card) => "state_content" in card);
+  expect(told).toMatchObject([{ entity: "binary_sensor.night_ready", state_content: ["state", "reasons"] }]);
 });
 
 test("the latest check-ins are those of the gates, and of the event where there is no gate", async () => {
