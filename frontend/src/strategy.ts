@@ -34,7 +34,7 @@ function lineSection(hass: Hass, all: OveitEvent[]): Card {
       name: { type: "entity" },
       ...(entity === event.ready ? { state_content: ["state", "reasons"] } : {}),
     }));
-    const sync = { type: "tile", entity: event.sync, name: words.sync, hide_state: true, grid_options: { columns: 12 } };
+    const sync = { type: "tile", entity: event.sync, name: { type: "entity" }, hide_state: true, grid_options: { columns: 12 } };
     const title = all.length > 1 ? `${words.diagnostics}: ${deviceName(event.device)}` : words.diagnostics;
     return [heading(title, "mdi:cloud-check-variant"), ...tiles, ...(event.sync ? [sync] : [])];
   });

@@ -21,6 +21,7 @@ export const hass = (states: State[] = []): Hass => ({
     entity("sensor.night_waiting", "night", "waiting"),
     entity("binary_sensor.night_connected", "night", "connected"),
     entity("binary_sensor.night_ready", "night", "ready"),
+    entity("button.night_sync", "night", "sync"),
     entity("sensor.night_offline_coverage", "night", "offline_coverage"),
     entity("event.tor_sued", "south", "gate"),
     entity("sensor.tor_sued_hinaus", "south", "gate_exits"),

@@ -33,7 +33,14 @@ test("the tiles are those of entities that exist", async () => {
     "binary_sensor.night_connected",
     "binary_sensor.night_ready",
     "sensor.night_waiting",
+    "button.night_sync",
   ]);
+});
+
+test("every tile is called what its entity is called", async () => {
+  const [overview] = await build();
+  const tiles = overview!.sections!.flatMap((section) => section.cards).filter((card) => card.type === "tile");
+  for (const tile of tiles) expect(tile, tile.entity).toMatchObject({ name: { type: "entity" } });
 });
 
 test("the tile of ready tells what stands in the way", async () => {

@@ -89,7 +89,6 @@ export const de: Texts = {
   gates: "Eingänge",
   recent: "Letzte Check-ins",
   diagnostics: "Verbindung",
-  sync: "Jetzt mit Oveit abgleichen",
   welcome: "Es gibt noch keine Veranstaltung. [Füge Oveit]({link}) zu Home Assistant hinzu, dann füllt sich diese Seite.",
   fields: {
     entity: "Entität",

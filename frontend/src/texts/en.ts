@@ -87,7 +87,6 @@ export const en = {
   gates: "Gates",
   recent: "Latest check-ins",
   diagnostics: "Connection",
-  sync: "Settle with Oveit now",
   welcome: "There is no event yet. [Add Oveit]({link}) to Home Assistant, and this page fills itself.",
   fields: {
     entity: "Entity",

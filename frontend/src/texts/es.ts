@@ -89,7 +89,6 @@ export const es: Texts = {
   gates: "Accesos",
   recent: "Últimos registros",
   diagnostics: "Conexión",
-  sync: "Sincronizar con Oveit ahora",
   welcome: "Todavía no hay ningún evento. [Añade Oveit]({link}) a Home Assistant y esta página se llenará sola.",
   fields: {
     entity: "Entidad",

@@ -89,7 +89,6 @@ export const fr: Texts = {
   gates: "Accès",
   recent: "Derniers passages",
   diagnostics: "Connexion",
-  sync: "Synchroniser avec Oveit",
   welcome: "Il n’y a pas encore d’événement. [Ajoutez Oveit]({link}) à Home Assistant et cette page se remplira.",
   fields: {
     entity: "Entité",

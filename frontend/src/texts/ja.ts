@@ -89,7 +89,6 @@ export const ja: Texts = {
   gates: "ゲート",
   recent: "最近のチェックイン",
   diagnostics: "接続",
-  sync: "今すぐOveitと同期",
   welcome: "イベントがまだありません。Home Assistantに[Oveitを追加]({link})すると、このページが自動的に作られます。",
   fields: {
     entity: "エンティティ",

@@ -89,7 +89,6 @@ export const nl: Texts = {
   gates: "Ingangen",
   recent: "Laatste check-ins",
   diagnostics: "Verbinding",
-  sync: "Nu afstemmen met Oveit",
   welcome: "Er is nog geen evenement. [Voeg Oveit toe]({link}) aan Home Assistant, dan vult deze pagina zich vanzelf.",
   fields: {
     entity: "Entiteit",
