@@ -238,6 +238,15 @@ async def test_what_is_offered_is_what_is_taken(hass: HomeAssistant) -> None:
     assert tried
 
 
+def test_where_a_gate_may_be_the_target_no_field_is_filled_in_beforehand() -> None:
+    """Home Assistant sends what it fills in, and a gate refuses what its settings decide."""
+    calls = read_yaml("services.yaml") | read_yaml("triggers.yaml")
+    forms = {name: form for name, form in calls.items() if "target" in (form or {})}
+    assert {"checkin", "scan", "ticket_admitted", "ticket_refused"} <= set(forms)
+    for name, form in forms.items():
+        assert not [key for key, field in fields_of(form).items() if "default" in field], name
+
+
 @pytest.mark.parametrize("kind", ["triggers", "conditions"])
 def test_every_trigger_and_condition_is_described(kind: str) -> None:
     """With texts, an icon, and exactly the fields it takes."""
