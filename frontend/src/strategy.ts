@@ -27,16 +27,16 @@ function gateSection(gate: Gate): Card {
 function lineSection(hass: Hass, all: OveitEvent[]): Card {
   const words = texts(hass.language);
   const cards = all.flatMap((event) => {
-    const shown = [event.connected, event.ready, event.listAge, event.waiting, event.conflicts];
-    const tiles = shown.filter(Boolean).map((entity) => ({
-      type: "tile",
-      entity,
-      name: { type: "entity" },
-      ...(entity === event.ready ? { state_content: ["state", "reasons"] } : {}),
-    }));
-    const sync = { type: "tile", entity: event.sync, name: { type: "entity" }, hide_state: true, grid_options: { columns: 12 } };
+    const tile = (entity: string | undefined, more: Card = {}): Card[] =>
+      entity ? [{ type: "tile", entity, name: { type: "entity" }, ...more }] : [];
+    const wide = { grid_options: { columns: 12 } };
+    const tiles = [
+      ...[event.connected, event.listAge, event.waiting, event.conflicts].flatMap((entity) => tile(entity)),
+      ...tile(event.ready, { state_content: ["state", "reasons"], ...wide }),
+      ...tile(event.sync, { hide_state: true, ...wide }),
+    ];
     const title = all.length > 1 ? `${words.diagnostics}: ${deviceName(event.device)}` : words.diagnostics;
-    return [heading(title, "mdi:cloud-check-variant"), ...tiles, ...(event.sync ? [sync] : [])];
+    return [heading(title, "mdi:cloud-check-variant"), ...tiles];
   });
   return section(cards);
 }

@@ -31,8 +31,8 @@ test("the tiles are those of entities that exist", async () => {
   const tiles = overview!.sections!.flatMap((section) => section.cards).filter((card) => card.type === "tile");
   expect(tiles.map((card) => card.entity)).toEqual([
     "binary_sensor.night_connected",
-    "binary_sensor.night_ready",
     "sensor.night_waiting",
+    "binary_sensor.night_ready",
     "button.night_sync",
   ]);
 });
@@ -47,7 +47,13 @@ test("the tile of ready tells what stands in the way", async () => {
   const [overview] = await build();
   const cards = overview!.sections!.flatMap((section) => section.cards);
   const told = cards.filter((card) => "state_content" in card);
-  expect(told).toMatchObject([{ entity: "binary_sensor.night_ready", state_content: ["state", "reasons"] }]);
+  expect(told).toMatchObject([
+    {
+      entity: "binary_sensor.night_ready",
+      state_content: ["state", "reasons"],
+      grid_options: { columns: 12 },
+    },
+  ]);
 });
 
 test("the latest check-ins are those of the gates, and of the event where there is no gate", async () => {
