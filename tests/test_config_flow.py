@@ -75,6 +75,12 @@ def typed(kind: str, server: OveitServer, **changes: Any) -> dict[str, Any]:
     return fields | {SECTION_ADVANCED: {CONF_API_URL: server.url}} | changes
 
 
+def is_folded(form: ConfigFlowResult) -> bool:
+    """Tell whether the address is out of sight."""
+    fields = form["data_schema"].schema.items()
+    return next(field for key, field in fields if key == SECTION_ADVANCED).options["collapsed"]
+
+
 def suggested(schema: Any) -> dict[str, Any]:
     """Return what a form suggests, section by section."""
     values: dict[str, Any] = {}
@@ -297,6 +303,7 @@ async def test_a_password_never_goes_to_an_insecure_address(
     wrong = typed(kind, server, advanced={CONF_API_URL: url})
     form = await add(hass, kind, wrong)
     assert form["errors"] == {"base": "insecure_url"}
+    assert not is_folded(form)
     assert suggested(form["data_schema"]) == wrong
     assert server.requests == []
     events = await submit(hass, form, typed(kind, server))
@@ -755,3 +762,14 @@ async def test_options_wait_for_an_account_that_is_set_up(
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "not_loaded"
+
+
+async def test_an_account_without_the_permission_is_told_so(
+    hass: HomeAssistant, server: OveitServer
+) -> None:
+    """Oveit accepts the login, and says only in words what the account may not do."""
+    form = await add(hass, "login", typed("login", server, email="noapi@venue.example"))
+    assert form["errors"] == {"base": "missing_permission"}
+    assert is_folded(form)
+    events = await submit(hass, form, typed("login", server))
+    assert events["step_id"] == "events"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -396,6 +397,27 @@ async def test_a_tag_that_lies_on_the_reader_is_ignored_until_the_form_is_closed
     assert venue.entries(ticket.code) == 1
 
 
+async def test_a_form_that_was_forgotten_keeps_nobody_out(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    reader: Reader,
+) -> None:
+    """Ten minutes later the wristband is a guest's like any other."""
+    ticket = tagged(venue)
+    gate_id = await open_gate(hass, loaded, reader)
+    result = await start(hass, loaded, gate_id)
+    data = {"name": "North gate", "readers": [reader.device_id], "learn": True}
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], data)
+    await asyncio.sleep(0)
+    reader.send(READ)
+    await go_on(hass, result)
+    frozen.tick(601)
+    await reader.scan(READ)
+    assert venue.entries(ticket.code) == 1
+
+
 async def test_learning_from_an_event_leaves_the_readers_of_other_gates_alone(
     hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, reader: Reader
 ) -> None:
@@ -434,10 +456,13 @@ async def test_a_person_without_a_tag_goes_on(
 async def test_there_is_nothing_to_learn_without_a_reader(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """The gate is kept all the same."""
-    result = await submit(hass, await start(hass, loaded), {"name": "North gate", "learn": True})
-    assert result["menu_options"] == ["finish"]
-    result = await submit(hass, result, {"next_step_id": "finish"})
+    """The form stays open, with what was typed, and says where to choose one."""
+    data = {"name": "North gate", "learn": True}
+    result = await submit(hass, await start(hass, loaded), data)
+    assert result["errors"] == {"readers": "no_source"}
+    learn = next(key for key in result["data_schema"].schema if key == "learn")
+    assert learn.description == {"suggested_value": True}
+    result = await submit(hass, result, {"name": "North gate"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 

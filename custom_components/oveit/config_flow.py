@@ -29,6 +29,7 @@ from .const import (
     DEFAULT_API_URL,
     DOMAIN,
     LOGGER,
+    NEEDED_PERMISSION,
     SECTION_ADVANCED,
     SUBENTRY_GATE,
 )
@@ -56,23 +57,19 @@ TOKEN_FIELDS: dict[vol.Marker, Any] = {
         TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
     ),
 }
-ADVANCED_FIELDS: dict[vol.Marker, Any] = {
-    vol.Optional(SECTION_ADVANCED): section(
-        vol.Schema(
-            {
-                vol.Required(CONF_API_URL, default=DEFAULT_API_URL): TextSelector(
-                    TextSelectorConfig(type=TextSelectorType.URL)
-                )
-            }
-        ),
-        {"collapsed": True},
-    ),
-}
+ADVANCED_FIELDS = vol.Schema(
+    {
+        vol.Required(CONF_API_URL, default=DEFAULT_API_URL): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.URL)
+        )
+    }
+)
 ERRORS: dict[type[OveitError], str] = {
     OveitAuthenticationError: "invalid_auth",
     OveitConnectionError: "cannot_connect",
     OveitResponseError: "invalid_response",
 }
+ABOUT_THE_ADDRESS = ("cannot_connect", "insecure_url", "invalid_response")
 
 
 class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -188,12 +185,14 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         typed: dict[str, Any] | None,
         errors: dict[str, str],
     ) -> ConfigFlowResult:
-        """Show a form for credentials, with what was typed before."""
+        """Show a form for credentials, with what was typed before and what is wrong in sight."""
+        is_folded = errors.get("base") not in ABOUT_THE_ADDRESS
+        advanced = {
+            vol.Optional(SECTION_ADVANCED): section(ADVANCED_FIELDS, {"collapsed": is_folded})
+        }
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(fields | ADVANCED_FIELDS), typed
-            ),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields | advanced), typed),
             errors=errors,
         )
 
@@ -211,11 +210,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
                 await client.login()
             self._events = await client.events()
         except OveitError as err:
-            return {
-                "base": next(
-                    (key for kind, key in ERRORS.items() if isinstance(err, kind)), "unknown"
-                )
-            }
+            return {"base": _explain(err, client.account)}
         except Exception:  # noqa: BLE001
             LOGGER.exception("Unexpected error while signing in")
             return {"base": "unknown"}
@@ -250,6 +245,13 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._data == dict(entry.data):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return self.async_update_and_abort(entry, data=self._data)
+
+
+def _explain(err: OveitError, account: Account | None) -> str:
+    """Return the key of what to tell of an error; Oveit says only in words what is not allowed."""
+    if isinstance(err, OveitResponseError) and account and account.lacks(NEEDED_PERMISSION):
+        return "missing_permission"
+    return next((key for kind, key in ERRORS.items() if isinstance(err, kind)), "unknown")
 
 
 def _is_secure(url: str) -> bool:

@@ -67,6 +67,8 @@ ATTR_TICKET_TYPE = "ticket_type"
 ATTR_TICKETS = "tickets"
 ATTR_WARNING = "warning"
 
+NEEDED_PERMISSION = "api"
+
 EVENT_TAG_SCANNED = "tag_scanned"
 EVENT_DOOR = "oveit_door"
 DOOR_FAILED = "door_failed"

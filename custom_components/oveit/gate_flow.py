@@ -74,9 +74,11 @@ class GateSubentryFlow(ConfigSubentryFlow):
             learn = typed.pop(CONF_LEARN, False)
             self._data = read_form(typed)
             errors = self._check(self._data)
+            if learn and not errors and not self._source.event_types:
+                errors = {CONF_READERS: "no_source"}
             if not errors:
                 return await self.async_step_learn() if learn else self._finish()
-            known = typed
+            known = typed | {CONF_LEARN: learn}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
@@ -111,8 +113,6 @@ class GateSubentryFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Wait for a tag to be held to a reader."""
-        if not self._source.event_types:
-            return await self.async_step_nothing_heard()
         if self._task is None:
             self._task = self.hass.async_create_task(self._async_learn(), "oveit learn a tag")
         if not self._task.done():
@@ -127,8 +127,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Go on without a tag, or wait for one again."""
-        again = ["learn"] if self._source.event_types else []
-        return self.async_show_menu(step_id="nothing_heard", menu_options=[*again, "finish"])
+        return self.async_show_menu(step_id="nothing_heard", menu_options=["learn", "finish"])
 
     async def async_step_finish(
         self, user_input: dict[str, Any] | None = None
@@ -178,7 +177,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         @callback
         def _hear(read: Read) -> None:
             if not heard.done() and learning.hears(read):
-                learning.code = read.code
+                learning.take(read)
                 heard.set_result(read)
 
         self._why_unknown = "tag_unknown"

@@ -24,6 +24,7 @@ from .core.reads import REPEAT_WITHIN
 
 OLD_AFTER = timedelta(seconds=10)
 JUST_BACK = 5.0
+LEARNED_FOR = 600.0
 
 LAST_READS: HassKey[dict[str, tuple[str, float]]] = HassKey("oveit_last_reads")
 LEARNING: HassKey[list[Learning]] = HassKey("oveit_learning")
@@ -80,12 +81,18 @@ class Source:
 class Learning:
     """A person who holds a tag to a reader to learn its format, and checks nobody in with it.
 
-    Once a code was read, it is that one alone: the tag may still lie on the reader.
+    Once a code was read, it is that one alone, and only for a while: the tag may still lie
+    on the reader, but a form may be left open for ever.
     """
 
     source: Source
     other_readers: frozenset[str] = frozenset()
     code: str | None = None
+    heard_at: float = 0
+
+    def take(self, read: Read) -> None:
+        """Take the read that was waited for."""
+        self.code, self.heard_at = read.code, monotonic()
 
     def hears(self, read: Read) -> bool:
         """Tell whether a read is the person's, and not of a guest at another gate."""
@@ -93,9 +100,9 @@ class Learning:
         mine = read.reader is None or (
             read.reader in readers if readers else read.reader not in self.other_readers
         )
-        return (
-            mine and read.event_type in self.source.event_types and self.code in (None, read.code)
-        )
+        is_over = self.code is not None and monotonic() - self.heard_at > LEARNED_FOR
+        expected = self.code in (None, read.code) and not is_over
+        return mine and expected and read.event_type in self.source.event_types
 
 
 def find_field(data: Mapping[str, Any], path: str) -> Any:

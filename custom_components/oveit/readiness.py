@@ -9,13 +9,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from .const import NEEDED_PERMISSION
 from .coordinator import EventState, OveitCoordinator
 from .core.exceptions import OveitAuthenticationError
 from .core.polling import IDLE_LIST_INTERVAL
 from .gate import Gate
 from .gate_settings import Credential, GateMode
 from .gates import async_get_gates
-from .repairs import MOST_SKEW, NEEDED_PERMISSION
+from .repairs import MOST_SKEW
 
 LIST_MAY_MISS = timedelta(minutes=15)
 ENOUGH_KNOWN = 95.0
@@ -77,8 +78,7 @@ def _has_credentials(coordinator: OveitCoordinator) -> bool:
     if isinstance(coordinator.failure, OveitAuthenticationError):
         return False
     account = coordinator.client.account
-    permissions = account.permissions if account else None
-    return permissions is None or NEEDED_PERMISSION in permissions
+    return account is None or not account.lacks(NEEDED_PERMISSION)
 
 
 def _is_list_fresh(state: EventState) -> bool:

@@ -18,13 +18,13 @@ from .const import (
     ISSUE_MISSING_PERMISSION,
     ISSUE_TLS_FAILED,
     ISSUE_WAITING_AFTER_END,
+    NEEDED_PERMISSION,
 )
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitCaptivePortalError, OveitTlsError
 from .core.models import Row
 from .gate_repairs import StaleGateFlow
 
-NEEDED_PERMISSION = "api"
 MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
 
@@ -34,10 +34,8 @@ type Placeholders = dict[str, str]
 def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
     """Tell of an account that may not do what a door needs."""
     account = coordinator.client.account
-    permissions = account.permissions if account else None
-    if permissions is None or NEEDED_PERMISSION in permissions:
-        return None
-    return {"permission": NEEDED_PERMISSION}
+    is_lacking = account is not None and account.lacks(NEEDED_PERMISSION)
+    return {"permission": NEEDED_PERMISSION} if is_lacking else None
 
 
 def _captive_portal(coordinator: OveitCoordinator) -> Placeholders | None:

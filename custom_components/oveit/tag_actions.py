@@ -84,8 +84,7 @@ async def _async_pair_tag(call: ServiceCall) -> ServiceResponse:
     ticket_code = read_code(ATTR_TICKET_CODE, call.data[ATTR_TICKET_CODE])
     rfid_code = read_code(ATTR_RFID_CODE, call.data[ATTR_RFID_CODE])
     account = coordinator.client.account
-    permissions = account.permissions if account else None
-    if permissions is not None and PAIRING_PERMISSION not in permissions:
+    if account and account.lacks(PAIRING_PERMISSION):
         raise _failed("pairing_not_permitted", permission=PAIRING_PERMISSION)
     with coordinator.translated_errors():
         try:

@@ -84,6 +84,10 @@ class Account:
     seller_id: str | None
     permissions: frozenset[str] | None
 
+    def lacks(self, permission: str) -> bool:
+        """Tell whether Oveit said what the account may do, and this is not among it."""
+        return self.permissions is not None and permission not in self.permissions
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addon:
