@@ -8,7 +8,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import CoreState, HomeAssistant, ServiceCall
+from homeassistant.core import CoreState, Event, HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 import pytest
@@ -62,15 +62,20 @@ def notices(hass: HomeAssistant) -> list[ServiceCall]:
 TELL = [{"action": "test.tell", "data": {"message": "{{ message }}"}}]
 
 
-async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> None:
-    """Use a blueprint."""
+async def automate(
+    hass: HomeAssistant, blueprint: str, *several: dict[str, Any], **inputs: Any
+) -> None:
+    """Use a blueprint, once or several times."""
     target = Path(hass.config.path("blueprints/automation/oveit"))
     await hass.async_add_executor_job(lambda: shutil.copytree(FOLDER, target, dirs_exist_ok=True))
-    config = {"use_blueprint": {"path": f"oveit/{blueprint}.yaml", "input": inputs}}
-    assert await async_setup_component(hass, "automation", {"automation": [config]})
+    config = [
+        {"use_blueprint": {"path": f"oveit/{blueprint}.yaml", "input": each}}
+        for each in several or [inputs]
+    ]
+    assert await async_setup_component(hass, "automation", {"automation": config})
     await hass.async_block_till_done()
-    (automation,) = hass.states.async_entity_ids("automation")
-    assert hass.states.get(automation).state == "on"
+    automations = hass.states.async_entity_ids("automation")
+    assert [state(hass, each) for each in automations] == ["on"] * len(config)
 
 
 @pytest.fixture
@@ -122,6 +127,24 @@ async def hold(hass: HomeAssistant, reader: Reader, tag: str = TAG) -> None:
     """Hold a tag to the reader without waiting for the door to close."""
     reader.send(tag)
     await settle(hass)
+
+
+async def move(hass: HomeAssistant, shown: str) -> None:
+    """Open or shut the door by hand."""
+    hass.states.async_set(CONTACT, shown)
+    await settle(hass)
+
+
+def results(events: list[Event[Any]]) -> list[str]:
+    """Return what the blueprint told of the door."""
+    return [event.data["result"] for event in events]
+
+
+def changes_of(events: list[Event[Any]], entity_id: str = RELAY) -> list[str]:
+    """Return the states that an entity took on."""
+    return [
+        event.data["new_state"].state for event in events if event.data["entity_id"] == entity_id
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
@@ -235,7 +258,7 @@ async def test_g1_a_door_that_fails_is_told(
     await wait(hass, frozen, 3)
     await wait(hass, frozen, 6)
     assert venue.entries(ticket.code) == 1
-    assert [event.data["result"] for event in events] == ["door_failed"]
+    assert results(events) == ["opening", "door_failed"]
     assert "lock.door did not open" in notices[0].data["message"]
 
 
@@ -257,7 +280,8 @@ async def test_g2_a_guest_who_did_not_get_through_tries_again(
     await hold(hass, reader)
     await wait(hass, frozen, 6)
     assert state(hass) == "off"
-    assert [event.data["result"] for event in events] == ["not_passed"]
+    assert results(events) == ["opening", "not_passed"]
+    assert len(notices) == 1
     await hold(hass, reader)
     assert state(hass) == "on"
     hass.states.async_set(CONTACT, "on")
@@ -265,7 +289,8 @@ async def test_g2_a_guest_who_did_not_get_through_tries_again(
     hass.states.async_set(CONTACT, "off")
     await wait(hass, frozen, 6)
     assert state(hass) == "off"
-    assert len(events) == 1
+    assert results(events) == ["opening", "not_passed", "opening"]
+    assert len(notices) == 1
     await hold(hass, reader)
     assert state(hass) == "off"
     assert len(server.requests_to("tickets/checkin")) == 1
@@ -284,16 +309,38 @@ async def test_g2_a_second_try_comes_too_late(
     assert state(hass) == "off"
 
 
+async def test_g2_a_second_try_during_the_pulse_makes_it_longer(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """Nobody is said to have stayed outside until the second try is over, too."""
+    events = async_capture_events(hass, "oveit_door")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT], pulse=10)
+    tagged(venue)
+    await hold(hass, reader)
+    await wait(hass, frozen, 8)
+    await hold(hass, reader)
+    await wait(hass, frozen, 8)
+    assert (state(hass), results(events)) == ("on", ["opening", "opening"])
+    await wait(hass, frozen, 3)
+    assert (state(hass), results(events)) == ("off", ["opening", "opening", "not_passed"])
+
+
 async def test_g3_an_open_door_is_left_alone(
     hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
 ) -> None:
-    """The guest is checked in, the relay is not pulsed."""
+    """The guest is checked in, the relay is neither pulsed nor, where a person set it, reset."""
     hass.states.async_set(CONTACT, "on")
     await automate(hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT])
     ticket = tagged(venue)
+    changes = async_capture_events(hass, "state_changed")
     await hold(hass, reader)
     assert state(hass) == "off"
     assert venue.entries(ticket.code) == 1
+    await hass.services.async_call("homeassistant", "turn_on", {"entity_id": RELAY}, blocking=True)
+    tagged(venue, "AA000002", place=2)
+    await hold(hass, reader, "AA000002")
+    await wait(hass, frozen, 10)
+    assert changes_of(changes) == ["on"]
 
 
 async def test_g4_a_restart_during_the_pulse_closes_the_door(
@@ -365,9 +412,83 @@ async def test_g6_guests_in_a_row_get_one_longer_opening(
     assert state(hass) == "on"
     await wait(hass, frozen, 3)
     assert state(hass) == "off"
-    relay = [event.data["new_state"].state for event in changes if event.data["entity_id"] == RELAY]
-    assert relay == ["on", "off"]
+    assert changes_of(changes) == ["on", "off"]
     assert all(venue.entries(ticket.code) == 1 for ticket in tickets)
+
+
+@pytest.mark.parametrize("shut", [True, False], ids=["shut behind them", "held open"])
+async def test_g6_a_guest_who_comes_while_the_door_is_open_makes_the_opening_longer(
+    hass: HomeAssistant,
+    gate: str,
+    venue: Venue,
+    reader: Reader,
+    frozen: FrozenDateTimeFactory,
+    shut: bool,
+) -> None:
+    """It is locked in the end, whether or not somebody still holds the door open."""
+    changes = async_capture_events(hass, "state_changed")
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT])
+    for place in (1, 2, 3):
+        tagged(venue, f"AA00000{place}", place=place)
+    await hold(hass, reader, "AA000001")
+    await move(hass, "on")
+    for tag in ("AA000002", "AA000003"):
+        await wait(hass, frozen, 4)
+        await hold(hass, reader, tag)
+    await wait(hass, frozen, 4)
+    if shut:
+        await move(hass, "off")
+    assert changes_of(changes) == ["on"]
+    await wait(hass, frozen, 2)
+    assert changes_of(changes) == ["on", "off"]
+    await wait(hass, frozen, 60)
+    assert changes_of(changes) == ["on", "off"]
+
+
+async def test_g6_a_door_that_opens_and_shuts_between_guests_is_closed_once(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """Each who finds it shut has it opened, the last of them is who closes it."""
+    hass.states.async_set("lock.door", "unlocked")
+    opened = async_mock_service(hass, "lock", "unlock")
+    closed = async_mock_service(hass, "lock", "lock")
+    events = async_capture_events(hass, "oveit_door")
+    await automate(hass, "tag_opens_door", gate=gate, door="lock.door", contact=[CONTACT])
+    doors = ["off", "on", "on", "off", "on", "off", "off"]
+    for place, contact in enumerate(doors):
+        await move(hass, contact)
+        tagged(venue, f"AA00000{place}", place=place)
+        await hold(hass, reader, f"AA00000{place}")
+        await wait(hass, frozen, 3)
+    assert (len(opened), len(closed)) == (doors.count("off"), 0)
+    await wait(hass, frozen, 3)
+    assert (len(opened), len(closed)) == (doors.count("off"), 1)
+    told = ["already_open" if contact == "on" else "opening" for contact in doors]
+    assert results(events) == [*told, "not_passed"]
+
+
+async def test_two_doors_of_one_gate_are_closed_each_by_its_own_automation(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """What one tells of its door is nothing to the other."""
+    closed = {}
+    for domain in ("lock", "cover"):
+        hass.states.async_set(f"{domain}.door", "unlocked" if domain == "lock" else "open")
+        async_mock_service(hass, domain, {"lock": "unlock", "cover": "open_cover"}[domain])
+        closes = {"lock": "lock", "cover": "close_cover"}[domain]
+        closed[domain] = async_mock_service(hass, domain, closes)
+    await automate(
+        hass,
+        "tag_opens_door",
+        {"gate": gate, "door": "lock.door", "contact": [CONTACT]},
+        {"gate": gate, "door": "cover.door"},
+    )
+    for place, contact in ((1, "off"), (2, "on")):
+        await move(hass, contact)
+        tagged(venue, f"AA00000{place}", place=place)
+        await hold(hass, reader, f"AA00000{place}")
+    await wait(hass, frozen, 6)
+    assert {domain: len(calls) for domain, calls in closed.items()} == {"lock": 1, "cover": 1}
 
 
 async def test_a_look_opens_no_door(
