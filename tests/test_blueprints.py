@@ -262,6 +262,50 @@ async def test_g1_a_door_that_fails_is_told(
     assert "lock.door did not open" in notices[0].data["message"]
 
 
+async def test_g1_a_door_is_closed_though_telling_of_its_failure_fails(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """It may only have been slow to open."""
+
+    async def _fail(_: ServiceCall) -> None:
+        raise HomeAssistantError("The phone cannot be reached")
+
+    hass.services.async_register("test", "tell", _fail)
+    hass.states.async_set("lock.door", "locked")
+    async_mock_service(hass, "lock", "unlock")
+    closed = async_mock_service(hass, "lock", "lock")
+    await automate(hass, "tag_opens_door", gate=gate, door="lock.door", door_failed=TELL)
+    tagged(venue)
+    await hold(hass, reader)
+    await wait(hass, frozen, 3)
+    await wait(hass, frozen, 6)
+    assert len(closed) == 1
+
+
+async def test_g1_a_door_is_closed_though_it_does_not_answer_the_second_guest(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """The first guest's opening was handed over to the second's."""
+    calls: list[ServiceCall] = []
+    held = hass.loop.create_future()
+
+    async def _unlock(call: ServiceCall) -> None:
+        calls.append(call)
+        if len(calls) == 2:
+            await held
+
+    hass.services.async_register("lock", "unlock", _unlock)
+    closed = async_mock_service(hass, "lock", "lock")
+    hass.states.async_set("lock.door", "unlocked")
+    await automate(hass, "tag_opens_door", gate=gate, door="lock.door")
+    for place in (1, 2):
+        tagged(venue, f"AA00000{place}", place=place)
+        await hold(hass, reader, f"AA00000{place}")
+    await wait(hass, frozen, 6)
+    held.cancel()
+    assert (len(calls), len(closed)) == (2, 1)
+
+
 async def test_g2_a_guest_who_did_not_get_through_tries_again(
     hass: HomeAssistant,
     gate: str,
