@@ -369,6 +369,20 @@ async def test_g2_a_second_try_during_the_pulse_makes_it_longer(
     assert (state(hass), results(events)) == ("off", ["opening", "opening", "not_passed"])
 
 
+async def test_g2_a_look_is_no_second_try(
+    hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
+) -> None:
+    """The gate only scans by then."""
+    await automate(hass, "tag_opens_door", gate=gate, door=RELAY, contact=[CONTACT])
+    tagged(venue)
+    await hold(hass, reader)
+    await wait(hass, frozen, 6)
+    await set_mode(hass, "scan_only")
+    await hold(hass, reader)
+    assert state(hass, "sensor.north_gate_last_result") == "already_checked_in"
+    assert state(hass) == "off"
+
+
 async def test_g3_an_open_door_is_left_alone(
     hass: HomeAssistant, gate: str, venue: Venue, reader: Reader, frozen: FrozenDateTimeFactory
 ) -> None:
