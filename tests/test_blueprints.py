@@ -631,8 +631,9 @@ async def test_a_full_event_closes_its_gates(
         tagged(venue, f"AA00000{place}", place=place)
 
     async def _go(gate: Reader, tag: str) -> None:
-        await gate.scan(tag)
-        await act(hass, "sync")
+        await hold(hass, gate, tag)
+        await hass.services.async_call("oveit", "sync", {}, blocking=True)
+        await settle(hass)
 
     await _go(reader, "AA000001")
     await _go(reader, "AA000002")
@@ -665,6 +666,117 @@ async def test_x9_a_full_event_closes_no_gate_in_free_flow(
         await settle(hass)
         modes.append([state(hass, each) for each in gates])
     assert modes == [["free_flow", "closed"], ["free_flow", "open_for_tickets"]]
+
+
+FILLED = "binary_sensor.full"
+NUMBERS = {"warning": True, "inside": 10, "capacity": 10}
+GATES = [f"select.{side}_gate_mode" for side in ("north", "south", "east")]
+
+
+@pytest.fixture
+async def gates(hass: HomeAssistant, gate: str, entry: MockConfigEntry) -> list[str]:
+    """Return the modes of three gates of an event that is not full yet."""
+    await open_gate(hass, entry, name="South gate")
+    await open_gate(hass, entry, name="East gate")
+    await fill(hass, "off")
+    return GATES
+
+
+async def fill(hass: HomeAssistant, *states: str) -> None:
+    """Let an event become full, or people leave it."""
+    for each in states:
+        hass.states.async_set(FILLED, each, NUMBERS)
+        await settle(hass)
+
+
+def modes(hass: HomeAssistant) -> list[str]:
+    """Return what the gates do."""
+    return [state(hass, each) for each in GATES]
+
+
+async def test_room_again_opens_only_the_gates_that_were_closed_for_it(
+    hass: HomeAssistant, gates: list[str], notices: list[ServiceCall]
+) -> None:
+    """What a steward closed before, or only scans, stays so, and is told."""
+    await set_mode(hass, "closed", GATES[1])
+    await set_mode(hass, "scan_only", GATES[2])
+    await automate(hass, "capacity_reached", capacity=FILLED, gates=gates, actions=TELL)
+    for _ in range(2):
+        await fill(hass, "on")
+        assert modes(hass) == ["closed", "closed", "scan_only"]
+        await fill(hass, "off")
+        assert modes(hass) == ["open_for_tickets", "closed", "scan_only"]
+    assert notices[1].data["message"] == (
+        "There is room again: 10 of 10 inside; still closed: South gate"
+    )
+
+
+async def test_a_gate_that_a_steward_has_set_since_the_event_is_full_stays_so(
+    hass: HomeAssistant, gates: list[str]
+) -> None:
+    """Free flow is not ended by room."""
+    await automate(hass, "capacity_reached", capacity=FILLED, gates=gates)
+    await fill(hass, "on")
+    await set_mode(hass, "free_flow", GATES[2])
+    await fill(hass, "off")
+    assert modes(hass) == ["open_for_tickets", "open_for_tickets", "free_flow"]
+
+
+async def test_room_again_opens_the_gates_though_the_event_was_away_meanwhile(
+    hass: HomeAssistant, gates: list[str], notices: list[ServiceCall]
+) -> None:
+    """A reload of the integration is no news of the event."""
+    await automate(hass, "capacity_reached", capacity=FILLED, gates=gates, actions=TELL)
+    await fill(hass, "on", "unavailable", "unknown", "on", "off")
+    assert modes(hass) == ["open_for_tickets"] * 3
+    assert [call.data["message"] for call in notices] == [
+        "Full: 10 of 10 inside",
+        "There is room again: 10 of 10 inside",
+    ]
+
+
+async def test_room_again_opens_the_gates_though_telling_failed(
+    hass: HomeAssistant, gates: list[str]
+) -> None:
+    """A phone that cannot be reached keeps nobody out."""
+
+    async def _fail(_: ServiceCall) -> None:
+        raise HomeAssistantError("The phone cannot be reached")
+
+    hass.services.async_register("test", "tell", _fail)
+    await automate(hass, "capacity_reached", capacity=FILLED, gates=gates, actions=TELL)
+    await fill(hass, "on")
+    assert modes(hass) == ["closed"] * 3
+    await fill(hass, "off")
+    assert modes(hass) == ["open_for_tickets"] * 3
+
+
+async def test_gates_that_were_closed_before_a_restart_are_told_to_be_closed(
+    hass: HomeAssistant, gates: list[str], notices: list[ServiceCall]
+) -> None:
+    """Nobody knows any more who closed them."""
+    await fill(hass, "on")
+    await set_mode(hass, "closed", GATES[0])
+    await automate(hass, "capacity_reached", capacity=FILLED, gates=gates, actions=TELL)
+    await fill(hass, "off")
+    assert modes(hass) == ["closed", "open_for_tickets", "open_for_tickets"]
+    assert notices[0].data["message"].endswith("still closed: North gate")
+
+
+async def test_a_capacity_that_is_set_when_it_is_reached_closes_the_gates(
+    hass: HomeAssistant, gates: list[str], venue: Venue, notices: list[ServiceCall]
+) -> None:
+    """The event was full before anybody said so."""
+    await automate(hass, "capacity_reached", capacity=FULL, gates=gates, actions=TELL)
+    await hass.services.async_call(
+        "number",
+        "set_value",
+        {"entity_id": "number.lantern_night_capacity", "value": 1},
+        blocking=True,
+    )
+    await settle(hass)
+    assert modes(hass) == ["closed"] * 3
+    assert [call.data["message"].partition(":")[0] for call in notices] == ["Full"]
 
 
 async def test_a_nearly_full_event_is_told(
