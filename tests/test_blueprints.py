@@ -582,6 +582,25 @@ async def test_a_vip_is_announced(
     assert [call.data["message"] for call in notices] == ["VIP at North gate (Lantern Night)"]
 
 
+async def test_of_several_tickets_on_a_tag_the_vips_are_announced(
+    hass: HomeAssistant, gate: str, notices: list[ServiceCall]
+) -> None:
+    """Neither others, nor those that were refused."""
+    await automate(
+        hass, "vip_notice", gates=[gate], ticket_types=["vip", " Crew", "Press"], actions=TELL
+    )
+    first = {"event_type": "admitted", "reason": "checked_in", "ticket_type": "VIP"}
+    others = [
+        {"reason": "already_checked_in", "ticket_type": "Press"},
+        {"reason": "checked_in", "ticket_type": "Entry"},
+        {"reason": "checked_in", "ticket_type": "Crew"},
+    ]
+    told = {**first, "others": others, "event": "Lantern Night", "friendly_name": "North gate"}
+    hass.states.async_set(gate, "2026-11-24T18:02:11.000+00:00", told)
+    await settle(hass)
+    assert [call.data["message"] for call in notices] == ["VIP, Crew at North gate (Lantern Night)"]
+
+
 async def test_a_gate_that_is_down_is_told_and_when_it_is_back(
     hass: HomeAssistant,
     gate: str,
