@@ -6,8 +6,15 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers.config_validation import SCRIPT_SCHEMA
+from homeassistant.helpers.script import Script, async_validate_actions_config
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 import yaml  # type: ignore[import-untyped]
+
+from demo.venue import Venue
+from tests.gates import open_gate, tagged
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "custom_components" / "oveit"
@@ -18,6 +25,11 @@ CODE = "\n".join(
     found[0] or found[1] for found in re.findall(r"```.*?\n(.*?)```|`([^`\n]+)`", ALL, re.DOTALL)
 )
 PROSE = " ".join(ALL.replace("*", "").replace("’", "'").split()).casefold()
+
+
+EXAMPLES = {
+    name: re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) for name, text in DOCUMENTS.items()
+}
 
 
 def in_code(name: str) -> bool:
@@ -128,3 +140,34 @@ def test_every_picture_and_page_that_is_linked_exists() -> None:
     ]
     assert links
     assert [link for folder, link in links if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("tag_format", "sent", "tag"),
+    [
+        ("hex", "5E35ED9A", "5E35ED9A"),
+        ("hex", "12345678", "12345678"),
+        ("decimal", "68310696", "68310696"),
+        ("decimal", 68310696, "68310696"),
+        ("decimal", "041256A8", "68310696"),
+        ("as_is", "68310696", "68310696"),
+        ("as_is", "5e35ed9a", "5e35ed9a"),
+    ],
+)
+async def test_the_example_of_a_reader_on_mqtt_works_with_every_tag_format(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    tag_format: str,
+    sent: str | int,
+    tag: str,
+) -> None:
+    """Whether the reader sends letters or digits."""
+    await open_gate(hass, entry, tag_format=tag_format)
+    tagged(venue, tag)
+    answers = async_mock_service(hass, "mqtt", "publish")
+    (example,) = (each for each in EXAMPLES["gates.md"] if "venue/north/answer" in each)
+    actions = SCRIPT_SCHEMA(yaml.safe_load(example)["actions"])
+    script = Script(hass, await async_validate_actions_config(hass, actions), "example", "oveit")
+    await script.async_run({"trigger": {"payload_json": {"uid": sent}}}, Context())
+    assert [call.data["payload"] for call in answers] == ["green"]
