@@ -3,11 +3,13 @@
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+import json
 import os
 from pathlib import Path
 import re
 import shutil
+from typing import Any
 
 import pytest
 
@@ -133,3 +135,36 @@ async def test_a_node_asks_about_each_wristband_and_shows_the_answer(
     print(f"\nwristband to light on an ESPHome node, {GUESTS} tags: ", end="")
     print(spread([seconds for _, seconds in shown]))
     print(f"the pretend Oveit's own time, two requests: {spread(oveit)}")
+
+
+@asynccontextmanager
+async def answering(reader: Reader) -> AsyncIterator[tuple[Any, Any, asyncio.Queue[Any]]]:
+    """Stand in for Home Assistant: hear what the node asks, in order, and answer or not."""
+    node = pytest.importorskip("aioesphomeapi").APIClient("127.0.0.1", reader.port, None)
+    for _ in range(100):
+        with suppress(Exception):
+            await node.connect(login=True)
+            break
+        await asyncio.sleep(0.1)
+    asked: asyncio.Queue[Any] = asyncio.Queue()
+    node.subscribe_service_calls(asked.put_nowait)
+    _, (read,) = await node.list_entities_services()
+    yield node, read, asked
+    await node.disconnect()
+
+
+@pytest.mark.parametrize("answered", [0, 1], ids=["first", "second"])
+async def test_a_wristband_that_is_not_answered_is_red_though_another_is_green(
+    answered: int,
+) -> None:
+    """Both were asked about before either answer came."""
+    async with running() as reader, answering(reader) as (node, read, asked):
+        for tag in ("0A000001", "0A000002"):
+            await node.execute_service(read, {"uid": tag})
+        calls = [await asyncio.wait_for(asked.get(), 5) for _ in range(2)]
+        green = json.dumps({"response": "green"}).encode()
+        node.send_homeassistant_action_response(calls[answered].call_id, True, "", green)
+        assert (await reader.shows())[0] == "green"
+        assert (await reader.shows())[0] == "red"
+        with pytest.raises(TimeoutError):
+            await reader.shows()
