@@ -4,15 +4,19 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
+import shutil
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.config_validation import SCRIPT_SCHEMA
 from homeassistant.helpers.script import Script, async_validate_actions_config
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 import yaml  # type: ignore[import-untyped]
 
+from custom_components.oveit.gate_settings import DEFAULTS
 from demo.venue import Venue
 from tests.gates import open_gate, tagged
 
@@ -30,6 +34,9 @@ PROSE = " ".join(ALL.replace("*", "").replace("’", "'").split()).casefold()
 EXAMPLES = {
     name: re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) for name, text in DOCUMENTS.items()
 }
+
+
+BLUEPRINTS = sorted(ROOT.glob("blueprints/automation/oveit/*.yaml"))
 
 
 def in_code(name: str) -> bool:
@@ -55,6 +62,43 @@ def called() -> Iterator[tuple[str, str]]:
             yield f"oveit.{name}", ""
             for field in (described or {}).get("fields", {}):
                 yield f"oveit.{name}", field
+
+
+def automations(document: str) -> list[dict[str, Any]]:
+    """Return the automations that a document shows."""
+    shown: list[Any] = []
+    for example in EXAMPLES[document]:
+        for part in re.split(r"^---$", example, flags=re.MULTILINE):
+            if re.search(r"^triggers:|^- use_blueprint:", part, re.MULTILINE):
+                read = yaml.safe_load(part)
+                shown += read if isinstance(read, list) else [read]
+    return shown
+
+
+def inputs(tree: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of a blueprint's inputs, those in sections too."""
+    for name, described in tree.items():
+        if "input" in described:
+            yield from inputs(described["input"])
+        else:
+            yield name
+
+
+def gate_fields(texts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a gate is set to: keys, and names in the form."""
+    form = texts["step"]["user"]
+    yield from form["data"].items()
+    for section in form["sections"].values():
+        yield from section["data"].items()
+
+
+def spellings(default: Any) -> set[str]:
+    """Return how a default may be written in a table."""
+    if default in ([], None):
+        return {"none", "all"}
+    if default is False:
+        return {"off"}
+    return {f"`{default:g}`" if isinstance(default, int | float) else f"`{default}`"}
 
 
 def labels(tree: dict[str, Any]) -> Iterator[str]:
@@ -124,10 +168,42 @@ def test_every_reason_is_told(reason: str, document: str) -> None:
     assert f"`{reason}`" in DOCUMENTS[document]
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("blueprints/automation/oveit/*.yaml")))
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
 def test_every_blueprint_is_told(path: Path) -> None:
-    """By the name of its file."""
-    assert in_code(path.stem)
+    """In both documents, by the name of its file; README has an example with each of its inputs."""
+    assert f"`{path.stem}`" in DOCUMENTS["gates.md"]
+    (example,) = (
+        each["use_blueprint"]["input"]
+        for each in automations("README.md")
+        if "use_blueprint" in each and each["use_blueprint"]["path"].endswith(f"/{path.name}")
+    )
+    described: Any = parse_yaml(path.read_text())
+    assert set(example) == set(inputs(described["blueprint"]["input"]))
+
+
+@pytest.mark.parametrize(("key", "label"), gate_fields(TEXTS["config_subentries"]["gate"]))
+def test_every_setting_of_a_gate_is_told_in_a_row(key: str, label: str) -> None:
+    """With its name in the form, its default and an example."""
+    (row,) = (line for line in DOCUMENTS["README.md"].splitlines() if line.startswith(f"| `{key}`"))
+    _, named, meaning, default, example = (cell.strip() for cell in row.strip("|").split("|"))
+    assert named == label.replace("’", "'")
+    assert meaning
+    assert example
+    if key in DEFAULTS:
+        assert default in spellings(DEFAULTS[key])
+
+
+@pytest.mark.parametrize("document", ["README.md", "gates.md"])
+async def test_every_automation_that_is_shown_is_valid(hass: HomeAssistant, document: str) -> None:
+    """Home Assistant takes it as it stands."""
+    shown = automations(document)
+    assert shown
+    target = Path(hass.config.path("blueprints/automation/oveit-home-assistant"))
+    await hass.async_add_executor_job(shutil.copytree, BLUEPRINTS[0].parent, target)
+    assert await async_setup_component(hass, "automation", {"automation": shown})
+    await hass.async_block_till_done()
+    states = hass.states.async_all("automation")
+    assert [state.state for state in states] == ["on"] * len(shown)
 
 
 def test_every_picture_and_page_that_is_linked_exists() -> None:
