@@ -189,6 +189,49 @@ async def test_d1_the_same_tag_five_times_is_one_guest(
     assert report.checked_in == len(venue.used(100))
 
 
+@pytest.mark.parametrize("looks", ["scan_only", "rehearsal"])
+async def test_d1_a_tag_that_is_only_looked_at_is_asked_about_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    looks: str,
+) -> None:
+    """It may lie on the reader all evening."""
+    tagged(venue)
+    await open_gate(hass, entry, reader)
+    if looks == "scan_only":
+        await set_mode(hass, "scan_only")
+    else:
+        switch = {"entity_id": "switch.north_gate_rehearsal"}
+        await hass.services.async_call("switch", "turn_on", switch, blocking=True)
+    server.forget()
+    shown = watch(hass)
+    for _ in range(5):
+        await reader.scan(TAG)
+    assert len(server.requests_to("tickets/scan")) == 1
+    assert shown.reasons() == ["checked_in"]
+
+
+async def test_d2_a_tag_that_was_paired_meanwhile_is_a_new_one(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    frozen: FrozenDateTimeFactory,
+    venue: Venue,
+    reader: Reader,
+) -> None:
+    """The guest holds it again as soon as the steward is done."""
+    ticket = venue.unused(100, ENTRY)[1]
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    frozen.tick(1)
+    await act(hass, "pair_tag", ticket_code=ticket.code, rfid_code=TAG)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["unknown_tag", "checked_in"]
+
+
 async def test_d2_a_refusal_repeated_is_one_event(
     hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, reader: Reader
 ) -> None:

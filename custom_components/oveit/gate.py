@@ -210,7 +210,7 @@ class Gate:
         else:
             with self.coordinator.translated_errors():
                 if mode is GateMode.SCAN_ONLY:
-                    decision = self.telling.tell(await self.coordinator.desk.scan(request), mode)
+                    decision = self.telling.tell(await self.coordinator.desk.look(request), mode)
                 else:
                     decision = await self._async_check_in(request, mode)
         if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled):

@@ -62,6 +62,7 @@ class Desk:
         self._on_failure = on_failure
         self._turns = Turns()
         self._reads = Reads(clock)
+        self._looks = Reads(clock)
         self._lookup = Lookup(client, ledger, mirror)
         read_back = ReadBack(client, ledger, mirror, doubt_grace)
         self._settling = Settling(
@@ -92,6 +93,7 @@ class Desk:
         await self.preparing.close()
         await self._settling.close()
         await self._reads.wait()
+        await self._looks.wait()
         await self._marking.close()
 
     async def check_in(self, request: Request, door: Tell | None = None) -> Decision:
@@ -101,7 +103,7 @@ class Desk:
         same, and nothing is marked anywhere.
         """
         if request.rehearsal:
-            return await self.scan(request)
+            return await self.look(request)
         return await self._reads.once(_clean(request), partial(self._check_in, door=door))
 
     async def scan(self, request: Request) -> Decision:
@@ -115,9 +117,17 @@ class Desk:
             verdict = overrule(verdict)
         return self._decision(case, verdict)
 
+    async def look(self, request: Request) -> Decision:
+        """Tell what `scan` tells, once for a read that comes again and again (D1 to D3)."""
+        return await self._looks.once(request, self.scan)
+
     async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
-        """Put a ticket on a tag; a refusal is Oveit's answer."""
-        return await self._pairing.pair(clean_code(ticket_code), rfid_code)
+        """Put a ticket on a tag, whose next read is a new one; a refusal is Oveit's answer."""
+        answer = await self._pairing.pair(clean_code(ticket_code), rfid_code)
+        if answer.ok:
+            self._reads.forget(rfid_code)
+            self._looks.forget(rfid_code)
+        return answer
 
     async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
         """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""

@@ -90,6 +90,11 @@ class Reads:
         if tasks := [read.task for read in reads if not read.task.done()]:
             await asyncio.wait(tasks, timeout=timeout)
 
+    def forget(self, rfid_code: str) -> None:
+        """Repeat no more what was decided on a tag."""
+        for key in [key for key in self._reads if key.rfid_code == rfid_code]:
+            self._reads[key] = [read for read in self._reads[key] if not read.task.done()]
+
     async def _begin(self, request: Request, decide: Decide) -> Decision:
         """Decide in a task of its own, which outlives a caller that gives up."""
         now = self._clock()
