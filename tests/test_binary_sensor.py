@@ -74,10 +74,12 @@ async def test_an_event_is_full_when_its_capacity_is_inside(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """It warns before, and knows nothing until a person sets the capacity."""
-    full = "binary_sensor.lantern_night_capacity_reached"
+    full, nearly = (
+        f"binary_sensor.lantern_night_{key}" for key in ("capacity_reached", "nearly_full")
+    )
     inside = int(value(hass, "sensor.lantern_night_inside"))
     assert inside > 0
-    assert value(hass, full) == STATE_UNKNOWN
+    assert value(hass, full) == value(hass, nearly) == STATE_UNKNOWN
     assert hass.states.get(full).attributes["warning"] is False
     for capacity, shown, warning in (
         (inside * 2, "off", False),
@@ -92,5 +94,6 @@ async def test_an_event_is_full_when_its_capacity_is_inside(
         )
         assert value(hass, full) == shown
         assert hass.states.get(full).attributes["warning"] is warning
+        assert value(hass, nearly) == (STATE_ON if warning else STATE_OFF)
         assert hass.states.get(full).attributes["capacity"] == capacity
         assert hass.states.get(full).attributes["inside"] == inside

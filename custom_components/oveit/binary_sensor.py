@@ -1,6 +1,7 @@
 """Whether Oveit answers, an event is full, and the doors may open."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -37,10 +38,22 @@ READY = BinarySensorEntityDescription(key="ready", translation_key="ready")
 PASSED = "ok"
 FAILED = "problem"
 
-CAPACITY_REACHED = BinarySensorEntityDescription(
-    key="capacity_reached", translation_key="capacity_reached"
-)
 NEARLY = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class OveitCapacityDescription(BinarySensorEntityDescription):
+    """A share of an event's places."""
+
+    share: float
+
+
+CAPACITY_REACHED = OveitCapacityDescription(
+    key="capacity_reached", translation_key="capacity_reached", share=1
+)
+NEARLY_FULL = OveitCapacityDescription(
+    key="nearly_full", translation_key="nearly_full", share=NEARLY
+)
 
 
 async def async_setup_entry(
@@ -55,7 +68,8 @@ async def async_setup_entry(
         async_add_entities,
         lambda state: [
             OveitConnected(coordinator, state.event.id, CONNECTED),
-            OveitCapacityReached(coordinator, state.event.id, CAPACITY_REACHED),
+            OveitCapacityTaken(coordinator, state.event.id, CAPACITY_REACHED),
+            OveitCapacityTaken(coordinator, state.event.id, NEARLY_FULL),
             OveitReady(coordinator, state.event.id, READY),
         ],
     )
@@ -71,26 +85,30 @@ class OveitConnected(OveitEventEntity, BinarySensorEntity):
         return self.coordinator.connected
 
 
-class OveitCapacityReached(OveitEventEntity, BinarySensorEntity):
-    """On while as many people are inside as the event may hold; unknown without a capacity."""
+class OveitCapacityTaken(OveitEventEntity, BinarySensorEntity):
+    """On while a share of the places that the event has is taken; unknown without a capacity."""
+
+    entity_description: OveitCapacityDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return whether the event is full."""
-        capacity = self._capacity
-        return None if capacity is None else self._inside >= capacity
+        """Return whether so many people are inside."""
+        return None if self._capacity is None else self._is_taken(self.entity_description.share)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return the numbers, and whether nine in ten places are taken."""
-        capacity = self._capacity
         return {
-            ATTR_CAPACITY: capacity,
+            ATTR_CAPACITY: self._capacity,
             ATTR_INSIDE: self._inside,
-            ATTR_WARNING: capacity is not None and self._inside >= NEARLY * capacity,
+            ATTR_WARNING: self._is_taken(NEARLY),
         }
+
+    def _is_taken(self, share: float) -> bool:
+        """Tell whether so great a share of the places is taken."""
+        return self._capacity is not None and self._inside >= share * self._capacity
 
     @property
     def _capacity(self) -> int | None:
