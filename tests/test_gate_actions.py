@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er, label_registry as lr
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_mock_service,
+    mock_restore_cache_with_extra_data,
+)
 
 from custom_components.oveit.const import DOMAIN
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
-from tests.common import act
+from tests.common import act, set_up
 from tests.gates import (
     DRINKS,
     ENTRY,
@@ -22,6 +26,7 @@ from tests.gates import (
     TAG,
     VIP,
     Reader,
+    add_gate,
     make_reader,
     open_gate,
     set_mode,
@@ -319,6 +324,34 @@ async def test_a_restart_admits_nobody_again(
     )
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+    assert calls == []
+
+
+async def test_a_guest_from_before_an_update_disturbs_no_trigger(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    calls: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What a gate showed then lacks what is shown now."""
+    add_gate(hass, entry)
+    shown = {"reason": "checked_in", "ticket_type": "Entry", "mode": "open_for_tickets"}
+    last = {"last_event_type": "admitted", "last_event_attributes": shown}
+    mock_restore_cache_with_extra_data(
+        hass, [(State(NORTH, "2026-11-24T10:00:00.000+00:00"), last)]
+    )
+    await set_up(hass, entry)
+    await automate(
+        hass,
+        triggers={
+            "trigger": "oveit.ticket_admitted",
+            "target": {"entity_id": NORTH},
+            "options": {"ticket_type": "Entry"},
+        },
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "KeyError" not in caplog.text
     assert calls == []
 
 

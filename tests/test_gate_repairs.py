@@ -122,6 +122,20 @@ async def test_an_issue_of_an_account_that_is_not_set_up_waits(
     assert result["reason"] == "not_loaded"
 
 
+async def test_an_issue_that_a_person_ignores_stays_ignored(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A reload changes nothing about it."""
+    gate_id = await open_gate(hass, entry, addon_id=77)
+    issue_id = f"stale_gate_{gate_id}"
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, True)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.dismissed_version
+
+
 @pytest.mark.parametrize("end", ["gate", "disabled", "account"])
 async def test_the_issues_of_a_gate_go_with_it(
     hass: HomeAssistant, entry: MockConfigEntry, end: str

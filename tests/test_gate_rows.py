@@ -109,6 +109,34 @@ async def test_b5_a_ticket_sold_since_the_last_list_comes_in_where_tags_are_read
     assert venue.entries(ticket.code) == 1
 
 
+@pytest.mark.parametrize(
+    ("tag_format", "code", "read"),
+    [
+        ("hex", "AB12-CD34", "AB12-CD34"),
+        ("hex_reversed", "a1b2c3d4", "a1b2c3d4"),
+        ("decimal", "00012345", "00012345"),
+        ("hex", "sold77xyz", "]Q1sold77xyz"),
+        ("hex", "sold77xyz", "https://tickets.example/x/sold77xyz"),
+    ],
+)
+async def test_b5_a_code_is_looked_up_as_it_was_read_whatever_it_would_be_as_a_tag(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    reader: Reader,
+    tag_format: str,
+    code: str,
+    read: str,
+) -> None:
+    """A code may look like a tag, which a gate turns round or counts."""
+    await open_gate(hass, entry, reader, credential="auto", tag_format=tag_format)
+    venue.sell(100, ENTRY, code=code)
+    shown = watch(hass)
+    await reader.scan(read)
+    assert shown.reasons() == ["checked_in"]
+    assert venue.entries(code) == 1
+
+
 async def test_b10_a_gate_that_asks_oveit_lets_in_more_than_once(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -321,6 +349,39 @@ async def test_d9_the_same_scan_a_little_later_opens_no_door_again(
     again = await act(hass, "checkin", **scan)
     assert again == first
     assert shown.reasons() == ["checked_in"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("closed", "gate_closed"), ("scan_only", "checked_in")]
+)
+async def test_d9_a_scan_that_did_not_admit_is_told_when_it_does(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, mode: str, reason: str
+) -> None:
+    """The gate was opened meanwhile, and the door has to hear of the guest."""
+    ticket = tagged(venue)
+    await open_gate(hass, entry)
+    await set_mode(hass, mode)
+    shown = watch(hass)
+    scan = {"rfid_code": TAG, "entity_id": NORTH, "scan_id": "7"}
+    assert not (await act(hass, "checkin", **scan))["admitted"]
+    await set_mode(hass, "open_for_tickets")
+    assert (await act(hass, "checkin", **scan))["admitted"]
+    assert shown.reasons() == [reason, "checked_in"]
+    assert venue.entries(ticket.code) == 1
+
+
+async def test_d9_a_scan_that_was_refused_is_told_when_free_flow_admits_it(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue
+) -> None:
+    """In free flow nobody is refused, whatever was said before."""
+    tagged(venue, kind=VIP)
+    await open_gate(hass, entry, ticket_types=[str(ENTRY)])
+    shown = watch(hass)
+    scan = {"rfid_code": TAG, "entity_id": NORTH, "scan_id": "7"}
+    assert not (await act(hass, "checkin", **scan))["admitted"]
+    await set_mode(hass, "free_flow")
+    assert (await act(hass, "checkin", **scan))["admitted"]
+    assert shown.reasons() == ["wrong_ticket_type", "override"]
 
 
 @pytest.mark.parametrize("result", ["not_passed", "door_failed"])
@@ -777,6 +838,17 @@ async def test_x5_an_account_without_turnstiles_is_told(
     ticket = tagged(venue, "AA000004", place=4)
     await reader.scan("AA000004")
     assert venue.entries(ticket.code) == 1
+
+
+@pytest.mark.parametrize("code", [r"abc\1", r"abc\g"])
+async def test_i8_a_code_of_any_characters_is_shown_as_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader, code: str
+) -> None:
+    """Anybody can print a code with a backslash in it."""
+    await open_gate(hass, entry, reader, credential="ticket")
+    shown = watch(hass)
+    await reader.scan(code)
+    assert shown.reasons() == ["unknown_ticket"]
 
 
 async def test_a_gate_with_an_add_on_counts_who_had_it(

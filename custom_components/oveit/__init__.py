@@ -8,9 +8,10 @@ from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
 from .cards import async_setup_cards
-from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN
+from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN, SUBENTRY_GATE
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .gate_repairs import async_watch_gates
+from .gate_watch import async_forget_gate
 from .gates import (
     async_create_gates,
     async_forget_readers,
@@ -83,6 +84,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Take back what was raised for an account, and delete its ledger."""
     async_delete_issues(hass, entry)
+    for gate in entry.get_subentries_of_type(SUBENTRY_GATE):
+        async_forget_gate(hass, gate.subentry_id, for_good=True)
     async_forget_readers(hass)
     await async_remove_ledger(hass, entry)
 

@@ -174,7 +174,7 @@ class Gate:
         if credential is Credential.TICKET:
             return self._ask(ticket_code=code)
         request = await self._request_tag(spell(read, self.settings.tag_format), ask=ask)
-        return replace(request, or_ticket=credential is Credential.AUTO)
+        return replace(request, or_ticket=code if credential is Credential.AUTO else None)
 
     async def _request_tag(
         self, codes: tuple[str, ...], *, ask: bool = True, scan_id: str | None = None

@@ -99,7 +99,8 @@ def _message(decision: Decision) -> str | None:
     request, message = decision.request, decision.message
     ticket = decision.ticket.code if decision.ticket else None
     for code in filter(None, (ticket, request.ticket_code, request.rfid_code)):
-        message = message and re.sub(re.escape(code), f"…{code[-3:]}", message, flags=re.IGNORECASE)
+        end = code[-3:].replace("\\", r"\\")
+        message = message and re.sub(re.escape(code), f"…{end}", message, flags=re.IGNORECASE)
     return message
 
 

@@ -49,13 +49,12 @@ class Telling:
             if now - told.last_at <= REPEAT_WITHIN and now - told.first_at <= REPEAT_AT_MOST
         }
         request = decision.request
-        code = request.ticket_code or request.rfid_code
-        key = f"{mode} {request.rehearsal} {code}"
+        key = f"{mode} {request.rehearsal} {request.ticket_code or request.rfid_code}"
         told = self._told.get(key)
         if told and decision.reason in (told.reason, Reason.REPEAT):
             told.last_at = now
             return decision
-        if request.scan_id and self._was_told(f"{request.scan_id} {code}"):
+        if request.scan_id and self._was_told(f"{request.scan_id} {decision.admitted} {key}"):
             return decision
         self._told.pop(key, None)
         self._told[key] = _Told(decision.reason, now, now)

@@ -28,6 +28,7 @@ ISSUE_FLOOD = "unknown_tag_flood"
 ISSUE_MANY_TAGS = "many_unknown_tags"
 ISSUE_TURNSTILE = "turnstile_refuses"
 ISSUE_UNASSIGNED_READER = "unassigned_reader"
+ISSUES_OF_READS = (ISSUE_DOUBLE_BINDING, ISSUE_FLOOD, ISSUE_MANY_TAGS, ISSUE_TURNSTILE)
 
 BINDINGS: HassKey[Bindings] = HassKey("oveit_bindings")
 UNKNOWN_TAGS: HassKey[dict[str, UnknownTags]] = HassKey("oveit_unknown_tags")
@@ -233,12 +234,14 @@ def async_end_floods(hass: HomeAssistant) -> None:
 
 
 @callback
-def async_forget_gate(hass: HomeAssistant, gate_id: str) -> None:
-    """Take back the issues of a gate that stops, and begin anew when it starts again."""
+def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> None:
+    """Take back what reads raised about a gate that stops; for good, all that was raised."""
     async_get_bindings(hass).async_forget(gate_id)
     hass.data.get(UNKNOWN_TAGS, {}).pop(gate_id, None)
     for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and issue_id.endswith(gate_id):
+        if domain != DOMAIN or not issue_id.endswith(f"_{gate_id}"):
+            continue
+        if for_good or issue_id.removesuffix(f"_{gate_id}") in ISSUES_OF_READS:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

@@ -57,7 +57,8 @@ async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None
     """Let the guests who are at the gates have their answers, then forget the gates."""
     for gate in async_get_gates(hass, entry):
         await gate.async_stop()
-        async_forget_gate(hass, gate.id)
+        is_over = gate.id not in entry.subentries or entry.disabled_by is not None
+        async_forget_gate(hass, gate.id, for_good=is_over)
         hass.data[GATES].pop(gate.id, None)
     if entry.disabled_by:
         async_forget_readers(hass)

@@ -92,9 +92,10 @@ class TicketTrigger(StatelessEntityTriggerBase):
 
 def _ticket_types_of(told: Mapping[str, Any]) -> set[str]:
     """Return the ticket types of a decision, and of other tickets on the tag decided alike."""
-    admits = Reason(told[ATTR_REASON]).admits
-    alike = (each for each in told[ATTR_OTHERS] if Reason(each[ATTR_REASON]).admits == admits)
-    return {str(each[ATTR_TICKET_TYPE] or "").casefold() for each in (told, *alike)}
+    admits = told.get(ATTR_EVENT_TYPE) == EVENT_ADMITTED
+    others = told.get(ATTR_OTHERS) or ()  # a guest shown before an update has none
+    alike = (each for each in others if Reason(each[ATTR_REASON]).admits == admits)
+    return {str(each.get(ATTR_TICKET_TYPE) or "").casefold() for each in (told, *alike)}
 
 
 class TicketAdmittedTrigger(TicketTrigger):

@@ -57,6 +57,19 @@ async def test_the_journal_follows_a_gate_to_its_new_name(
     assert passed == [1, 1, 0]
 
 
+async def test_gates_that_take_each_others_names_keep_their_own_journal(
+    desk: Desk, ledger: Ledger, venue: Venue
+) -> None:
+    """Both were renamed before the ledger was opened again."""
+    await ledger.name_gates({"1": "North", "2": "South"})
+    for ticket, gate in zip(venue.unused(100, ENTRY), ("North", "North", "South"), strict=False):
+        await desk.check_in(Request(ticket_code=ticket.code, gate=gate))
+    await ledger.name_gates({"1": "South", "2": "North"})
+    now = datetime.now(UTC)
+    passed = [(await ledger.gate_counts(name, now)).passed for name in ("South", "North")]
+    assert passed == [2, 1]
+
+
 async def test_whether_a_ticket_has_entered_is_told_at_once(
     desk: Desk, ledger: Ledger, venue: Venue
 ) -> None:

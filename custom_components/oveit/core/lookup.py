@@ -124,8 +124,8 @@ class Lookup:
             case.tickets = await self._ledger.on_tag(tag)
         if ticket and ticket.event_id not in self._mirror.followed:
             case.tickets += (ticket,)
-        if not case.tickets and case.request.or_ticket:
-            await self._identify_code(case, tag, ask=True)
+        if not case.tickets and case.request.or_ticket is not None:
+            await self._identify_code(case, case.request.or_ticket, ask=True)
 
     async def _check_pairings(
         self, case: Case, tag: str, others: list[Ticket], *, is_told: bool

@@ -193,7 +193,7 @@ class Request:
     With `within_window` an event admits only around its start; `turnstile` asks Oveit's
     turnstile instead of its door; a list older than `max_list_age` admits nobody offline.
     With `require_main_entry` no add-on is used offline before the ticket's entry; with
-    `or_ticket` a tag that nobody knows is looked up as a ticket code, too.
+    `or_ticket`, what a tag that nobody knows would be as a ticket code, that is looked up, too.
     A `rehearsal` is decided on and marks nothing. In `free_flow` nobody is refused; without
     `ask_oveit` what is known here decides.
     """
@@ -212,7 +212,7 @@ class Request:
     require_main_entry: bool = False
     turnstile: bool = False
     within_window: bool = False
-    or_ticket: bool = False
+    or_ticket: str | None = None
     max_list_age: timedelta = timedelta(hours=12)
     scan_id: str | None = None
     rehearsal: bool = False

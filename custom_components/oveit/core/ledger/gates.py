@@ -32,12 +32,16 @@ def count(
 def name(connection: Connection, names: dict[str, str]) -> None:
     """Give gates their names, and have the journal of one that had another follow it."""
     before = about.read(connection, _NAME)
-    for gate_id, now in names.items():
-        old = before.get(gate_id, now)
-        if old != now:
-            connection.execute(update(journal).where(journal.c.gate == old).values(gate=now))
-        if gate_id not in before or old != now:
-            about.keep(connection, _NAME + gate_id, now)
+    changed = {gate_id: now for gate_id, now in names.items() if before.get(gate_id) != now}
+    renamed = {before[gate_id]: now for gate_id, now in changed.items() if gate_id in before}
+    if renamed:
+        connection.execute(
+            update(journal)
+            .where(journal.c.gate.in_(renamed))
+            .values(gate=case(renamed, value=journal.c.gate))
+        )
+    for gate_id, now in changed.items():
+        about.keep(connection, _NAME + gate_id, now)
 
 
 def modes(connection: Connection) -> dict[str, str]:
