@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.const import DOMAIN, EVENT_TAG_SCANNED
+from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.reads import Reads
 from demo.venue import Venue, VenueTicket
 from tests.common import set_up
@@ -113,6 +114,11 @@ class Shown:
     def types(self) -> list[str]:
         """Return the event types."""
         return [state.attributes["event_type"] for state in self.states]
+
+
+async def fail(*_: object) -> None:
+    """Do what a ledger on a full disk does."""
+    raise LedgerError("The disk is full")
 
 
 def watch(hass: HomeAssistant, *entity_ids: str) -> Shown:

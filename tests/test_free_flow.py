@@ -9,11 +9,21 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache,
 )
 
-from custom_components.oveit.core.exceptions import LedgerError
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import act, value
-from tests.gates import NORTH, READ, TAG, Reader, make_reader, open_gate, set_mode, tagged, watch
+from tests.gates import (
+    NORTH,
+    READ,
+    TAG,
+    Reader,
+    fail,
+    make_reader,
+    open_gate,
+    set_mode,
+    tagged,
+    watch,
+)
 
 MODE = "select.north_gate_mode"
 READY = "binary_sensor.lantern_night_ready"
@@ -151,10 +161,7 @@ async def test_x9_a_door_opens_when_nothing_works(
 ) -> None:
     """Not even the disk."""
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("disk full")
-
-    monkeypatch.setattr(entry.runtime_data.desk, "check_in", _fail)
+    monkeypatch.setattr(entry.runtime_data.desk, "check_in", fail)
     shown = watch(hass)
     if way == "reader":
         await reader.scan(TAG)
@@ -178,11 +185,8 @@ async def test_x9_a_door_opens_when_not_even_the_tag_can_be_looked_up(
     await open_gate(hass, entry, reader, credential=credential, tag_format="decimal")
     await set_mode(hass, "free_flow")
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("damaged")
-
     for name in ("find", "on_tag"):
-        monkeypatch.setattr(entry.runtime_data.ledger, name, _fail)
+        monkeypatch.setattr(entry.runtime_data.ledger, name, fail)
     shown = watch(hass)
     if way == "reader":
         await reader.scan("68310696")

@@ -8,7 +8,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
 
 from custom_components.oveit.const import DOMAIN
-from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
@@ -21,6 +20,7 @@ from tests.gates import (
     TAG,
     VIP,
     Reader,
+    fail,
     make_reader,
     open_gate,
     set_mode,
@@ -349,12 +349,9 @@ async def test_a_gate_is_closed_at_once_though_the_disk_fails(
 ) -> None:
     """The person is told that it may not outlive a restart."""
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("The disk is full")
-
     ticket = tagged(venue)
     await open_gate(hass, entry, reader)
-    monkeypatch.setattr(entry.runtime_data.ledger, "keep_gate_mode", _fail)
+    monkeypatch.setattr(entry.runtime_data.ledger, "keep_gate_mode", fail)
     with pytest.raises(HomeAssistantError):
         await set_mode(hass, "closed")
     await reader.scan(TAG)
@@ -442,10 +439,7 @@ async def test_a_gate_that_cannot_decide_refuses(
     tagged(venue)
     await open_gate(hass, entry, reader)
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("disk full")
-
-    monkeypatch.setattr(entry.runtime_data.desk, "check_in", _fail)
+    monkeypatch.setattr(entry.runtime_data.desk, "check_in", fail)
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.reasons() == ["offline_refused"]
@@ -460,12 +454,9 @@ async def test_a_gate_that_cannot_tell_a_code_from_a_tag_refuses(
 ) -> None:
     """The light is red, not dark, when the ledger cannot be read."""
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("damaged")
-
     tagged(venue)
     await open_gate(hass, entry, reader, credential="auto")
-    monkeypatch.setattr(entry.runtime_data.ledger, "find", _fail)
+    monkeypatch.setattr(entry.runtime_data.ledger, "find", fail)
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.reasons() == ["offline_refused"]

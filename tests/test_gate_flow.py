@@ -266,11 +266,13 @@ async def test_an_account_that_is_not_set_up_takes_no_gates(
     assert result["reason"] == "not_loaded"
 
 
-async def learn(hass: HomeAssistant, entry: MockConfigEntry, reader: Reader) -> Result:
-    """Go as far as to the tag."""
+async def learn(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader, gate_id: str | None = None
+) -> Result:
+    """Go as far as to the tag, with a new gate or one that there is."""
     data = {"name": "North gate", "readers": [reader.device_id], "learn": True}
     result = await hass.config_entries.subentries.async_configure(
-        (await start(hass, entry))["flow_id"], data
+        (await start(hass, entry, gate_id))["flow_id"], data
     )
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     assert result["progress_action"] == "wait_for_tag"
@@ -367,10 +369,7 @@ async def test_learning_checks_nobody_in(
     """Though the gate has the same reader already."""
     gate_id = await open_gate(hass, loaded, reader)
     ticket = tagged(venue)
-    result = await start(hass, loaded, gate_id)
-    data = {"name": "North gate", "readers": [reader.device_id], "learn": True}
-    result = await hass.config_entries.subentries.async_configure(result["flow_id"], data)
-    await asyncio.sleep(0)
+    result = await learn(hass, loaded, reader, gate_id)
     reader.send(READ)
     result = await go_on(hass, result)
     assert result["step_id"] == "choose_format"
@@ -383,10 +382,7 @@ async def test_a_tag_that_lies_on_the_reader_is_ignored_until_the_form_is_closed
     """The reader sends it on and on while a person chooses; a guest behind gets in."""
     ticket, guest = tagged(venue), tagged(venue, "AA000001", place=2)
     gate_id = await open_gate(hass, loaded, reader)
-    result = await start(hass, loaded, gate_id)
-    data = {"name": "North gate", "readers": [reader.device_id], "learn": True}
-    result = await hass.config_entries.subentries.async_configure(result["flow_id"], data)
-    await asyncio.sleep(0)
+    result = await learn(hass, loaded, reader, gate_id)
     reader.send(READ)
     result = await go_on(hass, result)
     await reader.scan(READ)
@@ -407,10 +403,7 @@ async def test_a_form_that_was_forgotten_keeps_nobody_out(
     """Ten minutes later the wristband is a guest's like any other."""
     ticket = tagged(venue)
     gate_id = await open_gate(hass, loaded, reader)
-    result = await start(hass, loaded, gate_id)
-    data = {"name": "North gate", "readers": [reader.device_id], "learn": True}
-    result = await hass.config_entries.subentries.async_configure(result["flow_id"], data)
-    await asyncio.sleep(0)
+    result = await learn(hass, loaded, reader, gate_id)
     reader.send(READ)
     await go_on(hass, result)
     frozen.tick(601)

@@ -10,7 +10,6 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
-from custom_components.oveit.core.exceptions import LedgerError
 from demo.faults import Fault
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
@@ -22,6 +21,7 @@ from tests.gates import (
     TAG,
     VIP,
     Reader,
+    fail,
     follow_clock,
     issues,
     make_reader,
@@ -745,10 +745,7 @@ async def test_i7_an_exit_opens_when_nothing_works(
     """Not even the disk."""
     await open_gate(hass, entry, reader, direction="exit")
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("disk full")
-
-    monkeypatch.setattr(entry.runtime_data.desk, "check_in", _fail)
+    monkeypatch.setattr(entry.runtime_data.desk, "check_in", fail)
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.types() == ["admitted"]
@@ -764,18 +761,15 @@ async def test_i7_an_exit_opens_when_the_ledger_cannot_be_read(
 ) -> None:
     """Whether a read is a code or a tag, and in which spelling, is for those who come in."""
 
-    async def _fail(*_: object) -> None:
-        raise LedgerError("The disk is full")
-
     await open_gate(
         hass, entry, reader, direction="exit", credential=credential, tag_format="decimal"
     )
     for question in ("find", "on_tag"):
-        monkeypatch.setattr(entry.runtime_data.ledger, question, _fail)
+        monkeypatch.setattr(entry.runtime_data.ledger, question, fail)
     shown = watch(hass)
     await reader.scan("68310696")
     answer = await act(hass, "checkin", rfid_code="68310697", entity_id=NORTH)
-    monkeypatch.setattr(entry.runtime_data.desk, "check_in", _fail)
+    monkeypatch.setattr(entry.runtime_data.desk, "check_in", fail)
     worse = await act(hass, "checkin", rfid_code="68310698", entity_id=NORTH)
     assert answer["admitted"]
     assert worse["admitted"]

@@ -1,15 +1,14 @@
 """Polls Oveit through the desk and publishes what the ledger knows."""
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
 from typing import Any, override
 
 from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE
 from homeassistant.helpers.debounce import Debouncer
@@ -26,7 +25,7 @@ from .const import (
     SUBENTRY_GATE,
 )
 from .core.connection import open_session
-from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
+from .core.counts import Seen, Settled
 from .core.desk import Desk
 from .core.exceptions import (
     LedgerError,
@@ -36,32 +35,16 @@ from .core.exceptions import (
 )
 from .core.ledger import Ledger
 from .core.mirror import Mirror
-from .core.models import Decision, Event, Row
+from .core.models import Decision, Row
 from .core.polling import LIVE_INTERVAL
 from .errors import failed, invalid
+from .event_state import EventState
+from .listeners import Listeners
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
 
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
-type CheckInListener = Callable[[Decision | Seen], None]
-type ConflictListener = Callable[[Row], None]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EventState:
-    """What is known of one followed event."""
-
-    event: Event
-    attendance: Attendance
-    ticket_list: ListState
-    coverage: Coverage
-    preparation: Preparation | None
-
-    @property
-    def is_preparing(self) -> bool:
-        """Tell whether the tags of the event's tickets are being learned."""
-        return self.preparation in (Preparation.RUNNING, Preparation.PAUSED)
 
 
 class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
@@ -92,8 +75,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
         self._ignored = {int(event_id) for event_id in entry.options.get(CONF_IGNORED_EVENTS, ())}
         self._follow_new: bool = entry.options.get(CONF_FOLLOW_NEW, True)
-        self._check_in_listeners: list[CheckInListener] = []
-        self._conflict_listeners: list[ConflictListener] = []
+        self.on_check_in = Listeners[Decision | Seen]()
+        self.on_conflict = Listeners[Row]()
         self._publisher = Debouncer(
             hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self.async_publish
         )
@@ -108,7 +91,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         try:
             self.ledger = await Ledger.open(ledger_path(self.hass, self.config_entry))
             self.mirror = Mirror(
-                self.client, self.ledger, follows=self.follows, on_seen=self._on_check_in
+                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.async_tell
             )
             await self.mirror.load()
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
@@ -122,7 +105,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self.mirror,
             on_decision=self._on_decision,
             on_failure=self._note_failure,
-            on_conflict=self._on_conflict,
+            on_conflict=self.on_conflict.async_tell,
             on_progress=self._publisher.async_schedule_call,
         )
         self.client.line.watch(self.client.events, self._on_line)
@@ -213,24 +196,6 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             raise failed(err) from err
 
     @callback
-    def async_add_check_in_listener(self, listener: CheckInListener) -> CALLBACK_TYPE:
-        """Tell a listener of every check-in, ours and those made elsewhere."""
-        self._check_in_listeners.append(listener)
-        return lambda: self._check_in_listeners.remove(listener)
-
-    @callback
-    def async_add_conflict_listener(self, listener: ConflictListener) -> CALLBACK_TYPE:
-        """Tell a listener of every row that Oveit refuses afterwards."""
-        self._conflict_listeners.append(listener)
-        return lambda: self._conflict_listeners.remove(listener)
-
-    @callback
-    def _on_conflict(self, row: Row) -> None:
-        """Tell the listeners of a conflict."""
-        for listener in list(self._conflict_listeners):
-            listener(row)
-
-    @callback
     def _on_line(self, is_up: bool) -> None:
         """Say that the line went down, or came up and all that waits is settled."""
         if is_up:
@@ -261,16 +226,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     def _on_decision(self, decision: Decision) -> None:
         """Publish a decision of ours ticket by ticket, and poll as for a live event from now on."""
         for each in (decision, *decision.others):
-            self._on_check_in(each)
+            self.on_check_in.async_tell(each)
         self._publisher.async_schedule_call()
         if self.update_interval != LIVE_INTERVAL and decision.admitted:
             self._in_background(self.async_request_refresh(), "refresh after a check-in")
-
-    @callback
-    def _on_check_in(self, check_in: Decision | Seen) -> None:
-        """Tell the listeners of a check-in."""
-        for listener in list(self._check_in_listeners):
-            listener(check_in)
 
     async def async_publish(self) -> None:
         """Show what the ledger knows now, without asking Oveit."""

@@ -14,7 +14,8 @@ from homeassistant.helpers.entity_platform import (
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
+from .coordinator import OveitConfigEntry, OveitCoordinator
+from .event_state import EventState
 from .gate import Gate
 from .gates import async_get_gates
 

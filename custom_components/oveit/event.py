@@ -69,9 +69,7 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to check-ins."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.async_add_check_in_listener(self._async_handle_check_in)
-        )
+        self.async_on_remove(self.coordinator.on_check_in.async_add(self._async_handle_check_in))
 
     @callback
     def _async_handle_check_in(self, check_in: Decision | Seen) -> None:
@@ -108,9 +106,7 @@ class OveitConflict(OveitEventEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to conflicts."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.async_add_conflict_listener(self._async_handle_conflict)
-        )
+        self.async_on_remove(self.coordinator.on_conflict.async_add(self._async_handle_conflict))
 
     @callback
     def _async_handle_conflict(self, row: Row) -> None:

@@ -112,7 +112,7 @@ class OveitLastResult(OveitGateEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the gate."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.gate.telling.async_add_listener(self._async_handle_decision))
+        self.async_on_remove(self.gate.telling.listeners.async_add(self._async_handle_decision))
 
     @callback
     def _async_handle_decision(self, decision: Decision, _: GateMode) -> None:

@@ -1,18 +1,16 @@
 """Telling: those who listen to a gate hear of each guest once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 
 from .core.models import Decision, Reason
 from .core.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .gate_settings import GateMode
+from .listeners import Listeners
 
 _KEPT_SCANS = 1000
-
-type GateListener = Callable[[Decision, GateMode], None]
 
 
 @dataclass(slots=True)
@@ -29,15 +27,9 @@ class Telling:
 
     def __init__(self) -> None:
         """Begin with nothing told."""
-        self._listeners: list[GateListener] = []
+        self.listeners = Listeners[Decision, GateMode]()
         self._told: dict[str, _Told] = {}
         self._scans: dict[str, None] = {}
-
-    @callback
-    def async_add_listener(self, listener: GateListener) -> CALLBACK_TYPE:
-        """Tell a listener from now on."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
 
     @callback
     def tell(self, decision: Decision, mode: GateMode) -> Decision:
@@ -58,8 +50,7 @@ class Telling:
             return decision
         self._told.pop(key, None)
         self._told[key] = _Told(decision.reason, now, now)
-        for listener in list(self._listeners):
-            listener(decision, mode)
+        self.listeners.async_tell(decision, mode)
         return decision
 
     @callback

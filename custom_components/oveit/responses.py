@@ -5,8 +5,8 @@ from typing import Any
 
 from homeassistant.util.json import JsonValueType
 
-from .coordinator import EventState
 from .core.models import AddonUse, CheckIn, Decision, Event, Row, Ticket
+from .event_state import EventState
 
 
 def respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonValueType]:
