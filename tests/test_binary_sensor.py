@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, snapsh
 from syrupy.assertion import SnapshotAssertion
 
 from demo.oveit_server import OveitServer
+from demo.venue import Venue
 from tests.common import act, poll, set_up, value
 
 CONNECTED = "binary_sensor.lantern_night_connected"
@@ -71,20 +72,24 @@ async def test_a_sync_that_succeeds_brings_the_connection_back(
 
 
 async def test_an_event_is_full_when_its_capacity_is_inside(
-    hass: HomeAssistant, loaded: MockConfigEntry
+    hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue
 ) -> None:
     """It warns before, and knows nothing until a person sets the capacity."""
     full, nearly = (
         f"binary_sensor.lantern_night_{key}" for key in ("capacity_reached", "nearly_full")
     )
+    for ticket in venue.unused(100)[:5]:
+        await act(hass, "checkin", ticket_code=ticket.code)
+    await act(hass, "sync")
     inside = int(value(hass, "sensor.lantern_night_inside"))
-    assert inside > 0
+    assert inside == 10
     assert value(hass, full) == value(hass, nearly) == STATE_UNKNOWN
     assert hass.states.get(full).attributes["warning"] is False
     for capacity, shown, warning in (
-        (inside * 2, "off", False),
-        (inside + 0, "on", True),
-        (int(inside / 0.9), "on" if int(inside / 0.9) <= inside else "off", True),
+        (20, STATE_OFF, False),
+        (12, STATE_OFF, False),
+        (11, STATE_OFF, True),
+        (10, STATE_ON, True),
     ):
         await hass.services.async_call(
             "number",

@@ -242,16 +242,19 @@ async def test_d1_a_tag_that_is_only_looked_at_is_asked_about_once(
     assert shown.reasons() == ["checked_in"]
 
 
+@pytest.mark.parametrize("mode", ["open_for_tickets", "scan_only"])
 async def test_d2_a_tag_that_was_paired_meanwhile_is_a_new_one(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     frozen: FrozenDateTimeFactory,
     venue: Venue,
     reader: Reader,
+    mode: str,
 ) -> None:
     """The guest holds it again as soon as the steward is done."""
     ticket = venue.unused(100, ENTRY)[1]
     await open_gate(hass, entry, reader)
+    await set_mode(hass, mode)
     shown = watch(hass)
     await reader.scan(TAG)
     frozen.tick(1)
