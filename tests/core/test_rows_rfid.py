@@ -1,7 +1,7 @@
 """Rows R of decisions.md: tags and wristbands, at a venue that is online.
 
 The line is down in test_rows_offline.py. Left out: what a gate does with a read before it
-reaches the desk (R7 to R12), pairing (R14) and `scan_v2`, which nothing asks for (R15).
+reaches the desk (R7 to R12), and pairing (R14).
 """
 
 import asyncio
@@ -362,3 +362,23 @@ async def test_r13_two_tags_of_one_ticket_at_once_are_one_ticket(
 
     assert sum(decision.admitted for decision in decisions) == 1
     assert server.venue.entries(tagged.code) == 1
+
+
+async def test_r15_a_time_in_words_is_no_use(
+    desk: Desk, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """Text in a language and without a zone decides nothing, and nobody asks for more of it."""
+    told = {
+        "ok": True,
+        "ticket": {"code": tagged.code, "checkedInAt": "12 nov. 2026, 18:02"},
+        "ticket_type": {"id": ENTRY, "name": "Entry"},
+        "event": {"id": 100, "name": "Lantern Night"},
+        "checkins": [],
+        "rfid_codes": [{"code": TAG, "date": "12 nov. 2026, 18:02"}],
+    }
+    server.faults.set("tickets/scan", Fault(json=told))
+
+    decision = await desk.check_in(Request(rfid_code=TAG))
+
+    assert decision.reason is Reason.CHECKED_IN
+    assert [request.endpoint for request in server.requests] == ["tickets/scan", "tickets/checkin"]

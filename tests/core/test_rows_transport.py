@@ -753,10 +753,10 @@ async def test_t15_a_failing_tls_is_decided_here_and_never_tried_plainly(
     await desk.close()
 
 
-async def test_turnstiles_answer_in_brief_and_the_list_tells_the_rest(
+async def test_x7_turnstiles_answer_in_brief_and_the_list_tells_the_rest(
     eager: Desk, server: OveitServer, ticket: VenueTicket, path: Path
 ) -> None:
-    """X7: a yes without a ticket is a yes; name and type come from the list."""
+    """A yes without a ticket is a yes; name and type come from the list."""
     decision = await eager.check_in(Request(ticket_code=ticket.code, turnstile=True))
 
     assert (decision.reason, decision.source) == (Reason.CHECKED_IN, Source.OVEIT)
