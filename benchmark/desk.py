@@ -16,11 +16,11 @@ import aiohttp
 from benchmark.effort import FULL
 from benchmark.figures import percentile
 from benchmark.oveit import TOKEN, PretendOveit, pretend_oveit
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Request, Source
+from custom_components.oveit.core.ticket_sync import TicketSync
 
 COLUMNS = "{:<64} {:>8} {:>8} {:>8}"
 ROWS = 2_000
@@ -51,7 +51,7 @@ class Venue:
     oveit: PretendOveit
     client: OveitClient
     ledger: Ledger
-    mirror: Mirror
+    ticket_sync: TicketSync
     desk: Desk
 
     async def admit(self, codes: list[str], source: Source, pause: float = 0) -> list[float]:
@@ -74,15 +74,21 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
         async with pretend_oveit(tickets) as oveit, aiohttp.ClientSession() as session:
             client, lists = (OveitClient(session, oveit.url, token=TOKEN) for _ in range(2))
             ledger = await Ledger.open(Path(folder, "ledger.db"))
-            mirror = Mirror(lists, ledger, follows=lambda _: True, on_seen=lambda _: None)
-            desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
+            ticket_sync = TicketSync(lists, ledger, follows=lambda _: True, on_seen=lambda _: None)
+            desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None)
             try:
-                await mirror.refresh(everything=True)
-                async with beside(count(ledger, *mirror.followed)):
-                    yield Venue(oveit=oveit, client=client, ledger=ledger, mirror=mirror, desk=desk)
+                await ticket_sync.refresh(everything=True)
+                async with beside(count(ledger, *ticket_sync.followed)):
+                    yield Venue(
+                        oveit=oveit,
+                        client=client,
+                        ledger=ledger,
+                        ticket_sync=ticket_sync,
+                        desk=desk,
+                    )
             finally:
                 await desk.close()
-                await mirror.close()
+                await ticket_sync.close()
                 await client.close()
                 await lists.close()
                 await ledger.close()
@@ -110,7 +116,7 @@ async def count(ledger: Ledger, event_id: int) -> None:
 @asynccontextmanager
 async def refreshing(at: Venue) -> AsyncIterator[None]:
     """Have the ledger take up one list after the other, each changed."""
-    (event,) = at.mirror.followed.values()
+    (event,) = at.ticket_sync.followed.values()
     replies = []
     for _ in range(2):
         await at.oveit.check_in(at.oveit.take(len(at.oveit.codes) // 100))
@@ -127,7 +133,7 @@ async def refreshing(at: Venue) -> AsyncIterator[None]:
 async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
     """Let guests come while waiting rows are settled; return their times, and the seconds."""
     await at.admit(at.oveit.take(rows), Source.LEDGER)
-    at.client.line.is_up = True
+    at.client.breaker.is_online = True
     started = perf_counter()
     settling = asyncio.create_task(at.desk.settle())
     times: list[float] = []
@@ -144,14 +150,14 @@ async def measure(tickets: int, rows: int) -> AsyncIterator[Measured]:
     async with venue(tickets) as at:
         times = await at.admit(at.oveit.take(GUESTS), Source.OVEIT)
         yield Measured(name="desk_online", what="online, nothing else", times=times)
-        at.client.line.is_up = False
+        at.client.breaker.is_online = False
         async for measured in without_a_line(at, "desk", "from the ledger"):
             yield measured
         times, seconds = await while_settling(at, rows - 2 * GUESTS)
         what = f"online, while {rows} rows are settled in {seconds:.0f} s"
         yield Measured(name="desk_settling", what=what, times=times)
     async with venue(tickets) as at, refreshing(at):
-        at.client.line.is_up = False
+        at.client.breaker.is_online = False
         what = "from the ledger, while the list is taken up"
         async for measured in without_a_line(at, "desk_busy", what):
             yield measured

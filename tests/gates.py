@@ -18,8 +18,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.const import DOMAIN, EVENT_TAG_SCANNED
+from custom_components.oveit.core.desk.reads import Reads
 from custom_components.oveit.core.exceptions import LedgerError
-from custom_components.oveit.core.reads import Reads
 from demo.venue import Venue, VenueTicket
 from tests.common import set_up
 

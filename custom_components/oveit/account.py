@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .const import CONF_API_URL, DOMAIN
-from .core.api import OveitClient
+from .core.client.api import OveitClient
 
 
 def create_client(

@@ -18,8 +18,8 @@ import voluptuous as vol
 
 from .const import ATTR_GATE, ATTR_OVERRULED, ATTR_REHEARSAL, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
+from .core.codes import clean_code
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
-from .core.rules import clean_code
 from .errors import invalid
 from .gate import Gate
 from .gate_settings import GateMode

@@ -13,10 +13,9 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import OveitConfigEntry
+from .core.codes import clean_code, spellings
 from .core.exceptions import LedgerError
 from .core.ledger import Ledger
-from .core.rules import clean_code
-from .core.tags import spellings
 
 KEY = "is_checked_in"
 ATTR_TICKET_CODE = "ticket_code"

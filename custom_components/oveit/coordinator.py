@@ -24,9 +24,9 @@ from .const import (
     LOGGER,
     SUBENTRY_GATE,
 )
-from .core.connection import open_session
+from .core.client.session import open_session
 from .core.counts import Seen, Settled
-from .core.desk import Desk
+from .core.desk.desk import Desk
 from .core.exceptions import (
     LedgerError,
     OveitAuthenticationError,
@@ -34,9 +34,9 @@ from .core.exceptions import (
     OveitResponseError,
 )
 from .core.ledger import Ledger
-from .core.mirror import Mirror
 from .core.models import Decision, Row
 from .core.polling import LIVE_INTERVAL
+from .core.ticket_sync import TicketSync
 from .errors import failed, invalid
 from .event_state import EventState
 from .listeners import Listeners
@@ -53,7 +53,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     config_entry: OveitConfigEntry
     desk: Desk
     ledger: Ledger
-    mirror: Mirror
+    ticket_sync: TicketSync
 
     def __init__(self, hass: HomeAssistant, entry: OveitConfigEntry) -> None:
         """Prepare for one account."""
@@ -90,10 +90,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         """Open the ledger."""
         try:
             self.ledger = await Ledger.open(ledger_path(self.hass, self.config_entry))
-            self.mirror = Mirror(
+            self.ticket_sync = TicketSync(
                 self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.async_tell
             )
-            await self.mirror.load()
+            await self.ticket_sync.load()
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
             await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
             self.gate_modes = await self.ledger.gate_modes()
@@ -102,19 +102,21 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self.desk = Desk(
             self.client,
             self.ledger,
-            self.mirror,
+            self.ticket_sync,
             on_decision=self._on_decision,
             on_failure=self._note_failure,
             on_conflict=self.on_conflict.async_tell,
             on_progress=self._publisher.async_schedule_call,
         )
-        self.client.line.watch(self.client.events, self._on_line)
+        self.client.breaker.watch(self.client.events, self._on_line)
         await self.desk.preparing.resume()
 
     @property
     def connected(self) -> bool:
         """Tell whether Oveit answers, and accepts the credentials."""
-        return self.client.line.is_up and not isinstance(self.failure, OveitAuthenticationError)
+        return self.client.breaker.is_online and not isinstance(
+            self.failure, OveitAuthenticationError
+        )
 
     async def async_close(self) -> None:
         """Let go of the ledger."""
@@ -122,7 +124,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         if hasattr(self, "desk"):
             await self.desk.close()
         if hasattr(self, "mirror"):
-            await self.mirror.close()
+            await self.ticket_sync.close()
         await self.client.close()
         await self._session.close()
         if hasattr(self, "ledger"):
@@ -131,13 +133,13 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     @override
     async def _async_update_data(self) -> dict[int, EventState]:
         """Refresh what is due; without Oveit, the ledger tells what was known last."""
-        if self._is_first and self.mirror.events:
+        if self._is_first and self.ticket_sync.events:
             self._is_first = False
             self._in_background(self.async_refresh(), "first refresh")
             return await self._async_read()
         try:
-            await self.mirror.refresh()
-            await self.mirror.forget_old()
+            await self.ticket_sync.refresh()
+            await self.ticket_sync.forget_old()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
         except OveitError as err:
@@ -160,13 +162,13 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     async def async_purge(self, event_id: int | None) -> list[int]:
         """Forget an event that ended, or all of them; one that Oveit must hear of stays."""
-        ended = [key for key, event in self.mirror.events.items() if not event.active]
+        ended = [key for key, event in self.ticket_sync.events.items() if not event.active]
         if event_id is not None and event_id not in ended:
             raise invalid("event_not_ended")
         purged = []
         for key in ended if event_id is None else [event_id]:
             if not await self.ledger.count_waiting(key):
-                await self.mirror.forget(key)
+                await self.ticket_sync.forget(key)
                 purged.append(key)
             elif event_id is not None:
                 raise invalid("rows_waiting")
@@ -218,8 +220,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     def _next_interval(self) -> timedelta:
         """Return when to poll again: later and less regularly while Oveit fails (T12)."""
         if not self._failures:
-            return self.mirror.interval
-        seconds = self.mirror.interval.total_seconds() * 2 ** min(self._failures - 1, 4)
+            return self.ticket_sync.interval
+        seconds = self.ticket_sync.interval.total_seconds() * 2 ** min(self._failures - 1, 4)
         return timedelta(seconds=min(seconds, MOST_BACKOFF) * uniform(0.8, 1.2))
 
     @callback
@@ -242,7 +244,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     async def _async_read(self) -> dict[int, EventState]:
         """Read the followed events' state from the ledger."""
-        attendance = await self.mirror.attendance()
+        attendance = await self.ticket_sync.attendance()
         has_conflicts = any(count.conflicts for count in attendance.values())
         self.conflicts = await self.ledger.conflicts() if has_conflicts else []
         return {
@@ -253,13 +255,13 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 coverage=await self.ledger.coverage(event_id),
                 preparation=self.desk.preparing.status(event_id),
             )
-            for event_id, event in self.mirror.followed.items()
+            for event_id, event in self.ticket_sync.followed.items()
             if event_id in attendance
         }
 
     def _handle_failure(self, err: OveitError) -> None:
         """Go on with what the ledger knows, or give up where it knows nothing."""
-        if not self.mirror.events:
+        if not self.ticket_sync.events:
             if isinstance(err, OveitAuthenticationError):
                 raise ConfigEntryAuthFailed(
                     translation_domain=DOMAIN, translation_key="authentication_failed"

@@ -38,7 +38,7 @@ async def async_get_config_entry_diagnostics(
         "ledger_set_aside": coordinator.ledger.set_aside is not None,
         "waiting": [_describe_row(row) for row in (await coordinator.ledger.waiting())[:MOST_ROWS]],
         "conflict_rows": [_describe_row(row) for row in coordinator.conflicts[:MOST_ROWS]],
-        "update_interval": coordinator.mirror.interval.total_seconds(),
+        "update_interval": coordinator.ticket_sync.interval.total_seconds(),
         "events": [_describe(state) for state in coordinator.data.values()],
         "gates": [_describe_gate(gate) for gate in async_get_gates(hass, entry)],
     }

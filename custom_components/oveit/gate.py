@@ -14,11 +14,10 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from .const import ATTR_GATE, ATTR_RESULT, DOMAIN, DOOR_FAILED, EVENT_DOOR, LOGGER, NOT_PASSED
 from .coordinator import OveitCoordinator
+from .core.codes import clean_code, spell
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Direction, Reason, Request
 from .core.polling import is_open
-from .core.rules import clean_code
-from .core.tags import spell
 from .gate_free_flow import ask_freely, decide_here, decide_undecided
 from .gate_reads import (
     Read,
@@ -282,7 +281,7 @@ class Gate:
         chosen = self.settings.event_ids
         return not any(
             event.active and is_open(event, now)
-            for key, event in self.coordinator.mirror.followed.items()
+            for key, event in self.coordinator.ticket_sync.followed.items()
             if not chosen or key in chosen
         )
 

@@ -29,8 +29,8 @@ from .const import (
     EVENT_ADMITTED,
     EVENT_REFUSED,
 )
+from .core.codes import is_phone
 from .core.models import Decision, Reason
-from .core.tags import is_phone
 from .entity import OveitGateEntity
 from .gate_settings import GateMode, GateSettings
 

@@ -27,9 +27,9 @@ from .const import (
     SUBENTRY_GATE,
 )
 from .coordinator import OveitConfigEntry
+from .core.codes import TagFormat, is_phone, spellings
 from .core.exceptions import OveitError
 from .core.models import Reason, Request
-from .core.tags import TagFormat, is_phone, spellings
 from .gate_form import CONF_LEARN, flatten, gate_schema, nest, options_selector, read_form
 from .gate_reads import LEARNING, Learning, Read, Source, async_listen
 
@@ -82,7 +82,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
-                gate_schema(entry.runtime_data.mirror.followed, known), nest(known)
+                gate_schema(entry.runtime_data.ticket_sync.followed, known), nest(known)
             ),
             errors=errors,
         )

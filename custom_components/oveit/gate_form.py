@@ -40,8 +40,8 @@ from .const import (
     CONF_TURNSTILE,
     CONF_WITHIN_WINDOW,
 )
+from .core.codes import TagFormat
 from .core.models import Direction, Event, OfflinePolicy, Several
-from .core.tags import TagFormat
 from .gate_settings import DEFAULT_CODE_FIELD, DEFAULTS, Credential, ReEntry
 
 CONF_LEARN = "learn"

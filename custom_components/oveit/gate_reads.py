@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import ATTR_TAG_ID, EVENT_TAG_SCANNED
-from .core.reads import REPEAT_WITHIN
+from .core.desk.reads import REPEAT_WITHIN
 
 OLD_AFTER = timedelta(seconds=10)
 JUST_BACK = 5.0

@@ -27,7 +27,7 @@ def async_watch_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     @callback
     def _check() -> None:
         async_end_floods(hass)
-        events = entry.runtime_data.mirror.followed
+        events = entry.runtime_data.ticket_sync.followed
         for gate in async_get_gates(hass, entry):
             _update_issue(hass, entry, gate.id, gate.settings, events)
 
@@ -113,7 +113,7 @@ class StaleGateFlow(RepairsFlow):
         subentry = entry.subentries.get(self._gate_id)
         if subentry is None:
             return self.async_create_entry(data={})
-        events = entry.runtime_data.mirror.followed
+        events = entry.runtime_data.ticket_sync.followed
         gone = find_gone(GateSettings.read(subentry), events)
         if user_input is not None:
             data = {**subentry.data, **read_choice(gone, user_input)}

@@ -27,8 +27,8 @@ from .const import (
     CONF_TURNSTILE,
     CONF_WITHIN_WINDOW,
 )
+from .core.codes import TagFormat
 from .core.models import Direction, OfflinePolicy, Request, Several
-from .core.tags import TagFormat
 
 
 class GateMode(StrEnum):

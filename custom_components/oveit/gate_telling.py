@@ -5,8 +5,8 @@ from time import monotonic
 
 from homeassistant.core import callback
 
+from .core.desk.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .core.models import Decision, Reason
-from .core.reads import REPEAT_AT_MOST, REPEAT_WITHIN
 from .gate_settings import GateMode
 from .listeners import Listeners
 

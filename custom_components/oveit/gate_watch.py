@@ -10,8 +10,8 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, EVENT_TAG_SCANNED
+from .core.codes import TagFormat, is_phone, spell
 from .core.models import Decision, Direction, Reason, Source
-from .core.tags import TagFormat, is_phone, spell
 from .gate_reads import Read
 
 NOTICE_EVERY = 30.0

@@ -20,7 +20,7 @@ from .const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
-from .core.spoken import readings
+from .core.speech import readings
 from .event_state import EventState
 
 FREE_FLOW = "free_flow"

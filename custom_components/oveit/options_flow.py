@@ -55,12 +55,12 @@ class OveitOptionsFlow(OptionsFlow):
         coordinator = entry.runtime_data
         events = [
             event
-            for event in coordinator.mirror.events.values()
+            for event in coordinator.ticket_sync.events.values()
             if event.active or coordinator.follows(event.id)
         ]
         webhook_id: str = entry.options.get(CONF_WEBHOOK_ID) or self._new_webhook_id
         if user_input is not None:
-            known = {*coordinator.mirror.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
+            known = {*coordinator.ticket_sync.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
             return self.async_create_entry(
                 data=dict(entry.options)
                 | read_events(user_input, known)

@@ -42,7 +42,7 @@ def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check,
     gates = gates_of(coordinator, state.event.id)
     return {
         Check.CREDENTIALS: _has_credentials(coordinator),
-        Check.CONNECTION: coordinator.client.line.is_up,
+        Check.CONNECTION: coordinator.client.breaker.is_online,
         Check.TICKET_LIST: _is_list_fresh(state),
         Check.TAGS: _are_tags_known(state, gates),
         Check.WAITING: not state.attendance.waiting,

@@ -22,12 +22,12 @@ if "custom_components.oveit" not in sys.modules:
     package.__path__ = [str(_FOLDER)]
     sys.modules["custom_components.oveit"] = package
 
-from custom_components.oveit.core.api import OveitClient  # noqa: E402
+from custom_components.oveit.core.client.api import OveitClient  # noqa: E402
 from custom_components.oveit.core.counts import Seen  # noqa: E402
-from custom_components.oveit.core.desk import Desk  # noqa: E402
+from custom_components.oveit.core.desk.desk import Desk  # noqa: E402
 from custom_components.oveit.core.ledger import Ledger  # noqa: E402
-from custom_components.oveit.core.mirror import Mirror  # noqa: E402
 from custom_components.oveit.core.models import Decision, Row  # noqa: E402
+from custom_components.oveit.core.ticket_sync import TicketSync  # noqa: E402
 from tests.core.unknowns import Steps  # noqa: E402
 
 
@@ -110,28 +110,28 @@ def steps() -> Steps:
 
 
 @pytest.fixture
-async def new_mirror(
+async def new_ticket_sync(
     client: OveitClient, ledger: Ledger, followed: set[int], seen: list[Seen]
-) -> AsyncIterator[Mirror]:
+) -> AsyncIterator[TicketSync]:
     """Return a mirror that has asked nothing yet."""
-    mirror = Mirror(client, ledger, follows=followed.__contains__, on_seen=seen.append)
-    yield mirror
-    await mirror.close()
+    ticket_sync = TicketSync(client, ledger, follows=followed.__contains__, on_seen=seen.append)
+    yield ticket_sync
+    await ticket_sync.close()
 
 
 @pytest.fixture
-async def mirror(new_mirror: Mirror, server: OveitServer) -> Mirror:
+async def ticket_sync(new_ticket_sync: TicketSync, server: OveitServer) -> TicketSync:
     """Return a mirror that has just taken up every list."""
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     server.forget()
-    return new_mirror
+    return new_ticket_sync
 
 
 @pytest.fixture
 async def make_desk(
     client: OveitClient,
     ledger: Ledger,
-    new_mirror: Mirror,
+    new_ticket_sync: TicketSync,
     decisions: list[Decision],
     conflicts: list[Row],
     steps: Steps,
@@ -145,7 +145,7 @@ async def make_desk(
             "on_conflict": conflicts.append,
             "clock": steps,
         }
-        desks.append(Desk(client, ledger, new_mirror, **known | options))
+        desks.append(Desk(client, ledger, new_ticket_sync, **known | options))
         return desks[-1]
 
     yield make
@@ -160,6 +160,6 @@ def new_desk(make_desk: Callable[..., Desk]) -> Desk:
 
 
 @pytest.fixture
-def desk(new_desk: Desk, mirror: Mirror) -> Desk:
+def desk(new_desk: Desk, ticket_sync: TicketSync) -> Desk:
     """Return a desk at a venue with fresh lists."""
     return new_desk

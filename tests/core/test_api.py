@@ -14,8 +14,8 @@ import aiohttp
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.oveit.core import api, replies
-from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.client import api, replies
+from custom_components.oveit.core.client.api import OveitClient
 from custom_components.oveit.core.exceptions import (
     OveitAuthenticationError,
     OveitConnectionError,

@@ -9,8 +9,8 @@ from time import monotonic
 import aiohttp
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.connection import KEPT_FOR, open_session
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.client.session import KEPT_FOR, open_session
 from custom_components.oveit.core.exceptions import OveitConnectionError
 from custom_components.oveit.core.polling import IDLE_INTERVAL
 from demo.oveit_server import OveitServer, Venue

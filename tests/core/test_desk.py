@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import (
     LedgerError,
     OveitConnectionError,
@@ -19,7 +19,6 @@ from custom_components.oveit.core.exceptions import (
     OveitResponseError,
 )
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import (
     Decision,
     OfflinePolicy,
@@ -28,6 +27,7 @@ from custom_components.oveit.core.models import (
     Several,
     Source,
 )
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import Steps, age_lists, journal, query, states, until_asked, whichever
@@ -482,7 +482,7 @@ async def test_i1_nobody_is_admitted_whom_the_ledger_cannot_keep(
 
 async def test_a_new_list_while_a_ticket_is_decided_changes_nothing(
     desk: Desk,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ledger: Ledger,
     server: OveitServer,
     ticket: VenueTicket,
@@ -491,7 +491,7 @@ async def test_a_new_list_while_a_ticket_is_decided_changes_nothing(
     """C19, C20: a list from before the check-in that arrives after it lowers no count."""
     before = (await ledger.attendance(100, now())).checked_in
     server.faults.set("events/tickets", Fault(latency_after=0.2))
-    refresh = asyncio.create_task(mirror.refresh(everything=True))
+    refresh = asyncio.create_task(ticket_sync.refresh(everything=True))
     await until_asked(server, "events/tickets")
 
     assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
@@ -637,14 +637,14 @@ async def test_a_wallet_is_decided_here_when_the_line_goes_during_its_look_up(
 
 
 async def test_a_ledger_that_fails_during_a_look_is_told(
-    desk: Desk, mirror: Mirror, server: OveitServer, monkeypatch: Any
+    desk: Desk, ticket_sync: TicketSync, server: OveitServer, monkeypatch: Any
 ) -> None:
     """A failing disk is no failing line."""
 
     async def fail() -> None:
         raise LedgerError("No")
 
-    monkeypatch.setattr(mirror, "look_again", fail)
+    monkeypatch.setattr(ticket_sync, "look_again", fail)
 
     with pytest.raises(LedgerError):
         await desk.check_in(Request(ticket_code="ffffffff"))

@@ -9,12 +9,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Reason, Request
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue
 from demo.venue import now
 from tests.core.unknowns import Steps, journal
@@ -114,14 +114,14 @@ async def test_friends_with_one_ticket_at_two_doors_both_get_an_answer_from_an_o
 
 
 async def test_the_same_scan_of_a_ticket_that_was_cancelled_since_still_names_it(
-    desk: Desk, make_desk: Callable[[], Desk], mirror: Mirror, venue: Venue
+    desk: Desk, make_desk: Callable[[], Desk], ticket_sync: TicketSync, venue: Venue
 ) -> None:
     """After a restart the answer is made from the journal, though no list has the ticket now."""
     ticket = venue.unused(100, 234)[1]
     request = Request(ticket_code=ticket.code, scan_id="s-1")
     first = await desk.check_in(request)
     venue.cancel(ticket.code)
-    await mirror.refresh(everything=True)
+    await ticket_sync.refresh(everything=True)
 
     again = await make_desk().check_in(request)
 
@@ -150,10 +150,10 @@ async def test_a_late_yes_about_another_ticket_settles_nothing(
 
 
 async def test_a_row_is_not_sent_again_because_of_what_oveit_says_about_another_ticket(
-    client: OveitClient, ledger: Ledger, mirror: Mirror, server: OveitServer, venue: Venue
+    client: OveitClient, ledger: Ledger, ticket_sync: TicketSync, server: OveitServer, venue: Venue
 ) -> None:
     """Reading back a lost answer, Oveit tells of someone who never came."""
-    desk = Desk(client, ledger, mirror, on_decision=lambda _: None, doubt_grace=0)
+    desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None, doubt_grace=0)
     ticket, other = venue.unused(100, 234)[1:3]
     about_other = {"ok": True, "ticket": {"code": other.code}, "event": {"id": 100}}
     server.faults.set("tickets/checkin", "drop_after", times=1)
@@ -168,7 +168,7 @@ async def test_a_row_is_not_sent_again_because_of_what_oveit_says_about_another_
 
 @pytest.mark.parametrize("addon_id", [None, 8])
 async def test_a_use_marked_before_oveits_clock_was_known_is_neither_sent_again_nor_a_conflict(
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ledger: Ledger,
     session: aiohttp.ClientSession,
     server: OveitServer,
@@ -179,7 +179,7 @@ async def test_a_use_marked_before_oveits_clock_was_known_is_neither_sent_again_
     """The first that Oveit hears after a start is a check-in whose answer is lost."""
     venue.clock = lambda: now() + timedelta(minutes=10)
     client = OveitClient(session, server.url, token=venue.token)
-    desk = Desk(client, ledger, mirror, on_decision=lambda _: None, doubt_grace=0)
+    desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None, doubt_grace=0)
     ticket = venue.unused(100, 235)[1]
     server.faults.set("tickets/checkin", Fault(status=502, processed=True), times=1)
 
@@ -192,10 +192,10 @@ async def test_a_use_marked_before_oveits_clock_was_known_is_neither_sent_again_
 
 
 async def test_a_list_from_before_a_check_in_does_not_have_it_sent_again(
-    client: OveitClient, ledger: Ledger, mirror: Mirror, server: OveitServer, venue: Venue
+    client: OveitClient, ledger: Ledger, ticket_sync: TicketSync, server: OveitServer, venue: Venue
 ) -> None:
     """The answer is lost, Oveit looks no used ticket up, and the list is a few seconds older."""
-    desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
+    desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None)
     ticket = venue.unused(100, 234)[1]
     server.behaviour.scan_used = "refused"
     server.faults.set("tickets/checkin", "drop_after", times=1)

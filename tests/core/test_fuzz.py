@@ -11,11 +11,11 @@ import aiohttp
 from hypothesis import example, given, settings, strategies as st
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision, Request, Source
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue
 from tests.core.fuzz.replies import FRESH, damaged
 from tests.core.fuzz.targets import (
@@ -51,11 +51,11 @@ class Door:
         self._session = aiohttp.ClientSession()
         self._client = OveitClient(self._session, self._server.url, token=self._venue.token)
         self._ledger = await open_ledger(folder)
-        mirror = Mirror(
+        ticket_sync = TicketSync(
             self._client, self._ledger, follows={100}.__contains__, on_seen=lambda _: None
         )
-        await mirror.refresh(everything=True)
-        self._desk = Desk(self._client, self._ledger, mirror, on_decision=lambda _: None)
+        await ticket_sync.refresh(everything=True)
+        self._desk = Desk(self._client, self._ledger, ticket_sync, on_decision=lambda _: None)
 
     async def next_guest(self, reply: bytes) -> tuple[bytes, Decision]:
         """Let a guest come whose check-in is answered so, in the name of their ticket."""
@@ -63,7 +63,7 @@ class Door:
         reply = reply.replace(FRESH.code.encode(), code.encode())
         self._server.faults.set("tickets/checkin", Fault(body=reply), times=1)
         for _ in range(2):
-            self._client.line.note(True)
+            self._client.breaker.note(True)
         return reply, await self._desk.check_in(Request(ticket_code=code))
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.oveit.core.counts import GateCounts
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Direction, Request

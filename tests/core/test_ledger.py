@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, Seen
+from custom_components.oveit.core.decision import Verdict
 from custom_components.oveit.core.exceptions import LedgerError, OveitResponseError
 from custom_components.oveit.core.ledger import (
     Ledger,
@@ -22,9 +23,9 @@ from custom_components.oveit.core.ledger import (
     delete_ledger,
     find_ledgers,
     read_waiting,
-    sqlite,
-    tables,
+    schema as tables,
 )
+from custom_components.oveit.core.ledger.sqlite import engine as sqlite
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
@@ -37,7 +38,6 @@ from custom_components.oveit.core.models import (
     Ticket,
     TicketType,
 )
-from custom_components.oveit.core.rules import Verdict
 from tests.core.unknowns import journal, query
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 import pytest
 
-from custom_components.oveit.core import api, pauses
+from custom_components.oveit.core.client import api
 from custom_components.oveit.core.models import OfflinePolicy, Request, Several
+from custom_components.oveit.core.settling import pauses
 from demo.behaviour import Behaviour
 from demo.control import switches
 from demo.faults import PRESETS, Fault

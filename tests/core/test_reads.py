@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.oveit.core import reads as reads_module
+from custom_components.oveit.core.desk import reads as reads_module
+from custom_components.oveit.core.desk.reads import Reads
 from custom_components.oveit.core.exceptions import OveitConnectionError, OveitError
 from custom_components.oveit.core.models import Decision, Direction, Reason, Request, Source
-from custom_components.oveit.core.reads import Reads
 from tests.core.unknowns import Steps
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 
-from custom_components.oveit.core.ledger import Ledger, file, lists
+from custom_components.oveit.core.ledger import Ledger, ticket_lists as lists
+from custom_components.oveit.core.ledger.sqlite import file
 from custom_components.oveit.core.models import Event, Row
 from tests.core.unknowns import query
 

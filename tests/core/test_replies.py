@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.oveit.core.client import ticket_list as replies
 from custom_components.oveit.core.exceptions import OveitResponseError
-from custom_components.oveit.core.ledger import Ledger, replies
+from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Event
 
 EVENT = Event(id=100, name="Concert")

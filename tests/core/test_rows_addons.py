@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Reason, Request, Source
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Clock, Fault, OveitServer, Venue, VenueTicket
 from demo.venue import VenueAddon, VenueTicketType, now
 from tests.core.unknowns import Steps, age_lists, journal, whichever
@@ -200,7 +200,7 @@ async def test_a3_a_bundled_add_on_is_used_and_one_less_is_left(
 @pytest.mark.parametrize("gate", [None, "Bar"])
 @whichever("checkins_include_new")
 async def test_a3_a_poll_between_two_uses_counts_none_of_them_twice(
-    desk: Desk, mirror: Mirror, vip: VenueTicket, steps: Steps, gate: str | None
+    desk: Desk, ticket_sync: TicketSync, vip: VenueTicket, steps: Steps, gate: str | None
 ) -> None:
     """What the list shows and what the journal holds are the same uses."""
     request = Request(ticket_code=vip.code, addon_id=DRINKS, gate=gate)
@@ -209,7 +209,7 @@ async def test_a3_a_poll_between_two_uses_counts_none_of_them_twice(
     for _ in range(4):
         decision = await desk.check_in(request)
         left.append(decision.addon and decision.addon.left)
-        await mirror.refresh(everything=True)
+        await ticket_sync.refresh(everything=True)
         steps.step()
 
     assert left == [3, 2, 1, 0]
@@ -218,7 +218,7 @@ async def test_a3_a_poll_between_two_uses_counts_none_of_them_twice(
 @pytest.mark.parametrize("minutes", [-10, 10])
 @whichever("checkins_include_new")
 async def test_a3_a_use_counts_once_though_the_clocks_disagree(
-    desk: Desk, mirror: Mirror, venue: Venue, vip: VenueTicket, steps: Steps, minutes: int
+    desk: Desk, ticket_sync: TicketSync, venue: Venue, vip: VenueTicket, steps: Steps, minutes: int
 ) -> None:
     """With Oveit's clock ten minutes off, a guest still gets all four drinks (C7)."""
     venue.clock = Clock(now() + timedelta(minutes=minutes))
@@ -228,7 +228,7 @@ async def test_a3_a_use_counts_once_though_the_clocks_disagree(
     for _ in range(4):
         decision = await desk.check_in(request)
         left.append(decision.addon and decision.addon.left)
-        await mirror.refresh(everything=True)
+        await ticket_sync.refresh(everything=True)
         steps.step()
 
     assert left == [3, 2, 1, 0]
@@ -237,12 +237,12 @@ async def test_a3_a_use_counts_once_though_the_clocks_disagree(
 
 @whichever("ids", "dates")
 async def test_a4_an_add_on_that_the_list_shows_as_used_up_is_refused_without_asking(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket
 ) -> None:
     """Nothing left is decided here, and the last use is told."""
     last = now() - timedelta(minutes=3)
     server.venue.check_in(vip.code, BACKSTAGE, at=last)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     server.forget()
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=BACKSTAGE))
@@ -309,11 +309,16 @@ async def test_a6_an_add_on_that_is_switched_off_is_refused_without_asking(
 @pytest.mark.parametrize("old_replies", [True])
 @whichever("refusal")
 async def test_a6_where_older_replies_do_not_tell_oveit_refuses(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket, *, old_replies: bool
+    new_desk: Desk,
+    new_ticket_sync: TicketSync,
+    server: OveitServer,
+    vip: VenueTicket,
+    *,
+    old_replies: bool,
 ) -> None:
     """An add-on that is switched off and does not say so is asked about, and refused."""
     server.behaviour.old_replies = old_replies
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=CLOAKROOM))
 
@@ -366,11 +371,11 @@ async def test_a8_oveit_may_refuse_an_add_on_that_is_not_bundled(
 
 @pytest.mark.parametrize("uses", [None, "4", 4])
 async def test_a9_an_add_on_without_a_limit_or_with_one_in_writing_is_used(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket, uses: Any
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket, uses: Any
 ) -> None:
     """No limit asks Oveit each time; a limit that came as text is a limit."""
     set_uses(server.venue, uses)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
 
@@ -381,13 +386,13 @@ async def test_a9_an_add_on_without_a_limit_or_with_one_in_writing_is_used(
 
 
 async def test_a9_no_limit_stays_no_limit_however_much_was_used(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket
 ) -> None:
     """Where Oveit names no limit the ledger invents none."""
     set_uses(server.venue, None)
     for _ in range(50):
         server.venue.check_in(vip.code, DRINKS)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
 
@@ -396,11 +401,11 @@ async def test_a9_no_limit_stays_no_limit_however_much_was_used(
 
 @whichever("refusal")
 async def test_a9_zero_uses_admit_nobody(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket
 ) -> None:
     """An add-on with zero uses has none to give."""
     set_uses(server.venue, 0)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
 
@@ -410,14 +415,14 @@ async def test_a9_zero_uses_admit_nobody(
 
 @pytest.mark.parametrize("uses", ["plenty", "", -1, 1.5, True, [], {}, ...])
 async def test_a9_a_limit_that_makes_no_sense_leaves_it_to_oveit(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket, uses: Any
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket, uses: Any
 ) -> None:
     """A limit of odd form, or none at all, neither refuses nor fails."""
     addon = {"id": DRINKS, "name": "Free drinks"} | ({} if uses is ... else {"uses": uses})
     kinds = [{"id": VIP, "name": "VIP", "addons": [addon]}]
     event = {"id": 100, "name": "Lantern Night", "ticket_types": kinds}
     server.faults.set("seller/events", Fault(json={"events": [event]}))
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
 
@@ -467,11 +472,11 @@ async def test_a11_an_add_on_is_decided_by_itself_after_the_main_entry(
 
 @whichever("ids")
 async def test_a13_without_multiple_access_no_add_on_is_available(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket
 ) -> None:
     """An account without the feature lists no add-ons, so there are none to use."""
     server.venue.multiple_access = False
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     server.forget()
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import OveitError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision, Reason, Request, Source
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (
@@ -335,11 +335,11 @@ async def test_b8_a_ticket_cancelled_after_the_list_is_refused(
 
 
 async def test_b9_a_ticket_cancelled_before_the_list_is_unknown(
-    venue: Venue, ticket: VenueTicket, new_desk: Desk, new_mirror: Mirror
+    venue: Venue, ticket: VenueTicket, new_desk: Desk, new_ticket_sync: TicketSync
 ) -> None:
     """A ticket that was cancelled before the list was taken is refused."""
     venue.cancel(ticket.code)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
 
     decision = await new_desk.check_in(Request(ticket_code=ticket.code))
 

@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision, Direction, Reason, Request, Row, Source
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from tests.core.unknowns import Steps, journal, line_up, query, states, until_asked
 
@@ -241,10 +241,14 @@ async def test_d7_two_houses_that_are_offline_both_admit_and_one_hears_of_it(
     """The upload that comes second is a conflict on its side; Oveit counts one entry."""
     ledger = await Ledger.open(tmp_path / "other.db")
     theirs = OveitClient(session, server.url, token=server.venue.token)
-    mirror = Mirror(theirs, ledger, follows={100, 101}.__contains__, on_seen=lambda _: None)
-    await mirror.refresh(everything=True)
+    ticket_sync = TicketSync(
+        theirs, ledger, follows={100, 101}.__contains__, on_seen=lambda _: None
+    )
+    await ticket_sync.refresh(everything=True)
     clashes: list[Row] = []
-    other = Desk(theirs, ledger, mirror, on_decision=lambda _: None, on_conflict=clashes.append)
+    other = Desk(
+        theirs, ledger, ticket_sync, on_decision=lambda _: None, on_conflict=clashes.append
+    )
     await server.hang_up()
 
     for house in (desk, other):
@@ -259,7 +263,7 @@ async def test_d7_two_houses_that_are_offline_both_admit_and_one_hears_of_it(
     assert server.venue.entries(ticket.code) == 1
     assert (await ledger.find(ticket.code))[0].checked_in
     await other.close()
-    await mirror.close()
+    await ticket_sync.close()
     await ledger.close()
 
 

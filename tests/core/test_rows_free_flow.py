@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision, Reason, Request, Row, Source
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import Steps, journal, line_up, query, states, whichever
@@ -188,7 +188,7 @@ async def test_x9_a_code_that_nobody_knows_is_sent_to_oveit_once(
 async def test_x9_a_code_for_no_event_is_read_back_by_the_list_that_shows_it_now(
     make_desk: Callable[..., Desk],
     client: OveitClient,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     venue: Venue,
     path: Path,
@@ -264,7 +264,7 @@ async def test_x9_without_any_list_nobody_is_refused(
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
 async def test_x9_a_guest_whose_answer_was_lost_counts_once(
     make_desk: Callable[..., Desk],
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     venue: Venue,
     path: Path,
@@ -318,11 +318,11 @@ async def test_x9_a_look_tells_that_everybody_would_come_in(
 
 
 async def test_x9_outside_the_events_time_no_ticket_is_used_up(
-    desk: Desk, server: OveitServer, venue: Venue, ticket: VenueTicket, mirror: Mirror
+    desk: Desk, server: OveitServer, venue: Venue, ticket: VenueTicket, ticket_sync: TicketSync
 ) -> None:
     """A door that stands open in the afternoon takes nobody's evening."""
     venue.events[100].starts_at = now() + timedelta(days=2)
-    await mirror.refresh()
+    await ticket_sync.refresh()
     server.forget()
 
     decision = await desk.check_in(free(ticket_code=ticket.code, within_window=True))

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import (
     Decision,
     Direction,
@@ -23,6 +22,7 @@ from custom_components.oveit.core.models import (
     Several,
     Source,
 )
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (
@@ -205,13 +205,13 @@ async def test_b6_a_ticket_bought_after_the_list_comes_in_by_a_stewards_decision
 
 @pytest.mark.usefixtures("offline")
 async def test_b6_who_came_in_by_override_does_not_come_in_again_when_the_list_knows_the_ticket(
-    desk: Desk, client: OveitClient, server: OveitServer, mirror: Mirror, path: Path
+    desk: Desk, client: OveitClient, server: OveitServer, ticket_sync: TicketSync, path: Path
 ) -> None:
     """I4: whether or not the steward's decision named an event."""
     late = server.venue.sell(100, ENTRY)
     await desk.override(Request(ticket_code=late.code), note="", user_id=None)
     await line_up(client, server)
-    await mirror.refresh(everything=True)
+    await ticket_sync.refresh(everything=True)
 
     decision = await desk.check_in(Request(ticket_code=late.code, gate="North"))
 
@@ -295,11 +295,15 @@ async def test_b8_a_ticket_cancelled_after_the_list_is_admitted_and_becomes_a_co
 
 
 async def test_b9_a_ticket_cancelled_before_the_list_is_unknown(
-    venue: Venue, server: OveitServer, ticket: VenueTicket, new_desk: Desk, new_mirror: Mirror
+    venue: Venue,
+    server: OveitServer,
+    ticket: VenueTicket,
+    new_desk: Desk,
+    new_ticket_sync: TicketSync,
 ) -> None:
     """What the list does not show does not come in."""
     venue.cancel(ticket.code)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     await server.hang_up()
 
     decision = await new_desk.check_in(Request(ticket_code=ticket.code))
@@ -354,7 +358,7 @@ async def test_b11_a_ticket_of_a_perpetual_event_is_admitted(desk: Desk, venue: 
 )
 async def test_b12_a_door_with_a_window_admits_only_around_the_start(
     new_desk: Desk,
-    new_mirror: Mirror,
+    new_ticket_sync: TicketSync,
     server: OveitServer,
     ticket: VenueTicket,
     path: Path,
@@ -365,7 +369,7 @@ async def test_b12_a_door_with_a_window_admits_only_around_the_start(
 ) -> None:
     """Six hours before until eighteen after the start; else nobody is asked."""
     server.venue.events[100].starts_at = now() + timedelta(hours=hours)
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     server.forget()
     if not up:
         await server.hang_up()
@@ -411,11 +415,11 @@ async def test_a1_a_type_that_a_gate_does_not_admit_is_refused(
 
 
 async def test_a2_a_type_that_nobody_named_is_refused_only_where_a_gate_chooses(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer
 ) -> None:
     """A list may hold a type that the events do not name."""
     server.venue.odd_rows[100] = [{"code": "crew-1", "ticket_type_id": 999, "checkins": []}]
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     await server.hang_up()
 
     choosy = Request(ticket_code="crew-1", ticket_type_ids=frozenset({ENTRY}), gate="VIP")
@@ -535,7 +539,7 @@ async def test_a6_a7_a8_an_add_on_that_only_oveit_could_give_is_unavailable(
 )
 async def test_a9_an_add_on_without_a_limit_needs_oveit(
     new_desk: Desk,
-    new_mirror: Mirror,
+    new_ticket_sync: TicketSync,
     server: OveitServer,
     vip: VenueTicket,
     uses: Any,
@@ -543,7 +547,7 @@ async def test_a9_an_add_on_without_a_limit_needs_oveit(
 ) -> None:
     """What has no limit that can be counted here is not given; one in writing is a limit."""
     server.venue.events[100].ticket_type(VIP).addons[0].uses = uses
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     await server.hang_up()
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
@@ -566,11 +570,11 @@ async def test_a10_a11_entry_and_add_on_are_decided_each_by_itself(
 
 
 async def test_a13_without_multiple_access_no_add_on_is_available(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, vip: VenueTicket
+    new_desk: Desk, new_ticket_sync: TicketSync, server: OveitServer, vip: VenueTicket
 ) -> None:
     """An account without the feature has none to give."""
     server.venue.multiple_access = False
-    await new_mirror.refresh(everything=True)
+    await new_ticket_sync.refresh(everything=True)
     await server.hang_up()
 
     decision = await new_desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))
@@ -791,7 +795,11 @@ async def test_x3_x4_who_left_comes_back_only_where_re_entry_is_allowed(
 
 
 async def test_c1_without_a_list_nobody_is_admitted(
-    new_desk: Desk, new_mirror: Mirror, server: OveitServer, ticket: VenueTicket, path: Path
+    new_desk: Desk,
+    new_ticket_sync: TicketSync,
+    server: OveitServer,
+    ticket: VenueTicket,
+    path: Path,
 ) -> None:
     """Neither before anything was ever heard, nor while only the events are known."""
     await server.hang_up()
@@ -801,7 +809,7 @@ async def test_c1_without_a_list_nobody_is_admitted(
     await server.pick_up()
     server.faults.set("events/tickets", "error")
     with pytest.raises(Exception, match="no ticket list"):
-        await new_mirror.refresh(everything=True)
+        await new_ticket_sync.refresh(everything=True)
     await server.hang_up()
     for request in (
         Request(ticket_code=ticket.code, gate="North"),
@@ -812,11 +820,11 @@ async def test_c1_without_a_list_nobody_is_admitted(
 
 
 async def test_c2_a_list_older_than_the_gate_allows_admits_nobody(
-    desk: Desk, mirror: Mirror, server: OveitServer, ticket: VenueTicket, path: Path
+    desk: Desk, ticket_sync: TicketSync, server: OveitServer, ticket: VenueTicket, path: Path
 ) -> None:
     """Twelve hours unless the gate says otherwise; an unknown code is not judged by it either."""
     age_lists(path, timedelta(hours=12, minutes=1))
-    await mirror.load()
+    await ticket_sync.load()
     await server.hang_up()
 
     for code in (ticket.code, "ffffffff"):
@@ -829,7 +837,7 @@ async def test_c2_a_list_older_than_the_gate_allows_admits_nobody(
 async def test_c3_after_a_restart_without_a_line_lists_tags_and_rows_are_there(
     desk: Desk,
     make_desk: Callable[[], Desk],
-    new_mirror: Mirror,
+    new_ticket_sync: TicketSync,
     tagged: VenueTicket,
     venue: Venue,
     path: Path,
@@ -838,8 +846,8 @@ async def test_c3_after_a_restart_without_a_line_lists_tags_and_rows_are_there(
     other = venue.unused(100, ENTRY)[3]
     assert (await desk.check_in(Request(ticket_code=other.code))).admitted
     await desk.close()
-    new_mirror.events.clear()
-    await new_mirror.load()
+    new_ticket_sync.events.clear()
+    await new_ticket_sync.load()
 
     again = make_desk()
 

@@ -10,13 +10,13 @@ from time import monotonic
 import aiohttp
 import pytest
 
-from custom_components.oveit.core import pauses
-from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.client.api import OveitClient
 from custom_components.oveit.core.counts import Settled
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Direction, Reason, Request, Row, RowState, Source
+from custom_components.oveit.core.settling import pauses
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (
@@ -41,7 +41,7 @@ def ticket(venue: Venue) -> VenueTicket:
 
 
 @pytest.fixture
-def desk(make_desk: Callable[..., Desk], mirror: Mirror) -> Desk:
+def desk(make_desk: Callable[..., Desk], ticket_sync: TicketSync) -> Desk:
     """Return a desk that reads rows in doubt back at once."""
     return make_desk(doubt_grace=0)
 
@@ -215,7 +215,7 @@ async def test_c7_a_wrong_clock_changes_nothing_about_reading_back(
 
 @pytest.mark.parametrize("minutes", [-10, 10])
 async def test_c7_oveits_clock_is_remembered_through_a_restart(
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ledger: Ledger,
     session: aiohttp.ClientSession,
     server: OveitServer,
@@ -227,9 +227,9 @@ async def test_c7_oveits_clock_is_remembered_through_a_restart(
     """The first that Oveit hears is a check-in; it is not sent again while it may be at work."""
     skewed = timedelta(minutes=minutes)
     venue.clock = lambda: now() + skewed
-    await mirror.refresh()
+    await ticket_sync.refresh()
     client = OveitClient(session, server.url, token=venue.token)
-    again = Mirror(client, ledger, follows={100}.__contains__, on_seen=lambda _: None)
+    again = TicketSync(client, ledger, follows={100}.__contains__, on_seen=lambda _: None)
     await again.load()
     assert not client.knows_time
     assert abs(client.skew - skewed) < timedelta(seconds=2)
@@ -576,7 +576,7 @@ async def test_c14_while_the_line_is_down_nothing_is_sent(
     await admit_offline(
         desk, server, *(Request(ticket_code=each.code) for each in venue.unused(100, ENTRY)[:3])
     )
-    assert not client.line.is_up
+    assert not client.breaker.is_online
     await server.pick_up()
     server.forget()
 
@@ -682,7 +682,7 @@ async def test_c13_an_exit_that_oveit_never_takes_is_counted_here_alone(
 async def test_c17_rows_of_an_event_that_has_ended_are_sent_less_and_less_often(
     desk: Desk,
     client: OveitClient,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     ticket: VenueTicket,
     path: Path,
@@ -693,7 +693,7 @@ async def test_c17_rows_of_an_event_that_has_ended_are_sent_less_and_less_often(
     await admit_offline(desk, server, Request(ticket_code=ticket.code))
     server.venue.end_event(100)
     await line_up(client, server)
-    await mirror.refresh()
+    await ticket_sync.refresh()
 
     waits = []
     for _ in range(9):
@@ -717,7 +717,7 @@ async def test_c17_rows_of_an_event_that_has_ended_are_kept(
     desk: Desk,
     client: OveitClient,
     ledger: Ledger,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     ticket: VenueTicket,
     path: Path,
@@ -727,14 +727,14 @@ async def test_c17_rows_of_an_event_that_has_ended_are_kept(
     await admit_offline(desk, server, Request(ticket_code=ticket.code))
     server.venue.end_event(100)
     await line_up(client, server)
-    await mirror.refresh()
+    await ticket_sync.refresh()
 
     for _ in range(5):
         assert (await desk.settle()).waiting == 1
 
     assert [(row["state"], row["admitted"]) for row in journal(path)] == [("pending", 1)]
     assert conflicts == []
-    await mirror.forget_old()
+    await ticket_sync.forget_old()
     assert await ledger.count_waiting(100) == 1
 
 
@@ -742,7 +742,7 @@ async def test_c20_nothing_that_settles_makes_a_count_go_down(
     desk: Desk,
     client: OveitClient,
     ledger: Ledger,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     venue: Venue,
 ) -> None:
@@ -752,7 +752,7 @@ async def test_c20_nothing_that_settles_makes_a_count_go_down(
     await admit_offline(desk, server, *(Request(ticket_code=each.code) for each in guests))
     counts = [(await ledger.attendance(100, now())).checked_in]
     await line_up(client, server)
-    for step in (mirror.refresh(everything=True), desk.settle(), desk.sync()):
+    for step in (ticket_sync.refresh(everything=True), desk.settle(), desk.sync()):
         await step
         counts.append((await ledger.attendance(100, now())).checked_in)
 
@@ -872,7 +872,7 @@ async def test_a15_a_refusal_of_an_add_on_with_uses_left_is_not_explained_by_ano
 
 async def test_settling_tells_of_its_progress(
     make_desk: Callable[..., Desk],
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     client: OveitClient,
     server: OveitServer,
     venue: Venue,

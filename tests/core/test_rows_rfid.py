@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Decision, Reason, Request, Several, Source
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket

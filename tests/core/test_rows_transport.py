@@ -10,8 +10,8 @@ from time import monotonic
 import aiohttp
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import (
     OveitAuthenticationError,
     OveitCaptivePortalError,
@@ -20,7 +20,6 @@ from custom_components.oveit.core.exceptions import (
     OveitTlsError,
 )
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import (
     Decision,
     OfflinePolicy,
@@ -29,6 +28,7 @@ from custom_components.oveit.core.models import (
     Row,
     Source,
 )
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (
@@ -58,7 +58,9 @@ def failures() -> list[OveitError]:
 
 
 @pytest.fixture
-def eager(make_desk: Callable[..., Desk], mirror: Mirror, failures: list[OveitError]) -> Desk:
+def eager(
+    make_desk: Callable[..., Desk], ticket_sync: TicketSync, failures: list[OveitError]
+) -> Desk:
     """Return a desk that reads rows in doubt back at once."""
     return make_desk(doubt_grace=0, on_failure=failures.append)
 
@@ -104,7 +106,7 @@ async def test_t1_while_the_line_is_down_nobody_is_asked_at_all(
     await server.hang_up()
     for each in tickets[:2]:
         await eager.check_in(Request(ticket_code=each.code))
-    assert not client.line.is_up
+    assert not client.breaker.is_online
     await server.pick_up()
     server.forget()
 
@@ -211,7 +213,7 @@ async def test_t2_a_late_yes_for_a_guest_who_was_not_let_in_is_theirs_when_they_
 
 async def test_t2_settling_leaves_a_row_alone_whose_answer_may_still_come(
     make_desk: Callable[..., Desk],
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     ticket: VenueTicket,
     path: Path,
@@ -309,13 +311,13 @@ async def test_t3_what_cannot_be_told_counts_as_taken_and_says_so(
 
 
 async def test_t3_the_list_is_evidence_where_a_look_up_refuses(
-    eager: Desk, server: OveitServer, mirror: Mirror, ticket: VenueTicket, path: Path
+    eager: Desk, server: OveitServer, ticket_sync: TicketSync, ticket: VenueTicket, path: Path
 ) -> None:
     """Oveit may not show a used ticket; its list does."""
     server.behaviour.scan_used = "refused"
     server.faults.set("tickets/checkin", "drop_after", 1)
     await eager.check_in(Request(ticket_code=ticket.code))
-    await mirror.refresh(everything=True)
+    await ticket_sync.refresh(everything=True)
 
     settled = await eager.settle()
 
@@ -471,7 +473,7 @@ async def test_t5_a_guest_with_a_ticket_used_elsewhere_does_not_come_in_by_a_row
 async def test_t5_a_list_that_shows_an_older_entry_is_enough_without_a_line(
     eager: Desk,
     server: OveitServer,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ticket: VenueTicket,
     path: Path,
     steps: Steps,
@@ -480,7 +482,7 @@ async def test_t5_a_list_that_shows_an_older_entry_is_enough_without_a_line(
     server.venue.check_in(ticket.code, at=now() - timedelta(minutes=10))
     server.faults.set("tickets/checkin", "drop_before", 1)
     await eager.check_in(Request(ticket_code=ticket.code, offline=OfflinePolicy.REFUSE))
-    await mirror.refresh(everything=True)
+    await ticket_sync.refresh(everything=True)
     await server.hang_up()
     steps.step()
 
@@ -576,13 +578,17 @@ def staff(session: aiohttp.ClientSession, server: OveitServer) -> OveitClient:
 
 @pytest.fixture
 async def staffed(
-    staff: OveitClient, ledger: Ledger, mirror: Mirror, failures: list[OveitError], steps: Steps
+    staff: OveitClient,
+    ledger: Ledger,
+    ticket_sync: TicketSync,
+    failures: list[OveitError],
+    steps: Steps,
 ) -> Desk:
     """Return a desk whose client has a password."""
     return Desk(
         staff,
         ledger,
-        mirror,
+        ticket_sync,
         on_decision=lambda _: None,
         on_failure=failures.append,
         clock=steps,
@@ -654,12 +660,12 @@ async def test_t8_t9_c18_a_changed_password_is_tried_once_and_the_rows_wait(
 
 @pytest.mark.parametrize("fault", ["error", "empty_list", "captive_portal", "half_json"])
 async def test_t10_t11_a_list_that_fails_or_is_empty_leaves_the_one_before(
-    eager: Desk, server: OveitServer, mirror: Mirror, ticket: VenueTicket, fault: str
+    eager: Desk, server: OveitServer, ticket_sync: TicketSync, ticket: VenueTicket, fault: str
 ) -> None:
     """The doors go on by the old list; it is never a list of nobody."""
     server.faults.set("events/tickets", fault)
     try:
-        await mirror.refresh(everything=True)
+        await ticket_sync.refresh(everything=True)
     except OveitError:
         assert fault != "empty_list"
     await server.hang_up()
@@ -701,7 +707,7 @@ async def test_t13_slow_answers_within_the_deadline_are_answers(
         decision = await eager.check_in(Request(ticket_code=each.code, deadline=0.5))
         assert decision.source is Source.OVEIT
         assert decision.latency > 0.15
-    assert client.line.is_up
+    assert client.breaker.is_online
 
 
 async def test_t13_two_late_answers_take_the_line_down_and_two_good_ones_bring_it_back(
@@ -712,7 +718,7 @@ async def test_t13_two_late_answers_take_the_line_down_and_two_good_ones_bring_i
     server.faults.set("tickets/checkin", Fault(latency_before=0.4))
     for each in tickets[:2]:
         assert decided_here(await eager.check_in(Request(ticket_code=each.code, deadline=0.2)))
-    await until(lambda: not client.line.is_up)
+    await until(lambda: not client.breaker.is_online)
 
     assert decided_here(await eager.check_in(Request(ticket_code=tickets[2].code)))
 
@@ -735,7 +741,7 @@ async def test_t15_a_failing_tls_is_decided_here_and_never_tried_plainly(
     session: aiohttp.ClientSession,
     server: OveitServer,
     ledger: Ledger,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ticket: VenueTicket,
     path: Path,
     failures: list[OveitError],
@@ -743,7 +749,7 @@ async def test_t15_a_failing_tls_is_decided_here_and_never_tried_plainly(
     """Nothing was sent, nothing goes over an open line, and the row waits."""
     address = server.url.replace("http://", "https://")
     client = OveitClient(session, address, token=server.venue.token)
-    desk = Desk(client, ledger, mirror, on_decision=lambda _: None, on_failure=failures.append)
+    desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None, on_failure=failures.append)
 
     assert decided_here(await desk.check_in(Request(ticket_code=ticket.code)))
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core import settling as settling_module
-from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.client.api import OveitClient
 from custom_components.oveit.core.counts import Settled
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Direction, Reason, Request, Row, RowState
+from custom_components.oveit.core.settling import settling as settling_module
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import Steps, journal, line_up, query, states, until_asked
@@ -31,7 +31,7 @@ def guests(venue: Venue) -> list[VenueTicket]:
 
 
 @pytest.fixture
-def desk(make_desk: Callable[..., Desk], mirror: Mirror) -> Desk:
+def desk(make_desk: Callable[..., Desk], ticket_sync: TicketSync) -> Desk:
     """Return a desk that reads rows in doubt back at once."""
     return make_desk(doubt_grace=0)
 
@@ -229,7 +229,7 @@ async def test_a_yes_to_a_second_entry_is_a_conflict(
 async def test_a_row_in_doubt_takes_no_use_from_another_in_doubt(
     make_desk: Callable[..., Desk],
     ledger: Ledger,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     venue: Venue,
     path: Path,
@@ -241,7 +241,7 @@ async def test_a_row_in_doubt_takes_no_use_from_another_in_doubt(
     venue.check_in(vip.code)
     first = await write_doubt(ledger, vip, addon_id=DRINKS, admitted=False, scan_id="s-1")
     venue.check_in(vip.code, DRINKS, at=first.asked_at)
-    await mirror.refresh(everything=True)
+    await ticket_sync.refresh(everything=True)
     just_now = {"asked_at": now(), "asked_last": now()}
     await write_doubt(ledger, vip, addon_id=DRINKS, scan_id="s-2", **just_now)
     venue.check_in(vip.code, DRINKS)
@@ -255,7 +255,7 @@ async def test_a_row_in_doubt_takes_no_use_from_another_in_doubt(
 async def test_a_use_that_the_list_cannot_show_yet_is_not_taken_for_one_that_it_shows(
     make_desk: Callable[..., Desk],
     ledger: Ledger,
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     server: OveitServer,
     venue: Venue,
     path: Path,
@@ -269,7 +269,7 @@ async def test_a_use_that_the_list_cannot_show_yet_is_not_taken_for_one_that_it_
     venue.check_in(vip.code)
     doubted = await write_doubt(ledger, vip, addon_id=DRINKS, scan_id="s-1")
     venue.check_in(vip.code, DRINKS, at=doubted.asked_at)
-    await mirror.refresh(everything=True)
+    await ticket_sync.refresh(everything=True)
     assert (await desk.check_in(Request(ticket_code=vip.code, addon_id=DRINKS))).admitted
 
     assert (await desk.settle()).waiting == 0
@@ -473,7 +473,7 @@ async def test_sync_refreshes_and_settles(
 
 async def test_a_row_early_in_doubt_is_left_for_later_even_inside_a_pass(
     make_desk: Callable[..., Desk],
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     client: OveitClient,
     ledger: Ledger,
     server: OveitServer,
@@ -496,7 +496,7 @@ async def test_a_row_early_in_doubt_is_left_for_later_even_inside_a_pass(
 
 async def test_a_row_that_oveits_own_clock_shows_to_be_young_rests_a_while_longer(
     make_desk: Callable[..., Desk],
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ledger: Ledger,
     server: OveitServer,
     guests: list[VenueTicket],
@@ -516,7 +516,7 @@ async def test_a_row_that_oveits_own_clock_shows_to_be_young_rests_a_while_longe
 
 async def test_a_row_in_doubt_without_a_time_is_read_back_at_once(
     make_desk: Callable[..., Desk],
-    mirror: Mirror,
+    ticket_sync: TicketSync,
     ledger: Ledger,
     server: OveitServer,
     guests: list[VenueTicket],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.client.api import OveitClient
 from demo.behaviour import Behaviour
 from demo.control import switches
 from demo.oveit_server import OveitServer
@@ -89,7 +89,7 @@ async def line_up(client: OveitClient, server: OveitServer) -> None:
         await server.pick_up()
     for _ in range(2):
         await client.events()
-    assert client.line.is_up
+    assert client.breaker.is_online
 
 
 def states(path: Path) -> list[tuple[str, int]]:

@@ -11,12 +11,12 @@ from typing import Any
 
 import aiohttp
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import OveitError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision, Request
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.opening import PASSWORD
 
 GATES = ("North", "South", "East", "West")
@@ -59,11 +59,11 @@ async def main(path: Path, url: str, seed: int, guests: list[str]) -> None:
         client = OveitClient(session, url, email="staff@venue.example", password=PASSWORD)
         ledger = await Ledger.open(path)
         tell(set_aside=ledger.set_aside is not None)
-        mirror = Mirror(client, ledger, follows=lambda _: True, on_seen=ignore)
-        desk = Desk(client, ledger, mirror, on_decision=ignore)
-        await mirror.load()
+        ticket_sync = TicketSync(client, ledger, follows=lambda _: True, on_seen=ignore)
+        desk = Desk(client, ledger, ticket_sync, on_decision=ignore)
+        await ticket_sync.load()
         with suppress(OveitError):
-            await mirror.refresh(everything=True)
+            await ticket_sync.refresh(everything=True)
         settling = asyncio.create_task(desk.settle())
         await asyncio.gather(
             *(admit(desk, gate, random.choices(guests, k=len(guests))) for gate in GATES)

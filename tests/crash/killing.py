@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import aiohttp
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.mirror import Mirror
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.doors import free_port
 from demo.oveit_server import Fault, OveitServer, Venue
 from demo.venue import now
@@ -150,9 +150,9 @@ class Venues:
         async with aiohttp.ClientSession() as session:
             client = OveitClient(session, self._server.url, token=self._venue.token)
             ledger = await Ledger.open(self._path)
-            mirror = Mirror(client, ledger, follows=lambda _: True, on_seen=lambda _: None)
-            desk = Desk(client, ledger, mirror, on_decision=lambda _: None)
-            await mirror.load()
+            ticket_sync = TicketSync(client, ledger, follows=lambda _: True, on_seen=lambda _: None)
+            desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None)
+            await ticket_sync.load()
             if waiting := (await desk.sync()).waiting:
                 self._wrong(f"{waiting} rows still wait after settling")
             self._figures.conflicts += len(await ledger.conflicts())

@@ -29,7 +29,7 @@ class TicketLists:
     async def keep(self) -> None:
         """Fetch the list of the first event and keep it."""
         coordinator = self._coordinator()
-        event_id = next(iter(coordinator.mirror.followed))
+        event_id = next(iter(coordinator.ticket_sync.followed))
         self._replies.append(await coordinator.client.tickets(event_id))
 
     @asynccontextmanager
@@ -47,7 +47,7 @@ class TicketLists:
     async def _take_up(self) -> None:
         """Take up one list after the other."""
         coordinator = self._coordinator()
-        event = next(iter(coordinator.mirror.followed.values()))
+        event = next(iter(coordinator.ticket_sync.followed.values()))
         while True:
             for reply in self._replies:
                 await coordinator.ledger.take_list(event, reply, datetime.now(UTC))

@@ -9,11 +9,11 @@ from typing import Any, Final, cast, override
 
 import aiohttp
 
-from custom_components.oveit.core.api import OveitClient
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.codes import clean_code
 from custom_components.oveit.core.exceptions import LedgerError, OveitError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import MAX_CODE_LENGTH, Answer, Event
-from custom_components.oveit.core.rules import clean_code
 
 EVENT: Final = Event(id=100, name="Lantern Night")
 _NO_SESSION: Final = cast("aiohttp.ClientSession", None)

@@ -11,13 +11,13 @@ from typing import Any
 
 import aiohttp
 
-from custom_components.oveit.core.api import OveitClient
-from custom_components.oveit.core.desk import Desk
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.client.circuit_breaker import CircuitBreaker
+from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import OveitError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.line import Line
-from custom_components.oveit.core.mirror import Mirror
 from custom_components.oveit.core.models import Decision
+from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.opening import PASSWORD
 from demo.oveit_server import OveitServer
 
@@ -34,7 +34,7 @@ class Home:
         self.path = path
         self.desk: Desk
         self.client: OveitClient
-        self.mirror: Mirror
+        self.ticket_sync: TicketSync
         self._ledger: Ledger
         self._session: aiohttp.ClientSession
         self._context = copy_context()
@@ -54,18 +54,18 @@ class Home:
             server.url,
             email="staff@venue.example",
             password=PASSWORD,
-            line=Line(probe_every=0.02),
+            breaker=CircuitBreaker(probe_every=0.02),
         )
         self._ledger = await Ledger.open(self.path)
         assert self._ledger.set_aside is None, "The ledger was not sound"
-        self.mirror = Mirror(
+        self.ticket_sync = TicketSync(
             self.client, self._ledger, follows=FOLLOWED.__contains__, on_seen=lambda _: None
         )
         self.desk = Desk(
-            self.client, self._ledger, self.mirror, on_decision=on_decision, clock=clock
+            self.client, self._ledger, self.ticket_sync, on_decision=on_decision, clock=clock
         )
-        self.client.line.watch(self.client.events, lambda _: None)
-        await self.mirror.load()
+        self.client.breaker.watch(self.client.events, lambda _: None)
+        await self.ticket_sync.load()
         await self.run(self.refresh())
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -75,7 +75,7 @@ class Home:
     async def refresh(self) -> None:
         """Take up every list, if Oveit gives it."""
         with suppress(OveitError):
-            await self.mirror.refresh(everything=True)
+            await self.ticket_sync.refresh(everything=True)
 
     async def settle(self) -> int:
         """Settle what waits, and return how much still does."""
@@ -99,7 +99,7 @@ class Home:
 
     async def _let_go(self) -> None:
         """Close everything."""
-        await self.mirror.close()
+        await self.ticket_sync.close()
         await self.client.close()
         await self._session.close()
         await self._ledger.close()

@@ -184,7 +184,7 @@ class World:
         """Have the line work again, and wait until it is up."""
         self.server.faults.clear()
         await self.pick_up()
-        await _until(lambda: self.home.client.line.is_up)
+        await _until(lambda: self.home.client.breaker.is_online)
 
     def guests_change(self) -> None:
         """Let 6 s pass at the doors: no read repeats an earlier one any more."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from .tables import about
+from .schema import about
 
 _SKEW = "skew"
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, func, o
 
 from ..counts import Attendance, LastEntry
 from ..models import Direction, RowState
-from .tables import journal, tickets
+from .schema import journal, tickets
 
 ARRIVALS_OVER = timedelta(minutes=10)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from ..decision import Verdict
 from ..models import Answer, Row, Ticket
-from ..rules import Verdict
 from . import journal, tickets
 from .tickets import Learned, Ours
 

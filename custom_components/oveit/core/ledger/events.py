@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..models import Addon, Event, TicketType
-from .tables import asked, events, journal, lists, preparations, tags, tickets
+from .schema import asked, events, journal, lists, preparations, tags, tickets
 
 _TIMES = ("starts_at", "ended_at")
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, func, select, update
 from ..counts import GateCounts
 from ..models import Direction
 from . import about
-from .tables import journal
+from .schema import journal
 
 HOUR = timedelta(hours=1)
 _NAME = "name_"

@@ -18,8 +18,8 @@ from sqlalchemy import (
 
 from ..models import NO_EVENT, Answer, Direction, Reason, Request, Row, RowState, Ticket
 from . import tickets
-from .sqlite import Statement
-from .tables import from_epoch, journal, to_epoch
+from .schema import from_epoch, journal, to_epoch
+from .sqlite.engine import Statement
 
 _WAITING = (RowState.PENDING, RowState.IN_DOUBT)
 _TIMES = ("at", "asked_at", "asked_last")

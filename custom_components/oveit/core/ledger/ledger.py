@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from ..counts import Attendance, Coverage, GateCounts, ListState, Seen
 from ..models import Answer, CheckIn, Direction, Event, Request, Row, Ticket
-from . import about, attendance, entering, events, gates, journal, lists, preparing, tickets
+from . import about, attendance, entering, events, gates, journal, preparing, ticket_lists, tickets
 from .entering import Entered, Judge, Sought
-from .file import LedgerFile
+from .sqlite.file import LedgerFile
 from .tickets import Learned, Ours
 
 
@@ -157,11 +157,13 @@ class Ledger(LedgerFile):
         nothing until a second reply says the same (decisions.md T11). Raises
         OveitResponseError when the reply is no ticket list; the list before stays.
         """
-        return await self._run(self._lists, lists.take, self._engine, self._alone, event, reply, at)
+        return await self._run(
+            self._lists, ticket_lists.take, self._engine, self._alone, event, reply, at
+        )
 
     async def list_state(self, event_id: int) -> ListState:
         """Return what is known of an event's list."""
-        return await self._read(lists.state, event_id)
+        return await self._read(ticket_lists.state, event_id)
 
     async def attendance(self, event_id: int, now: datetime) -> Attendance:
         """Count an event's tickets: Oveit's list and our journal together."""

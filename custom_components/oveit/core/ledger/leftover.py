@@ -6,8 +6,9 @@ import sqlite3
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..models import Row
-from . import journal, sqlite
-from .file import failure
+from . import journal
+from .sqlite import engine as sqlite
+from .sqlite.file import failure
 
 
 def find_ledgers(path: Path) -> list[Path]:

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..counts import Coverage
-from .sqlite import Statement
-from .tables import asked, preparations, tags, tickets
+from .schema import asked, preparations, tags, tickets
+from .sqlite.engine import Statement
 
 _NOTED = upsert(asked)
 _NOTE = Statement(

@@ -21,11 +21,11 @@ from sqlalchemy import (
     update,
 )
 
+from ..decision import merge_uses
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
-from ..rules import merge_uses
 from . import preparing
-from .sqlite import Statement
-from .tables import from_epoch, journal, tags, tickets
+from .schema import from_epoch, journal, tags, tickets
+from .sqlite.engine import Statement
 
 type Ours = Callable[[Answer, Ticket], Answer]
 

@@ -1,0 +1,276 @@
+"""Client of the Oveit web API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from time import monotonic
+
+import aiohttp
+
+from ..exceptions import (
+    OveitAuthenticationError,
+    OveitCaptivePortalError,
+    OveitConnectionError,
+    OveitResponseError,
+    OveitServerError,
+    OveitTlsError,
+)
+from ..models import Account, Answer, Event
+from ..single_flight import Shared
+from .circuit_breaker import LATE_AFTER, CircuitBreaker
+from .replies import Json, parse, read_account, read_answer, read_event
+
+LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
+_MAX_REPLY = 4 * 1024 * 1024
+_RENEW_EVERY = 300.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
+
+
+class OveitClient:
+    """One account at Oveit.
+
+    Every method raises OveitConnectionError when Oveit cannot be reached,
+    OveitAuthenticationError when it does not accept the credentials, and
+    OveitResponseError when the reply is not understood.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        *,
+        token: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        language: str = "en",
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        """Take a token, or an e-mail address and a password to get one."""
+        self.breaker = breaker or CircuitBreaker()
+        self._session = session
+        self._api_url = api_url.rstrip("/")
+        self.account: Account | None = None
+        self._token = token
+        self._login = {"email": email, "password": password} if email and password else None
+        self._language = language if language in LANGUAGES else "en"
+        self._renewal = Shared(self._log_in_again)
+        self._renewed_at: float | None = None
+        self._ahead: timedelta | None = None
+        self._expected = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time by Oveit's clock, as far as it is known.
+
+        It runs on the monotonic clock, so that a jump of this machine's own changes nothing.
+        Until Oveit has told its time, it is as far from this machine's as it was last.
+        """
+        if self._ahead is None:
+            return datetime.now(UTC) + self._expected
+        return _EPOCH + timedelta(seconds=monotonic()) + self._ahead
+
+    def expect_skew(self, skew: timedelta) -> None:
+        """Take how far Oveit's clock was ahead before a restart."""
+        self._expected = skew
+
+    @property
+    def knows_time(self) -> bool:
+        """Tell whether Oveit has told its time yet."""
+        return self._ahead is not None
+
+    @property
+    def skew(self) -> timedelta:
+        """Return how far Oveit's clock is ahead of this machine's."""
+        return self.now() - datetime.now(UTC)
+
+    async def close(self) -> None:
+        """Stop a login that is under way."""
+        await self._renewal.close()
+        await self.breaker.close()
+
+    async def login(self) -> Account:
+        """Log in and keep the token for the calls that follow."""
+        if self._login is None:
+            raise OveitAuthenticationError("The token is not valid, and there is no password")
+        reply = parse(await self._request("seller/login", self._login))
+        if reply.get("error"):
+            raise OveitAuthenticationError("The login was refused")
+        token, user = reply.get("token"), reply.get("user")
+        if not isinstance(token, str) or not token:
+            raise OveitResponseError("The login was answered without a token")
+        self._token = token
+        self.account = read_account(user if isinstance(user, dict) else {})
+        return self.account
+
+    async def events(self) -> tuple[Event, ...]:
+        """Return the account's active events."""
+        with self.breaker.noting():
+            listed = parse(await self._call("seller/events", {})).get("events")
+            if not isinstance(listed, list):
+                raise OveitResponseError("The reply holds no events")
+            events = tuple(event for item in listed if (event := read_event(item)))
+            if listed and not events:
+                raise OveitResponseError("The reply holds nothing that is an event")
+        return events
+
+    async def tickets(self, event_id: int) -> bytes:
+        """Return the reply with an event's ticket list, as it came, compressed or not."""
+        with self.breaker.noting(None):
+            return await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
+
+    async def check_in(
+        self,
+        ticket_code: str,
+        *,
+        ticket_type_id: int | None = None,
+        addon_id: int | None = None,
+        late_after: float = LATE_AFTER,
+    ) -> Answer:
+        """Mark a ticket, or one use of its add-on; admit only this type when one is given."""
+        params = {
+            "ticket_code": ticket_code,
+            "ticket_type_id": ticket_type_id,
+            "addon_id": addon_id,
+        }
+        return await self._ask("tickets/checkin", params, late_after)
+
+    async def scan(
+        self,
+        *,
+        ticket_code: str | None = None,
+        rfid_code: str | None = None,
+        late_after: float = LATE_AFTER,
+    ) -> Answer:
+        """Look a ticket up by its code or by a tag; nothing is marked."""
+        params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
+        return await self._ask("tickets/scan", params, late_after)
+
+    async def enter_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
+        """Let a ticket in through a turnstile; the answer holds no more than a yes or a no."""
+        return await self._ask("turnstile/checkin", {"ticket_code": ticket_code}, late_after)
+
+    async def leave_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
+        """Count a ticket out; the answer holds no more than a yes or a no."""
+        return await self._ask("turnstile/checkout", {"ticket_code": ticket_code}, late_after)
+
+    async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
+        """Put a ticket on a tag; the answer holds no more than a yes or a no."""
+        params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
+        return await self._ask("rfid/pair", params, LATE_AFTER)
+
+    async def _ask(self, endpoint: str, params: Json, late_after: float) -> Answer:
+        """Ask about one ticket."""
+        with self.breaker.noting(late_after):
+            started = monotonic()
+            reply = parse(await self._call(endpoint, params))
+            asked_at = self.now() - timedelta(seconds=monotonic() - started)
+            return read_answer(reply, asked_at, brief=endpoint in _BRIEF)
+
+    async def _call(
+        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
+    ) -> bytes:
+        """Make a call with a token; one that died is renewed, and the call made once more."""
+        if self._token is None:
+            await self._renew(None)
+        token = self._token
+        try:
+            return await self._request(endpoint, params, timeout)
+        except OveitAuthenticationError:
+            await self._renew(token)
+            return await self._request(endpoint, params, timeout)
+
+    async def _renew(self, token: str | None) -> None:
+        """Replace a token, once for all callers."""
+        if self._token == token:
+            await self._renewal.join()
+
+    async def _log_in_again(self) -> None:
+        """Log in, at most once in five minutes where a login did not help."""
+        if self._renewed_at is not None and monotonic() - self._renewed_at < _RENEW_EVERY:
+            raise OveitAuthenticationError("The token is not valid, and was renewed just now")
+        is_first = self._token is None
+        try:
+            await self.login()
+        except OveitAuthenticationError:
+            self._renewed_at = monotonic()
+            raise
+        if not is_first:
+            self._renewed_at = monotonic()
+
+    async def _request(
+        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
+    ) -> bytes:
+        """Post a form, and return the body of the reply."""
+        headers = {"Accept": "application/json", "Accept-Language": self._language}
+        if self._token is not None and endpoint != "seller/login":
+            headers["Authorization"] = f"Bearer {self._token}"
+        is_list = timeout is _LIST_TIMEOUT
+        if is_list:
+            headers["Accept-Encoding"] = "gzip"
+        form = {key: str(value) for key, value in params.items() if value is not None}
+        async with (
+            _connection_errors(),
+            self._session.post(
+                f"{self._api_url}/{endpoint}",
+                data=form,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                auto_decompress=not is_list,
+            ) as response,
+        ):
+            if response.status == 403:
+                raise OveitAuthenticationError("Oveit does not accept the token")
+            if response.status >= 500:
+                raise OveitServerError(f"Oveit answered with status {response.status}")
+            if response.status == 429:
+                raise OveitConnectionError("Oveit asks for fewer requests")
+            if 300 <= response.status < 400:
+                raise OveitCaptivePortalError("A redirection answered in Oveit's place")
+            if response.status != 200:
+                raise OveitResponseError(f"Oveit answered with status {response.status}")
+            self._set_clock(response.headers.get("Date"))
+            return await _read(response, timeout)
+
+    def _set_clock(self, date: str | None) -> None:
+        """Take Oveit's time from a reply; a reply without one leaves the clock as it is."""
+        try:
+            at = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        self._ahead = at - _EPOCH - timedelta(seconds=monotonic())
+
+
+@asynccontextmanager
+async def _connection_errors() -> AsyncIterator[None]:
+    """Turn what happens on the way into OveitConnectionError."""
+    try:
+        yield
+    except aiohttp.ClientSSLError as err:
+        raise OveitTlsError(_describe(err), sent=False) from err
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+        raise OveitConnectionError(_describe(err), sent=False) from err
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
+        raise OveitConnectionError(_describe(err)) from err
+
+
+def _describe(err: Exception) -> str:
+    """Name an error without what it was about."""
+    return f"The connection to Oveit failed: {type(err).__name__}"
+
+
+async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:
+    """Read a body; only a ticket list may be large."""
+    if timeout is _LIST_TIMEOUT:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > _MAX_REPLY:
+            raise OveitResponseError("Oveit's reply is too long")
+    return bytes(body)

@@ -1,0 +1,224 @@
+"""Reading Oveit's replies: what is odd is left out, and never a yes.
+
+Every function raises nothing but OveitResponseError.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+import json
+from typing import Any
+
+from ..exceptions import OveitCaptivePortalError, OveitResponseError
+from ..models import (
+    MAX_CODE_LENGTH,
+    Account,
+    Addon,
+    Answer,
+    CheckIn,
+    Event,
+    JsonValue,
+    Ticket,
+    TicketType,
+)
+
+_MAX_ID = 2**63
+_MAX_DEPTH = 8
+
+type Json = Mapping[str, Any]
+
+
+def parse(body: bytes) -> Json:
+    """Return the JSON object in a body."""
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError) as err:
+        if body.lstrip()[:1] == b"<":
+            raise OveitCaptivePortalError("A web page answered in Oveit's place") from err
+        raise OveitResponseError("Oveit's reply is not JSON") from err
+    if not isinstance(reply, dict):
+        raise OveitResponseError("Oveit's reply is not a JSON object")
+    return reply
+
+
+def read_account(user: Json) -> Account:
+    """Read who logged in; the documented key `seller_id ` ends in a blank."""
+    user = {key.strip(): value for key, value in user.items()}
+    seller_id, permissions = user.get("seller_id"), user.get("permissions")
+    return Account(
+        seller_id=_text(seller_id),
+        permissions=frozenset(filter(None, map(_text, permissions)))
+        if isinstance(permissions, list)
+        else None,
+    )
+
+
+def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
+    """Read the reply about a ticket; what is not plainly a yes is none.
+
+    A yes names its ticket, save where Oveit answers in `brief`.
+    """
+    error, ok = reply.get("error"), reply.get("ok")
+    if not isinstance(ok, bool) and not error:
+        raise OveitResponseError("Oveit's reply is neither a yes nor a no")
+    ticket = _answered_ticket(reply)
+    yes = ok is True and not error
+    if yes and ticket is None and not brief:
+        raise OveitResponseError("Oveit's yes names no ticket")
+    codes = reply.get("rfid_codes")
+    return Answer(
+        ok=yes,
+        asked_at=asked_at,
+        message=_text(error) or _text(reply.get("message")),
+        ticket=ticket,
+        event=read_event(reply.get("event")),
+        rfid_codes=tuple(
+            code for item in codes if isinstance(item, dict) and (code := _code(item.get("code")))
+        )
+        if isinstance(codes, list)
+        else None,
+        attendee=_attendee(reply.get("attendee")),
+    )
+
+
+def _answered_ticket(reply: Json) -> Ticket | None:
+    """Return the ticket a reply is about."""
+    ticket, kind, event = reply.get("ticket"), reply.get("ticket_type"), reply.get("event")
+    if not isinstance(ticket, dict) or (code := _code(ticket.get("code"))) is None:
+        return None
+    uses = reply.get("checkins")
+    checkins = (
+        [_use(use) for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
+    )
+    return Ticket(
+        code=code,
+        event_id=_id(event.get("id")) if isinstance(event, dict) else None,
+        ticket_type_id=_id(kind.get("id")) if isinstance(kind, dict) else None,
+        ticket_type=_text(kind.get("name")) if isinstance(kind, dict) else None,
+        series=_text(ticket.get("series")),
+        checked_in=any(use.addon_id is None for use in checkins),
+        checkins=tuple(sorted(checkins, key=lambda use: use.at.timestamp() if use.at else 0)),
+    )
+
+
+def _use(item: Json) -> CheckIn:
+    """Read one use of a ticket."""
+    date = _datetime(item.get("date"))
+    return CheckIn(
+        addon_id=_id(item.get("addon_id")),
+        at=date[0] if date else None,
+        zoned=date[1] if date else True,
+    )
+
+
+def read_event(item: object) -> Event | None:
+    """Read an event; one without an id is none."""
+    if not isinstance(item, dict) or (event_id := _id(item.get("id"))) is None:
+        return None
+    tickets = item.get("tickets", item.get("tickets_sold"))
+    kinds, start = item.get("ticket_types"), _datetime(item.get("starts_at"))
+    return Event(
+        id=event_id,
+        name=_text(item.get("name")) or str(event_id),
+        starts_at=start and start[0],
+        location=_text(item.get("location")),
+        tickets=_number(tickets),
+        checked_in=_number(item.get("tickets_checked_in")),
+        ticket_types=tuple(
+            kind
+            for value in (kinds if isinstance(kinds, list) else ())
+            if (kind := _ticket_type(value))
+        ),
+    )
+
+
+def _ticket_type(item: object) -> TicketType | None:
+    """Read a ticket type with its add-ons."""
+    if not isinstance(item, dict) or (type_id := _id(item.get("id"))) is None:
+        return None
+    addons = item.get("addons")
+    return TicketType(
+        id=type_id,
+        name=_text(item.get("name")) or str(type_id),
+        addons=tuple(
+            addon
+            for value in (addons if isinstance(addons, list) else ())
+            if (addon := _addon(value))
+        ),
+    )
+
+
+def _addon(item: object) -> Addon | None:
+    """Read an add-on; older replies leave out `is_bundled` and `enabled`."""
+    if not isinstance(item, dict) or (addon_id := _id(item.get("id"))) is None:
+        return None
+    return Addon(
+        id=addon_id,
+        name=_text(item.get("name")) or str(addon_id),
+        is_bundled=item.get("is_bundled", True) is True,
+        uses=_number(item.get("uses")) or None,
+        enabled=item.get("enabled", True) is True,
+    )
+
+
+def _attendee(item: object) -> Mapping[str, JsonValue] | None:
+    """Read an attendee's form: field name to value."""
+    if not isinstance(item, dict):
+        return None
+    fields, values = item.get("fields"), item.get("values")
+    if not isinstance(fields, list) or not isinstance(values, list):
+        return None
+    names = [_text(field.get("name")) if isinstance(field, dict) else None for field in fields]
+    return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
+
+
+def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
+    """Return a value from outside as one that can be shown; what lies too deep is null."""
+    if isinstance(value, list | dict) and not depth:
+        return None
+    if isinstance(value, list):
+        return [_clean(item, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {_text(key) or "": _clean(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, bool | float):
+        return value
+    return _text(value)
+
+
+def _datetime(value: object) -> tuple[datetime, bool] | None:
+    """Read a date as UTC, and whether it named its zone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        date = datetime.fromisoformat(value)
+        if date.tzinfo is None:
+            return date.replace(tzinfo=UTC), False
+        return date.astimezone(UTC), True
+    except ValueError, OverflowError:
+        return None
+
+
+def _number(value: object) -> int | None:
+    """Read a count, also one written as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MAX_ID:
+        return None
+    return value
+
+
+def _id(value: object) -> int | None:
+    """Read an id, also one written as text."""
+    return _number(value) or None
+
+
+def _text(value: object) -> str | None:
+    """Read a short text, without what no database can hold."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).encode("utf-8", "replace").decode().replace("\0", "").strip() or None
+
+
+def _code(value: object) -> str | None:
+    """Read a ticket's or a tag's code."""
+    code = _text(value)
+    return code if code and len(code) <= MAX_CODE_LENGTH else None

@@ -1,0 +1,206 @@
+"""The decision at a door: pure, without a clock and without I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from .models import (
+    AddonUse,
+    Answer,
+    CheckIn,
+    Event,
+    OfflinePolicy,
+    Reason,
+    Request,
+    Row,
+    Several,
+    Ticket,
+)
+from .polling import is_open
+
+SAME_USE = timedelta(seconds=120)
+EARLIER = timedelta(seconds=60)
+
+_NEAREST_LAST = (
+    Reason.WRONG_EVENT,
+    Reason.GATE_CLOSED,
+    Reason.WRONG_TICKET_TYPE,
+    Reason.ADDON_UNAVAILABLE,
+    Reason.ADDON_USED_UP,
+    Reason.ALREADY_CHECKED_IN,
+    Reason.OFFLINE_REFUSED,
+    Reason.NO_TICKET_LIST,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is known when a guest stands at the door.
+
+    `events` are those followed by their id, `tickets` those of the code; `list_ages` tells
+    how old each event's ticket list is. Without `online`, Oveit cannot be asked.
+    """
+
+    events: Mapping[int, Event]
+    tickets: tuple[Ticket, ...] = ()
+    at: datetime
+    online: bool = True
+    list_ages: Mapping[int, timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What follows from the known; without `certain`, only Oveit can really tell.
+
+    `others` are the verdicts on further tickets of a tag that are admitted along with this;
+    `overruled` is the refusal that was turned into this admission.
+    """
+
+    reason: Reason
+    ticket: Ticket | None = None
+    event: Event | None = None
+    addon: AddonUse | None = None
+    certain: bool = True
+    overruled: Reason | None = None
+    others: tuple[Verdict, ...] = ()
+
+
+def decide(known: Known, request: Request) -> Verdict:
+    """Decide what is asked by what is known, online and offline (decisions.md B, A, R, C)."""
+    if not known.tickets:
+        return _judge_unknown(known, request)
+    verdicts = [
+        _check_offline(_judge(ticket, known, request), known, request) for ticket in known.tickets
+    ]
+    admitting = [verdict for verdict in verdicts if verdict.reason.admits]
+    if not admitting:
+        return max(verdicts, key=lambda verdict: _NEAREST_LAST.index(verdict.reason))
+    if len(admitting) == 1 or request.several is Several.FIRST:
+        return admitting[0]
+    if request.several is Several.ALL:
+        return replace(admitting[0], others=tuple(admitting[1:]))
+    return Verdict(reason=Reason.AMBIGUOUS)
+
+
+def _judge_unknown(known: Known, request: Request) -> Verdict:
+    """Decide on a code that nobody knows: offline, only good lists tell that (C1, C2, I6)."""
+    listed = [_is_listed(key, known, request) for key in known.events]
+    is_told = any(listed) if request.rfid_code else all(listed) and bool(listed)
+    if not known.online and not is_told:
+        return Verdict(reason=Reason.NO_TICKET_LIST)
+    reason = Reason.UNKNOWN_TAG if request.rfid_code else Reason.UNKNOWN_TICKET
+    return Verdict(reason=reason, certain=False)
+
+
+def _check_offline(verdict: Verdict, known: Known, request: Request) -> Verdict:
+    """Take back an admission that may not be given without Oveit."""
+    if known.online or not verdict.reason.admits or verdict.event is None:
+        return verdict
+    if request.offline is OfflinePolicy.REFUSE:
+        return replace(verdict, reason=Reason.OFFLINE_REFUSED)
+    if not _is_listed(verdict.event.id, known, request):
+        return replace(verdict, reason=Reason.NO_TICKET_LIST)
+    entered = verdict.ticket is not None and verdict.ticket.checked_in
+    if verdict.addon and not (verdict.certain and (entered or not request.require_main_entry)):
+        return replace(verdict, reason=Reason.ADDON_UNAVAILABLE)
+    return verdict
+
+
+def _is_listed(event_id: int, known: Known, request: Request) -> bool:
+    """Tell whether an event's list is there, and young enough for this door."""
+    age = known.list_ages.get(event_id)
+    return age is not None and age <= request.max_list_age
+
+
+def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> Reason:
+    """Return what Oveit's answer to a check-in means at this door.
+
+    A yes for another event never opens it, nor does a yes for a ticket that had
+    entered before: Oveit may accept a second check-in (decisions.md I4).
+    """
+    if not answer.ok:
+        return Reason.REFUSED
+    event_id = answer.event.id if answer.event else verdict.event and verdict.event.id
+    if event_id not in known.events or (request.event_ids and event_id not in request.event_ids):
+        return Reason.WRONG_EVENT
+    if request.addon_id is None and not request.re_entry and entered_before(answer):
+        return Reason.ALREADY_CHECKED_IN
+    return Reason.CHECKED_IN
+
+
+def explain_addon(event: Event | None, row: Row, uses: Iterable[CheckIn]) -> Reason | None:
+    """Return why a use of an add-on is none, where Oveit's own record tells (decisions.md A15)."""
+    if event is None or row.addon_id is None or event.ticket_type(row.ticket_type_id) is None:
+        return None
+    ticket = Ticket(code=row.code, ticket_type_id=row.ticket_type_id, checkins=tuple(uses))
+    reason = _judge_addon(ticket, event, row.addon_id).reason
+    return None if reason.admits else reason
+
+
+def merge_uses(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> tuple[CheckIn, ...]:
+    """Join Oveit's list of uses with our own, each use counted once, oldest first.
+
+    A use of ours and one of the list are the same when they are of the same add-on and,
+    by Oveit's clock, at most `SAME_USE` apart; ours is the one that is kept.
+    """
+    others, merged = list(listed), list(ours)
+    for use in merged:
+        twin = next((other for other in others if _is_same_use(other, use)), None)
+        if twin is not None:
+            others.remove(twin)
+    merged += others
+    return tuple(sorted(merged, key=lambda use: (use.at is None, use.at and use.at.timestamp())))
+
+
+def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:
+    """Tell whether a listed use is one of ours, seen again."""
+    at = ours.at_oveit or ours.at
+    if listed.addon_id != ours.addon_id:
+        return False
+    return listed.at is None or at is None or not listed.zoned or abs(listed.at - at) <= SAME_USE
+
+
+def entered_before(answer: Answer) -> bool:
+    """Tell whether the ticket had entered before Oveit was asked."""
+    entries = (
+        [use for use in answer.ticket.checkins if use.addon_id is None] if answer.ticket else []
+    )
+    if len(entries) > 1:
+        return True
+    limit = answer.asked_at - EARLIER
+    return any(use.zoned and use.at is not None and use.at < limit for use in entries)
+
+
+def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:
+    """Decide on one ticket: event, type, add-on, then whether it was used."""
+    event = known.events.get(ticket.event_id) if ticket.event_id is not None else None
+    if event is None or (request.event_ids and event.id not in request.event_ids):
+        return Verdict(reason=Reason.WRONG_EVENT, ticket=ticket, event=event)
+    if request.within_window and not is_open(event, known.at):
+        return Verdict(reason=Reason.GATE_CLOSED, ticket=ticket, event=event)
+    if request.ticket_type_ids and ticket.ticket_type_id not in request.ticket_type_ids:
+        return Verdict(reason=Reason.WRONG_TICKET_TYPE, ticket=ticket, event=event)
+    if request.addon_id is not None:
+        return _judge_addon(ticket, event, request.addon_id)
+    if not ticket.checked_in:
+        return Verdict(reason=Reason.CHECKED_IN, ticket=ticket, event=event)
+    if request.re_entry:
+        return Verdict(reason=Reason.CHECKED_IN, ticket=ticket, event=event, certain=False)
+    return Verdict(reason=Reason.ALREADY_CHECKED_IN, ticket=ticket, event=event)
+
+
+def _judge_addon(ticket: Ticket, event: Event, addon_id: int) -> Verdict:
+    """Decide on the use of an add-on (decisions.md A3 to A9)."""
+    kind = event.ticket_type(ticket.ticket_type_id)
+    addon = next((addon for addon in kind.addons if addon.id == addon_id), None) if kind else None
+    if addon is None or not addon.enabled:
+        use = AddonUse(id=addon_id, name=addon.name if addon else None, uses=None, used=0)
+        return Verdict(reason=Reason.ADDON_UNAVAILABLE, ticket=ticket, event=event, addon=use)
+    use = AddonUse(id=addon.id, name=addon.name, uses=addon.uses, used=ticket.uses_of(addon.id))
+    if not addon.is_bundled or addon.uses is None:
+        reason, certain = Reason.CHECKED_IN, False
+    elif use.left == 0:
+        reason, certain = Reason.ADDON_USED_UP, True
+    else:
+        reason, certain = Reason.CHECKED_IN, True
+    return Verdict(reason=reason, ticket=ticket, event=event, addon=use, certain=certain)

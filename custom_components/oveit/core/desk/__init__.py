@@ -1,0 +1,1 @@
+"""The desk decides what happens at the doors."""

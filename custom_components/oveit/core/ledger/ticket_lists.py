@@ -1,0 +1,179 @@
+"""Taking up ticket lists."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from os import fsync
+from time import sleep
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row as Record, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import DatabaseError
+
+from ..client import ticket_list as replies
+from ..counts import ListState, Seen
+from ..decision import SAME_USE
+from ..exceptions import OveitResponseError
+from ..models import Event
+from ..polling import drift
+from .attendance import count, count_tickets
+from .schema import from_epoch, lists
+from .sqlite import engine as sqlite, list_import as incoming
+
+MOST_SEEN = 20
+SHRUNK = 0.8
+AT_ONCE = 25
+AT_FIRST = 2_000
+DOORS_FIRST = 0.0005
+
+type Alone = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Arrived:
+    """How many rows a reply has, and how many of them are tickets."""
+
+    rows: int
+    tickets: int
+
+    @property
+    def skipped(self) -> int:
+        """Return how many rows are no tickets, or a ticket again."""
+        return self.rows - self.tickets
+
+
+def take(engine: Engine, alone: Alone, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+    """Take a reply apart first, then apply what differs in short transactions.
+
+    `alone` keeps doors from writing meanwhile, and is let go after each of them.
+    """
+    digest = replies.digest(reply)
+    with sqlite.connect_for_lists(engine) as connection:
+        with sqlite.transaction(connection):
+            known = _record(connection, event.id)
+            if known is not None and known.digest == digest:
+                arrived = None
+            else:
+                arrived = _take_apart(connection, event.id, reply)
+            doubtful = arrived and _is_doubtful(connection, event.id, known, arrived)
+            is_news = arrived and known and known.digest
+            seen = _find_seen(connection, event.id) if is_news else []
+        if arrived and doubtful:
+            _write(connection, alone, _keep, event.id, doubted_count=arrived.tickets)
+            return []
+        kept: dict[str, Any] = {"fetched_at": at.timestamp(), "doubted_count": None}
+        if arrived:
+            _apply(connection, alone, event.id, AT_ONCE if known and known.digest else AT_FIRST)
+            kept |= {"digest": digest, "skipped": arrived.skipped}
+        with sqlite.transaction(connection):
+            kept |= _drift(connection, event, at)
+        _write(connection, alone, _keep, event.id, **kept)
+    return seen
+
+
+def _apply(connection: Connection, alone: Alone, event_id: int, most: int) -> None:
+    """Apply what differs, a few tickets at a time, so that no door waits for all of them.
+
+    The disk has it before a door writes again, whose own write would wait for all of it.
+    """
+    with sqlite.open_log(connection) as log:
+        for changes in incoming.CHANGES:
+            after: str | None = ""
+            while after is not None:
+                after = _write(
+                    connection, alone, incoming.apply_some, event_id, changes, after, most
+                )
+                fsync(log)
+                sleep(DOORS_FIRST)
+    with sqlite.transaction(connection):
+        incoming.drop_temporary(connection)
+
+
+def _write[T](
+    connection: Connection,
+    alone: Alone,
+    function: Callable[..., T],
+    *arguments: Any,
+    **keywords: Any,
+) -> T:
+    """Write in one transaction, alone."""
+    with alone(), sqlite.transaction(connection, writing=True):
+        return function(connection, *arguments, **keywords)
+
+
+def state(connection: Connection, event_id: int) -> ListState:
+    """Return what is known of an event's list."""
+    record = _record(connection, event_id)
+    if record is None:
+        return ListState()
+    return ListState(
+        fetched_at=from_epoch(record.fetched_at),
+        skipped=record.skipped,
+        doubted=record.doubted_count is not None,
+        drift_tickets=record.drift_tickets,
+        drift_checked_in=record.drift_checked_in,
+    )
+
+
+def _record(connection: Connection, event_id: int) -> Record[Any] | None:
+    """Return what is kept about an event's list."""
+    return connection.execute(select(lists).where(lists.c.event_id == event_id)).one_or_none()
+
+
+def _keep(connection: Connection, event_id: int, **values: Any) -> None:
+    """Write what is to be kept about an event's list."""
+    connection.execute(
+        upsert(lists).values(event_id=event_id, **values).on_conflict_do_update(set_=values)
+    )
+
+
+def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived:
+    """Take a reply apart; one that holds no ticket list raises OveitResponseError."""
+    rows = 0
+    incoming.begin_list(connection)
+    try:
+        for part in replies.slices(reply, partial(incoming.is_array, connection)):
+            kind, length, failed = incoming.describe_reply(connection, part)
+            if failed or kind != "array":
+                raise OveitResponseError("The reply holds no ticket list")
+            incoming.take_apart(connection, part)
+            rows += length
+    except DatabaseError as err:
+        raise OveitResponseError("The ticket list is not JSON") from err
+    arrived = _Arrived(rows=rows, tickets=incoming.compare(connection, event_id))
+    if arrived.rows and not arrived.tickets:
+        raise OveitResponseError("The ticket list holds nothing that is a ticket")
+    return arrived
+
+
+def _is_doubtful(
+    connection: Connection, event_id: int, known: Record[Any] | None, arrived: _Arrived
+) -> bool:
+    """Tell whether a list lost too much to be believed the first time."""
+    if known is None or known.doubted_count == arrived.tickets:
+        return False
+    return arrived.tickets < SHRUNK * count_tickets(connection, event_id)
+
+
+def _find_seen(connection: Connection, event_id: int) -> list[Seen]:
+    """Return the newest check-ins of a list that were not known, oldest first."""
+    records = incoming.find_seen(connection, event_id, SAME_USE.total_seconds(), MOST_SEEN)
+    return [
+        Seen(
+            event_id=event_id,
+            ticket_type_id=record.ticket_type_id,
+            addon_id=record.addon_id,
+            at=from_epoch(record.at),
+            code_end=record.code_end,
+        )
+        for record in reversed(records)
+    ]
+
+
+def _drift(connection: Connection, event: Event, at: datetime) -> dict[str, int | None]:
+    """Return how far Oveit's own counts are from ours."""
+    tickets, checked_in = drift(event, count(connection, event.id, at))
+    return {"drift_tickets": tickets, "drift_checked_in": checked_in}
