@@ -89,7 +89,7 @@ class OveitGateCount(OveitGateEntity, SensorEntity):
         settings = self.gate.settings
         try:
             counts = await self.gate.coordinator.ledger.gate_counts(
-                settings.name,
+                (self.gate.id, settings.name),
                 datetime.now(UTC),
                 settings.direction,
                 None if self.gate.is_exit else settings.addon_id,

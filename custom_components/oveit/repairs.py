@@ -57,7 +57,7 @@ def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
 def _ledger_set_aside(coordinator: OveitCoordinator) -> Placeholders | None:
     """Tell of a ledger that was no sound one (C4)."""
     aside = coordinator.ledger.set_aside
-    return {"file": aside.name} if aside else None
+    return {"file": ", ".join(each.name for each in aside)} if aside else None
 
 
 def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:

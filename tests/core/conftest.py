@@ -28,7 +28,7 @@ from custom_components.oveit.core.desk.desk import Desk  # noqa: E402
 from custom_components.oveit.core.ledger import Ledger  # noqa: E402
 from custom_components.oveit.core.models import Decision, Row  # noqa: E402
 from custom_components.oveit.core.ticket_sync import TicketSync  # noqa: E402
-from tests.core.unknowns import Steps  # noqa: E402
+from tests.core.unknowns import Seconds, Steps  # noqa: E402
 
 
 @pytest.fixture
@@ -72,9 +72,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[Ledger]:
+def ledger_clock() -> Seconds:
+    """Time leases and retries; a test may step it."""
+    return Seconds()
+
+
+@pytest.fixture
+async def ledger(path: Path, ledger_clock: Seconds) -> AsyncIterator[Ledger]:
     """Open an empty ledger."""
-    ledger = await Ledger.open(path)
+    ledger = await Ledger.open(path, clock=ledger_clock)
     yield ledger
     await ledger.close()
 

@@ -545,13 +545,6 @@ async def test_i8_no_log_tells_a_code_or_a_person(
     assert not [secret for secret in secrets if secret in told]
 
 
-async def test_a_desk_holds_on_to_no_guest(desk: Desk, ticket: VenueTicket) -> None:
-    """Once a ticket is decided nothing of it stays in memory."""
-    await desk.check_in(Request(ticket_code=ticket.code))
-
-    assert not desk._turns._locks
-
-
 # Guests in doubt
 
 

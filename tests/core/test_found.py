@@ -13,7 +13,7 @@ from custom_components.oveit.core.client.api import OveitClient
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.models import Reason, Request
+from custom_components.oveit.core.models import Reason, Request, Row, RowState
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue
 from demo.venue import now
@@ -50,13 +50,13 @@ async def test_an_answer_that_comes_while_the_ledger_decides_is_not_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Oveit's yes arrives just after the deadline, while the admission is being written."""
-    change = ledger.change
+    move = Ledger.move
 
-    async def change_slowly(seq: int, **values: Any) -> None:
+    async def move_slowly(ledger: Ledger, row: Row, state: RowState, **values: Any) -> Row | None:
         await asyncio.sleep(0.4)
-        await change(seq, **values)
+        return await move(ledger, row, state, **values)
 
-    monkeypatch.setattr(ledger, "change", change_slowly)
+    monkeypatch.setattr(Ledger, "move", move_slowly)
     server.faults.set("tickets/checkin", Fault(latency_after=0.4))
     ticket = venue.unused(100, 234)[1]
 
@@ -187,7 +187,7 @@ async def test_a_use_marked_before_oveits_clock_was_known_is_neither_sent_again_
     await desk.sync()
 
     assert decision.admitted
-    assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", "undecidable")]
+    assert [(row["state"], row["cause"]) for row in journal(path)] == [("confirmed", "undecidable")]
     assert ticket.uses(addon_id) == 1
 
 

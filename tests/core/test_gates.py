@@ -31,17 +31,17 @@ async def test_the_entries_of_a_gate_are_counted(
     await desk.check_in(leaving)
     await desk.check_in(Request(ticket_code=entries[3].code, gate="South"))
     now = datetime.now(UTC)
-    assert await ledger.gate_counts("North", now) == GateCounts(passed=3, per_hour=3)
-    assert await ledger.gate_counts("South", now) == GateCounts(passed=1, per_hour=1)
-    assert await ledger.gate_counts("Nowhere", now) == GateCounts(passed=0, per_hour=0)
-    left = await ledger.gate_counts("North", now, Direction.EXIT)
+    assert await ledger.gate_counts((None, "North"), now) == GateCounts(passed=3, per_hour=3)
+    assert await ledger.gate_counts((None, "South"), now) == GateCounts(passed=1, per_hour=1)
+    assert await ledger.gate_counts((None, "Nowhere"), now) == GateCounts(passed=0, per_hour=0)
+    left = await ledger.gate_counts((None, "North"), now, Direction.EXIT)
     assert left == GateCounts(passed=1, per_hour=1)
     later = now + timedelta(minutes=61)
-    assert await ledger.gate_counts("North", later) == GateCounts(passed=3, per_hour=0)
-    drinks = await ledger.gate_counts("North", now, addon_id=DRINKS)
+    assert await ledger.gate_counts((None, "North"), later) == GateCounts(passed=3, per_hour=0)
+    drinks = await ledger.gate_counts((None, "North"), now, addon_id=DRINKS)
     assert drinks == GateCounts(passed=1, per_hour=1)
     query(path, "UPDATE journal SET at = at - 4000 WHERE code = ?", entries[0].code)
-    assert await ledger.gate_counts("North", now) == GateCounts(passed=3, per_hour=2)
+    assert await ledger.gate_counts((None, "North"), now) == GateCounts(passed=3, per_hour=2)
 
 
 async def test_the_journal_follows_a_gate_to_its_new_name(
@@ -53,7 +53,9 @@ async def test_the_journal_follows_a_gate_to_its_new_name(
         await desk.check_in(Request(ticket_code=ticket.code, gate=gate))
     await ledger.name_gates({"1": "Main", "2": "South", "3": "North"})
     now = datetime.now(UTC)
-    passed = [(await ledger.gate_counts(name, now)).passed for name in ("Main", "South", "North")]
+    passed = [
+        (await ledger.gate_counts((None, name), now)).passed for name in ("Main", "South", "North")
+    ]
     assert passed == [1, 1, 0]
 
 
@@ -66,7 +68,7 @@ async def test_gates_that_take_each_others_names_keep_their_own_journal(
         await desk.check_in(Request(ticket_code=ticket.code, gate=gate))
     await ledger.name_gates({"1": "South", "2": "North"})
     now = datetime.now(UTC)
-    passed = [(await ledger.gate_counts(name, now)).passed for name in ("South", "North")]
+    passed = [(await ledger.gate_counts((None, name), now)).passed for name in ("South", "North")]
     assert passed == [2, 1]
 
 

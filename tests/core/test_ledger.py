@@ -15,17 +15,23 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, Seen
-from custom_components.oveit.core.decision import Verdict
-from custom_components.oveit.core.exceptions import LedgerError, OveitResponseError
+from custom_components.oveit.core.decision import Undecided, Verdict
+from custom_components.oveit.core.exceptions import (
+    LedgerError,
+    LedgerTooNewError,
+    OveitResponseError,
+)
 from custom_components.oveit.core.ledger import (
+    Lease,
     Ledger,
     Told,
     delete_ledger,
     find_ledgers,
     read_waiting,
-    schema as tables,
+    schema,
 )
 from custom_components.oveit.core.ledger.sqlite import engine as sqlite
+from custom_components.oveit.core.ledger.statements import Statement
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
@@ -40,6 +46,7 @@ from custom_components.oveit.core.models import (
 )
 from tests.core.unknowns import journal, query
 
+LEASE = Lease(holder="door")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EVENT = Event(id=100, name="Concert")
 
@@ -83,20 +90,23 @@ async def count(ledger: Ledger, now: datetime = NOON) -> Attendance:
 
 async def begin(
     ledger: Ledger, code: str = "abc", minutes: float = 0, *, type_id: int | None = 1, **known: Any
-) -> int:
+) -> Row:
     """Write a row before Oveit is asked."""
     place: dict[str, Any] = {"code": code, "event_id": EVENT.id, "ticket_type_id": type_id}
-    return await ledger.begin(Row(at=at(minutes), scan_id="s", **place | known))
+    row = Row(at=at(minutes), scan_id="s", **place | known)
+    return replace(row, seq=await ledger.begin(row))
 
 
 async def admit(
     ledger: Ledger, code: str = "abc", minutes: float = 0, *, skew: float = 0, **known: Any
 ) -> Ticket:
     """Admit a guest; `skew` is how many minutes Oveit's clock is ahead."""
-    seq = await begin(ledger, code, minutes, **known)
+    begun = await begin(ledger, code, minutes, **known)
     ticket = Ticket(code=code, event_id=EVENT.id)
     answer = Answer(ok=True, asked_at=at(minutes + skew))
-    return await ledger.settle(seq, admitted=True, ticket=ticket, answer=answer)
+    fresh = await ledger.settle(begun, admitted=True, ticket=ticket, answer=answer)
+    assert fresh is not None
+    return fresh
 
 
 # Taking up a list
@@ -645,8 +655,8 @@ async def test_a_row_that_nobody_confirmed_admits_and_counts_nothing(ledger: Led
 async def test_rows_are_counted_by_their_state(ledger: Ledger, path: Path) -> None:
     """Pending and in doubt wait, rejected are conflicts; other events' rows are not ours."""
     for state in ("pending", "in_doubt", "rejected", "rejected", "rejected", "confirmed", "local"):
-        seq = await begin(ledger)
-        query(path, "UPDATE journal SET state = ? WHERE seq = ?", state, seq)
+        begun = await begin(ledger)
+        query(path, "UPDATE journal SET state = ? WHERE seq = ?", state, begun.seq)
 
     attendance = await count(ledger)
 
@@ -659,11 +669,14 @@ async def test_rows_are_counted_by_their_state(ledger: Ledger, path: Path) -> No
 
 async def test_i1_a_row_is_in_the_file_when_begin_returns(ledger: Ledger, path: Path) -> None:
     """Before Oveit is asked, the file tells what is about to happen."""
-    seq = await begin(ledger, rfid_code="5E35ED9A", addon_id=8, gate="Bar")
+    begun = await begin(ledger, rfid_code="5E35ED9A", addon_id=8, gate="Bar")
 
     (kept,) = journal(path)
-    assert kept == {
-        "seq": seq,
+    assert {name: value for name, value in kept.items() if value is not None} == {
+        "seq": begun.seq,
+        "ref": begun.ref,
+        "slot": 1,
+        "failures": 0,
         "event_id": 100,
         "code": "abc",
         "rfid_code": "5E35ED9A",
@@ -674,28 +687,22 @@ async def test_i1_a_row_is_in_the_file_when_begin_returns(ledger: Ledger, path: 
         "turnstile": 0,
         "gate": "Bar",
         "at": NOON.timestamp(),
-        "asked_at": None,
-        "asked_last": None,
         "scan_id": "s",
         "state": "in_doubt",
         "admitted": 0,
         "reason": "checked_in",
         "attempts": 0,
-        "message": None,
-        "note": None,
-        "user_id": None,
     }
 
 
 async def test_i1_commits_wait_for_the_disk(ledger: Ledger) -> None:
     """The file is kept so that a power cut loses nothing that was committed."""
-    with ledger._engine.connect() as connection:
-        settings = [
-            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "synchronous")
-        ]
 
-    assert settings == ["wal", 2]
+    def settings(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+    assert await ledger._file.write(settings) == ["wal", 2]
 
 
 async def test_a_settled_row_is_an_admission_with_what_the_answer_told(
@@ -703,16 +710,17 @@ async def test_a_settled_row_is_an_admission_with_what_the_answer_told(
 ) -> None:
     """A yes confirms the row, keeps series and tags, and returns the ticket with our gate."""
     await take(ledger, row("abc"))
-    seq = await begin(ledger, gate="North")
+    begun = await begin(ledger, gate="North")
     told = ticket(series="S 1", **ENTERED)
 
     fresh = await ledger.settle(
-        seq,
+        begun,
         admitted=True,
         ticket=ticket(),
         answer=Answer(ok=True, asked_at=at(1), ticket=told, rfid_codes=("A1",)),
     )
 
+    assert fresh is not None
     assert fresh.series == "S 1"
     assert fresh.checked_in
     (entry,) = fresh.checkins
@@ -725,10 +733,10 @@ async def test_a_settled_row_is_an_admission_with_what_the_answer_told(
 async def test_a_refused_row_is_as_if_it_had_never_been(ledger: Ledger, path: Path) -> None:
     """A no drops the row, and keeps what the refusal told of the ticket."""
     await take(ledger, row("abc"))
-    seq = await begin(ledger)
+    begun = await begin(ledger)
 
     fresh = await ledger.settle(
-        seq,
+        begun,
         admitted=False,
         ticket=ticket(),
         answer=Answer(ok=False, asked_at=NOON, ticket=ticket(**ENTERED)),
@@ -738,15 +746,18 @@ async def test_a_refused_row_is_as_if_it_had_never_been(ledger: Ledger, path: Pa
     assert journal(path) == []
 
 
-async def test_a_discarded_row_is_gone_and_its_number_is_not_used_again(
+async def test_a_void_row_claims_nothing_and_its_number_is_not_used_again(
     ledger: Ledger, path: Path
 ) -> None:
-    """A row's number names it for ever."""
+    """A row's number names it for ever; its use is free again."""
     first = await begin(ledger)
-    await ledger.discard(first)
+    assert await ledger.release_unclaimed(first)
     assert journal(path) == []
 
-    assert await begin(ledger) > first
+    second = await begin(ledger)
+
+    assert second.seq > first.seq
+    assert [kept["slot"] for kept in journal(path)] == [1]
 
 
 # What answers tell
@@ -899,7 +910,7 @@ async def test_everything_is_there_after_a_restart(path: Path) -> None:
     again = await Ledger.open(path)
 
     assert [await again.events(), await again.on_tag("A1"), await count(again)] == before
-    assert await begin(again) > waiting
+    assert (await begin(again)).seq > waiting.seq
     assert await take(again, row("abc")) == []
     await again.close()
 
@@ -918,25 +929,19 @@ async def test_a_row_survives_a_crash(path: Path) -> None:
     await crashed.close()
 
 
-async def test_c4_a_file_of_another_version_is_set_aside_as_it_is(path: Path) -> None:
-    """A ledger of a later release is kept beside an empty one, byte for byte."""
+async def test_c21_a_file_of_a_newer_version_stops_the_start_and_stays_as_it_is(
+    path: Path,
+) -> None:
+    """A ledger of a later release is left untouched, byte for byte."""
     await (await Ledger.open(path)).close()
     query(path, "UPDATE about SET value = '99' WHERE name = 'schema'")
     before = path.read_bytes()
 
-    ledger = await Ledger.open(path)
+    with pytest.raises(LedgerTooNewError):
+        await Ledger.open(path)
 
-    assert ledger.set_aside
-    assert ledger.set_aside.parent == path.parent
-    assert ledger.set_aside.name.startswith("ledger.db.")
-    assert ledger.set_aside.read_bytes() == before
-    assert await ledger.events() == {}
-    await admit(ledger)
-    await ledger.close()
-    again = await Ledger.open(path)
-    assert again.set_aside is None
-    assert len(journal(path)) == 1
-    await again.close()
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir() if each.suffix == ".aside"] == []
 
 
 HARM = ("no database", "another's", "cut short", "scribbled over", "an index lost")
@@ -984,8 +989,9 @@ async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -
 
     ledger = await Ledger.open(path)
 
-    assert ledger.set_aside
-    assert ledger.set_aside.read_bytes()[100 : len(before)] == before[100:]
+    (aside,) = ledger.set_aside
+    assert aside.name.startswith("ledger.db.")
+    assert aside.read_bytes()[100 : len(before)] == before[100:]
     await take(ledger, row("abc"))
     assert (await count(ledger)).tickets == 1
     await ledger.close()
@@ -993,7 +999,7 @@ async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -
 
 async def test_c4_a_sound_file_is_not_set_aside(ledger: Ledger) -> None:
     """An ordinary start sets nothing aside."""
-    assert ledger.set_aside is None
+    assert ledger.set_aside == []
 
 
 async def test_c4_a_file_that_another_program_holds_is_an_error_and_stays(
@@ -1001,8 +1007,7 @@ async def test_c4_a_file_that_another_program_holds_is_an_error_and_stays(
 ) -> None:
     """A file that is only locked is not thrown away."""
     await (await Ledger.open(path)).close()
-    settings_ = tuple(each.replace("10000", "50") for each in sqlite._SETTINGS)
-    monkeypatch.setattr(sqlite, "_SETTINGS", settings_)
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
 
@@ -1219,13 +1224,14 @@ async def test_a_row_comes_back_as_it_was_written(ledger: Ledger) -> None:
         note="By hand",
         user_id="u-1",
     )
-    seq = await ledger.begin(written)
-    assert await ledger.waiting() == [replace(written, seq=seq)]
+    written = replace(written, seq=await ledger.begin(written))
+    assert await ledger.waiting() == [written]
 
-    await ledger.change(seq, state=RowState.IN_DOUBT, asked_last=at(9), attempts=3, note=None)
+    values: dict[str, Any] = {"asked_last": at(9), "attempts": 3, "note": None}
+    moved = await ledger.move(written, RowState.IN_DOUBT, **values)
 
-    changed = replace(written, state=RowState.IN_DOUBT, asked_last=at(9), attempts=3, note=None)
-    assert await ledger.waiting() == [replace(changed, seq=seq)]
+    assert moved == replace(written, state=RowState.IN_DOUBT, **values)
+    assert await ledger.waiting() == [moved]
     assert await ledger.count_waiting(100) == 1
 
 
@@ -1240,7 +1246,11 @@ async def test_an_evidence_is_what_the_list_shows_and_our_other_rows(ledger: Led
     listed, uses, others = await ledger.evidence(asked)
 
     assert (listed, uses) == (True, (CheckIn(at=at(1)),))
-    assert {other.state for other in others} == {RowState.CONFIRMED, RowState.IN_DOUBT}
+    assert {other.state for other in others} == {
+        RowState.ASKING,
+        RowState.CONFIRMED,
+        RowState.IN_DOUBT,
+    }
     assert await ledger.evidence(replace(asked, code="def")) == (
         True,
         (CheckIn(zoned=False),),
@@ -1263,7 +1273,7 @@ async def test_the_entries_of_a_gate_are_counted_in_all_and_of_the_last_hour(
     await admit(ledger, "def", -5, gate="North", addon_id=8)
     await begin(ledger, "ghi", -1, gate="North")
 
-    counts = await ledger.gate_counts("North", NOON)
+    counts = await ledger.gate_counts((None, "North"), NOON)
 
     assert (counts.passed, counts.per_hour) == (2, 1)
 
@@ -1317,7 +1327,7 @@ async def test_what_oveit_tells_of_a_tag_is_learned_judged_and_written_in_one_go
     """One ticket on a tag needs no second look."""
     await take(ledger, row("abc"))
 
-    entered = await ledger.enter(told_of("abc"), admit_all, durable=True)
+    entered = await ledger.enter(told_of("abc"), admit_all, lease=LEASE, durable=True)
 
     assert [found.code for found in await ledger.on_tag("T1")] == ["abc"]
     assert [written["code"] for written in journal(path)] == ["abc"]
@@ -1331,19 +1341,19 @@ async def test_r5_a_tag_that_carries_another_ticket_too_is_only_learned(
     await take(ledger, row("ABC"), row("abc"))
     await ledger.learn(ticket("ABC"), ("T1",))
 
-    entered = await ledger.enter(told_of("abc"), admit_all, durable=True)
+    entered = await ledger.enter(told_of("abc"), admit_all, lease=LEASE, durable=True)
 
-    assert (entered.verdict, entered.rows, journal(path)) == (None, (), [])
+    assert (entered.outcome, entered.rows, journal(path)) == (Undecided.UNKNOWN, (), [])
     assert entered.learned
     assert [other.code for other in entered.learned.others] == ["ABC"]
 
 
 async def test_a_statement_without_one_of_its_values_is_an_error(ledger: Ledger) -> None:
     """Nothing is written or sought by what was forgotten."""
-    statement = sqlite.Statement(insert(tables.about), columns=("name", "value"))
+    statement = Statement(insert(schema.properties), columns=("name", "value"))
 
     with pytest.raises(LedgerError):
-        await ledger._keep(lambda connection: statement.run(connection, name="skew"))
+        await ledger._file.write(lambda connection: statement.run(connection, name="skew"))
     assert await ledger.skew() == timedelta()
 
 
@@ -1356,7 +1366,7 @@ async def test_a_connection_that_failed_is_not_used_again(ledger: Ledger) -> Non
         raise sqlite3.OperationalError
 
     with pytest.raises(LedgerError):
-        await ledger._read(fail)
+        await ledger._file.write(fail)
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         used[0].execute("SELECT 1")

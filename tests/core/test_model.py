@@ -15,7 +15,7 @@ import pytest
 
 from custom_components.oveit.core.client import api
 from custom_components.oveit.core.models import OfflinePolicy, Request, Several
-from custom_components.oveit.core.settling import pauses
+from custom_components.oveit.core.settling import settling as settling_module
 from demo.behaviour import Behaviour
 from demo.control import switches
 from demo.faults import PRESETS, Fault
@@ -109,7 +109,7 @@ class Doors(RuleBasedStateMachine):
         super().__init__()
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(TemporaryDirectory()))
-        self._stack.enter_context(patch.object(pauses, "RETRY_AFTER", 0.0))
+        self._stack.enter_context(patch.object(settling_module, "RETRY_AFTER", 0.0))
         self._stack.enter_context(patch.object(api, "_RENEW_EVERY", 0.0))
         self._runner = self._stack.enter_context(asyncio.Runner())
         self._world: World

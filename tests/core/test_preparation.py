@@ -39,7 +39,7 @@ async def make(client: OveitClient, ledger: Ledger, ticket_sync: TicketSync) -> 
                 client,
                 ledger,
                 ticket_sync,
-                Lookup(client, ledger, ticket_sync),
+                Lookup(client, ticket_sync),
                 doors_first=nobody_waits,
                 on_progress=lambda: None,
                 pause=0.01,

@@ -7,6 +7,7 @@ from pathlib import Path
 import shutil
 
 import pytest
+from sqlalchemy import Connection
 
 from custom_components.oveit.core.ledger import Ledger, ticket_lists as lists
 from custom_components.oveit.core.ledger.sqlite import file
@@ -78,15 +79,17 @@ async def test_i1_doors_wait_for_the_disk_after_a_refresh_too(ledger: Ledger) ->
     """Only what Oveit can send again is written without waiting for the disk."""
     await ledger.take_list(EVENT, reply(100, used=False), NOON)
 
-    with ledger._engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    def synchronous(connection: Connection) -> object:
+        return connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+
+    assert await ledger._file.write(synchronous) == 2
 
 
 async def test_the_log_is_brought_into_the_file_while_nobody_waits(
     ledger: Ledger, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counting does it, after a number of check-ins, and not while the file is copied."""
-    monkeypatch.setattr(file, "TIDY_AFTER", 10)
+    monkeypatch.setattr(file, "CHECKPOINT_AFTER", 10)
     await ledger.hold()
     for place in range(20):
         await ledger.begin(a_row(place))
@@ -104,7 +107,7 @@ async def test_the_log_does_not_grow_with_lists_while_nobody_comes(
     ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A day of polling leaves the log as long as an hour of it."""
-    monkeypatch.setattr(file, "TIDY_AFTER", 10)
+    monkeypatch.setattr(file, "CHECKPOINT_AFTER", 10)
     sizes = []
     for number in range(30):
         await ledger.take_list(EVENT, reply(200, used=bool(number % 2)), NOON)

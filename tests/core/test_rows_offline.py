@@ -288,7 +288,7 @@ async def test_b8_a_ticket_cancelled_after_the_list_is_admitted_and_becomes_a_co
 
     assert (settled.rejected, settled.waiting) == (1, 0)
     (row,) = journal(path)
-    assert (row["state"], row["admitted"], row["note"]) == ("rejected", 1, "unknown_ticket")
+    assert (row["state"], row["admitted"], row["cause"]) == ("rejected", 1, "unknown_ticket")
     silent = server.behaviour.refusal == "bare"
     assert row["message"] == (None if silent else "This ticket does not exist")
     assert [conflict.code for conflict in conflicts] == [ticket.code]

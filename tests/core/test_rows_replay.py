@@ -15,11 +15,12 @@ from custom_components.oveit.core.counts import Settled
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Direction, Reason, Request, Row, RowState, Source
-from custom_components.oveit.core.settling import pauses
+from custom_components.oveit.core.settling import settling as settling_module
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (
+    Seconds,
     Steps,
     age_lists,
     journal,
@@ -49,7 +50,7 @@ def desk(make_desk: Callable[..., Desk], ticket_sync: TicketSync) -> Desk:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a row that was refused be tried again at once."""
-    monkeypatch.setattr(pauses, "RETRY_AFTER", -1)
+    monkeypatch.setattr(settling_module, "RETRY_AFTER", -1)
 
 
 async def admit_offline(desk: Desk, server: OveitServer, *requests: Request) -> None:
@@ -208,7 +209,7 @@ async def test_c7_a_wrong_clock_changes_nothing_about_reading_back(
     await desk.settle()
 
     (row,) = journal(path)
-    assert (row["state"], row["note"]) == ("confirmed", None)
+    assert (row["state"], row["cause"]) == ("confirmed", None)
     assert server.venue.entries(ticket.code) == 1
     assert len(server.requests_to("tickets/checkin")) == (1 if fault == "drop_after" else 2)
 
@@ -325,7 +326,7 @@ async def test_c9_what_others_used_meanwhile_is_a_conflict_that_is_not_sent(
 
     assert settled.rejected == 1
     assert asked(server) == []
-    assert [(row.code, row.note) for row in conflicts] == [(ticket.code, "used_elsewhere")]
+    assert [(row.code, row.cause) for row in conflicts] == [(ticket.code, "used_elsewhere")]
     assert server.venue.entries(ticket.code) == 1
 
 
@@ -417,7 +418,7 @@ async def test_c10_a_refusal_of_a_second_try_whose_use_is_undated_is_no_conflict
     await desk.settle()
 
     assert len(server.requests_to("tickets/checkin")) == 2
-    assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", "undecidable")]
+    assert [(row["state"], row["cause"]) for row in journal(path)] == [("confirmed", "undecidable")]
     assert conflicts == []
     assert vip.uses(addon_id) == 1
 
@@ -443,7 +444,7 @@ async def test_c11_a_refusal_because_of_anothers_entry_is_a_conflict(
 
     assert (settled.rejected, settled.waiting) == (1, 0)
     (row,) = journal(path)
-    assert (row["state"], row["admitted"], row["note"]) == ("rejected", 1, "used_elsewhere")
+    assert (row["state"], row["admitted"], row["cause"]) == ("rejected", 1, "used_elsewhere")
     assert [each.code for each in conflicts] == [ticket.code]
     after = await ledger.attendance(100, now())
     assert (after.checked_in, after.inside) == (before.checked_in, before.inside)
@@ -482,7 +483,7 @@ async def test_c12_a_row_in_doubt_whose_ticket_is_gone_is_a_conflict(
     settled = await desk.settle()
 
     assert (settled.rejected, settled.waiting) == (1, 0)
-    assert [(row.code, row.note) for row in conflicts] == [(ticket.code, "unknown_ticket")]
+    assert [(row.code, row.cause) for row in conflicts] == [(ticket.code, "unknown_ticket")]
 
 
 async def test_c13_a_refusal_that_nobody_understands_is_tried_three_times_and_set_aside(
@@ -504,7 +505,7 @@ async def test_c13_a_refusal_that_nobody_understands_is_tried_three_times_and_se
     assert [settled.rejected for settled in outcomes] == [0, 0, 1, 0]
     assert len(server.requests_to("tickets/checkin")) == 3
     (row,) = journal(path)
-    assert (row["state"], row["note"], row["attempts"]) == ("rejected", "set_aside", 3)
+    assert (row["state"], row["cause"], row["attempts"]) == ("rejected", "set_aside", 3)
     assert row["message"] == "Computer says no"
     assert [each.code for each in conflicts] == [ticket.code]
 
@@ -541,12 +542,17 @@ async def test_c13_an_answer_that_is_never_understood_is_set_aside(
         await desk.settle()
 
     (row,) = journal(path)
-    assert (row["state"], row["note"], row["attempts"]) == ("rejected", "set_aside", 3)
+    assert (row["state"], row["cause"], row["attempts"]) == ("rejected", "set_aside", 3)
     assert len(server.requests_to("tickets/checkin")) == 3
 
 
 async def test_c14_a_line_that_drops_during_a_pass_stops_it_and_doubles_nothing(
-    desk: Desk, client: OveitClient, server: OveitServer, venue: Venue, path: Path
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    ledger_clock: Seconds,
 ) -> None:
     """What was under way is in doubt, the rest waits, and the next pass ends it all."""
     guests = venue.unused(100, ENTRY)[:8]
@@ -563,7 +569,7 @@ async def test_c14_a_line_that_drops_during_a_pass_stops_it_and_doubles_nothing(
     assert all(admitted for _, admitted in states(path))
     server.faults.clear()
     await line_up(client, server)
-    desk._settling._pauses.keep_only(set())
+    ledger_clock.step()
     assert (await desk.settle()).waiting == 0
     assert states(path) == [("confirmed", 1)] * 8
     assert [venue.entries(each.code) for each in guests] == [1] * 8
@@ -606,7 +612,7 @@ async def test_c13_a_row_in_doubt_that_can_never_be_read_back_is_set_aside_for_t
 
     assert outcomes == [0, 0, 1, 0]
     (row,) = journal(path)
-    assert (row["state"], row["admitted"], row["note"]) == ("rejected", 1, "unreadable")
+    assert (row["state"], row["admitted"], row["cause"]) == ("rejected", 1, "unreadable")
     assert [each.code for each in conflicts] == [ticket.code]
     assert len(server.requests_to("tickets/checkin")) == 1
 
@@ -628,7 +634,7 @@ async def test_c13_of_a_row_that_cannot_be_read_back_the_list_tells(
         await poll_for_a_while(client, server)
         await desk.settle()
 
-    assert [(row["state"], row["note"]) for row in journal(path)] == [("confirmed", None)]
+    assert [(row["state"], row["cause"]) for row in journal(path)] == [("confirmed", None)]
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "too_many_requests", "captive_portal"])
@@ -674,7 +680,7 @@ async def test_c13_an_exit_that_oveit_never_takes_is_counted_here_alone(
         await poll_for_a_while(client, server)
         await desk.settle()
 
-    assert [(row["state"], row["note"]) for row in journal(path)] == [("local", "undecidable")]
+    assert [(row["state"], row["cause"]) for row in journal(path)] == [("local", "undecidable")]
     assert len(server.requests_to("turnstile/checkout")) == 3
     assert conflicts == []
 
@@ -686,10 +692,9 @@ async def test_c17_rows_of_an_event_that_has_ended_are_sent_less_and_less_often(
     server: OveitServer,
     ticket: VenueTicket,
     path: Path,
+    ledger_clock: Seconds,
 ) -> None:
     """After five minutes, ten, twenty, and at last four hours; a person may have it tried now."""
-    clock = Steps()
-    desk._settling._pauses._clock = clock
     await admit_offline(desk, server, Request(ticket_code=ticket.code))
     server.venue.end_event(100)
     await line_up(client, server)
@@ -700,7 +705,7 @@ async def test_c17_rows_of_an_event_that_has_ended_are_sent_less_and_less_often(
         server.forget()
         waited = 0
         while not server.requests_to("tickets/checkin"):
-            clock.step(60)
+            ledger_clock.step(60)
             waited += 1
             await desk.settle()
         waits.append(waited)
@@ -822,7 +827,7 @@ async def test_a15_uses_beyond_a_limit_that_was_lowered_meanwhile_are_conflicts(
     assert (settled.uploaded, settled.rejected, settled.waiting) == (2, 2, 0)
     assert vip.uses(DRINKS) == 2
     assert sorted(states(path)) == [("confirmed", 1)] * 2 + [("rejected", 1)] * 2
-    assert [row.note for row in conflicts] == ["addon_used_up"] * 2
+    assert [row.cause for row in conflicts] == ["addon_used_up"] * 2
 
 
 @whichever("refusal")
@@ -842,7 +847,7 @@ async def test_a15_an_add_on_that_was_taken_back_meanwhile_is_a_conflict_at_once
     settled = await desk.settle()
 
     assert (settled.rejected, settled.waiting) == (1, 0)
-    assert [row.note for row in conflicts] == ["addon_unavailable"]
+    assert [row.cause for row in conflicts] == ["addon_unavailable"]
 
 
 @pytest.mark.parametrize("with_ticket", [True, False])

@@ -169,7 +169,7 @@ async def test_t2_a_late_refusal_of_a_guest_who_is_in_is_a_conflict(
     assert decided_here(await desk.check_in(Request(ticket_code=ticket.code, deadline=0.2)))
 
     await until(lambda: bool(conflicts))
-    assert [(row.code, row.note) for row in conflicts] == [(ticket.code, "used_elsewhere")]
+    assert [(row.code, row.cause) for row in conflicts] == [(ticket.code, "used_elsewhere")]
     assert states(path) == [("rejected", 1)]
     (known,) = await ledger.find(ticket.code)
     assert known.checked_in
@@ -306,7 +306,7 @@ async def test_t3_what_cannot_be_told_counts_as_taken_and_says_so(
     await eager.settle()
 
     (row,) = journal(path)
-    assert (row["state"], row["note"]) == ("confirmed", "undecidable")
+    assert (row["state"], row["cause"]) == ("confirmed", "undecidable")
     assert len(server.requests_to("tickets/checkin")) == 1
 
 
@@ -449,7 +449,7 @@ async def test_t5_a_ticket_used_elsewhere_before_we_asked_is_a_conflict(
 
     assert settled.rejected == 1
     (row,) = journal(path)
-    assert (row["state"], row["admitted"], row["note"]) == ("rejected", 1, "used_elsewhere")
+    assert (row["state"], row["admitted"], row["cause"]) == ("rejected", 1, "used_elsewhere")
     assert [conflict.code for conflict in conflicts] == [ticket.code]
     assert server.venue.entries(ticket.code) == 1
 

@@ -19,7 +19,7 @@ from custom_components.oveit.core.settling import settling as settling_module
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
-from tests.core.unknowns import Steps, journal, line_up, query, states, until_asked
+from tests.core.unknowns import Seconds, Steps, journal, line_up, query, states, until_asked
 
 ENTRY, VIP, DRINKS = 234, 235, 8
 
@@ -111,6 +111,7 @@ async def test_a_row_whose_answer_is_lost_in_a_pass_is_in_doubt_and_holds_up_nob
     guests: list[VenueTicket],
     path: Path,
     fault: str,
+    ledger_clock: Seconds,
 ) -> None:
     """It is read back before it is sent again."""
     for guest in guests[:6]:
@@ -121,13 +122,13 @@ async def test_a_row_whose_answer_is_lost_in_a_pass_is_in_doubt_and_holds_up_nob
 
     assert (settled.uploaded, settled.waiting) == (5, 1)
     assert sorted(states(path)) == [("confirmed", 1)] * 5 + [("in_doubt", 1)]
-    desk._settling._pauses.keep_only(set())
+    ledger_clock.step()
     assert (await desk.settle()).waiting == 0
     assert [server.venue.entries(guest.code) for guest in guests[:6]] == [1] * 6
 
 
 async def test_later_rows_of_a_ticket_wait_for_the_earlier_one(
-    desk: Desk, ledger: Ledger, server: OveitServer, venue: Venue, path: Path
+    desk: Desk, ledger: Ledger, server: OveitServer, venue: Venue, path: Path, ledger_clock: Seconds
 ) -> None:
     """An exit is not told before its entry."""
     guest = venue.unused(100, VIP)[1]
@@ -139,7 +140,7 @@ async def test_later_rows_of_a_ticket_wait_for_the_earlier_one(
     assert (await desk.settle()).waiting == 2
 
     assert server.requests_to("turnstile/checkout") == []
-    desk._settling._pauses.keep_only(set())
+    ledger_clock.step()
     assert (await desk.settle()).waiting == 0
     assert (guest.used, guest.inside) == (True, False)
 
@@ -222,7 +223,7 @@ async def test_a_yes_to_a_second_entry_is_a_conflict(
     assert (await desk.settle()).rejected == 1
 
     assert states(path) == [("rejected", 1)]
-    assert [row.note for row in conflicts] == ["used_elsewhere"]
+    assert [row.cause for row in conflicts] == ["used_elsewhere"]
 
 
 @pytest.mark.parametrize("dates", ["zone", "naive"])
@@ -387,7 +388,7 @@ async def test_an_exit_whose_answer_nobody_understands_is_not_sent_again(
 
     assert (settled.uploaded, settled.waiting) == (4, 0)
     (row, *_) = journal(path)
-    assert (row["state"], row["note"]) == ("local", "undecidable")
+    assert (row["state"], row["cause"]) == ("local", "undecidable")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 import sqlite3
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -41,6 +42,21 @@ class Steps:
         self.at += seconds
 
 
+class Seconds:
+    """The ledger's clock, which runs on and can be stepped: it times leases and retries."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        """Return the seconds."""
+        return monotonic() + self._ahead
+
+    def step(self, seconds: float = 400) -> None:
+        """Let seconds pass: 400 end every lease, and bring the turn of what failed once."""
+        self._ahead += seconds
+
+
 def query(path: Path, statement: str, *parameters: Any) -> list[dict[str, Any]]:
     """Read the ledger's file, as a second program would."""
     connection = sqlite3.connect(path)
@@ -54,8 +70,8 @@ def query(path: Path, statement: str, *parameters: Any) -> list[dict[str, Any]]:
 
 
 def journal(path: Path) -> list[dict[str, Any]]:
-    """Return the journal's rows, oldest first."""
-    return query(path, "SELECT * FROM journal ORDER BY seq")
+    """Return the journal's rows that claim something, oldest first."""
+    return query(path, "SELECT * FROM journal WHERE state <> 'void' ORDER BY seq")
 
 
 def age_lists(path: Path, by: timedelta) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from .models import (
     AddonUse,
@@ -33,18 +34,32 @@ _NEAREST_LAST = (
 )
 
 
+class Undecided(Enum):
+    """Why a read cannot be decided yet.
+
+    `UNKNOWN`: the ticket or its type must be looked up. `UNCLAIMED`: Oveit may have counted
+    this guest already. `IN_FLIGHT`: another read is asking Oveit about the same use.
+    """
+
+    UNKNOWN = auto()
+    UNCLAIMED = auto()
+    IN_FLIGHT = auto()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """What is known when a guest stands at the door.
 
     `events` are those followed by their id, `tickets` those of the code; `list_ages` tells
-    how old each event's ticket list is. Without `online`, Oveit cannot be asked.
+    how old each event's ticket list is. Without `online`, Oveit cannot be asked; without
+    `may_wait`, the outcome of other reads is not waited for.
     """
 
     events: Mapping[int, Event]
     tickets: tuple[Ticket, ...] = ()
     at: datetime
     online: bool = True
+    may_wait: bool = True
     list_ages: Mapping[int, timedelta] = field(default_factory=dict)
 
 
@@ -52,8 +67,10 @@ class Known:
 class Verdict:
     """What follows from the known; without `certain`, only Oveit can really tell.
 
-    `others` are the verdicts on further tickets of a tag that are admitted along with this;
-    `overruled` is the refusal that was turned into this admission.
+    `slot` is the number of the use that an admission takes; `awaits` tells that another
+    read is asking Oveit about the same use, whose outcome decides. `others` are the verdicts
+    on further tickets of a tag that are admitted along with this; `overruled` is the refusal
+    that was turned into this admission.
     """
 
     reason: Reason
@@ -61,6 +78,8 @@ class Verdict:
     event: Event | None = None
     addon: AddonUse | None = None
     certain: bool = True
+    slot: int | None = None
+    awaits: bool = False
     overruled: Reason | None = None
     others: tuple[Verdict, ...] = ()
 
@@ -74,12 +93,17 @@ def decide(known: Known, request: Request) -> Verdict:
     ]
     admitting = [verdict for verdict in verdicts if verdict.reason.admits]
     if not admitting:
-        return max(verdicts, key=lambda verdict: _NEAREST_LAST.index(verdict.reason))
+        return max(verdicts, key=lambda verdict: (verdict.awaits, _nearness(verdict.reason)))
     if len(admitting) == 1 or request.several is Several.FIRST:
         return admitting[0]
     if request.several is Several.ALL:
         return replace(admitting[0], others=tuple(admitting[1:]))
     return Verdict(reason=Reason.AMBIGUOUS)
+
+
+def _nearness(reason: Reason) -> int:
+    """Return how near to an admission a refusal was; a new reason is the farthest."""
+    return _NEAREST_LAST.index(reason) if reason in _NEAREST_LAST else -1
 
 
 def _judge_unknown(known: Known, request: Request) -> Verdict:
@@ -180,12 +204,20 @@ def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:
         return Verdict(reason=Reason.GATE_CLOSED, ticket=ticket, event=event)
     if request.ticket_type_ids and ticket.ticket_type_id not in request.ticket_type_ids:
         return Verdict(reason=Reason.WRONG_TICKET_TYPE, ticket=ticket, event=event)
+    if request.addon_id in ticket.in_flight and known.may_wait:
+        reason = Reason.ALREADY_CHECKED_IN if request.addon_id is None else Reason.ADDON_USED_UP
+        return Verdict(reason=reason, ticket=ticket, event=event, certain=False, awaits=True)
+    slot = ticket.slots.get(request.addon_id, 0) + 1
     if request.addon_id is not None:
-        return _judge_addon(ticket, event, request.addon_id)
+        return replace(_judge_addon(ticket, event, request.addon_id), slot=slot)
+    if request.addon_id in ticket.in_flight:
+        return Verdict(reason=Reason.ALREADY_CHECKED_IN, ticket=ticket, event=event, certain=False)
     if not ticket.checked_in:
-        return Verdict(reason=Reason.CHECKED_IN, ticket=ticket, event=event)
+        return Verdict(reason=Reason.CHECKED_IN, ticket=ticket, event=event, slot=slot)
     if request.re_entry:
-        return Verdict(reason=Reason.CHECKED_IN, ticket=ticket, event=event, certain=False)
+        return Verdict(
+            reason=Reason.CHECKED_IN, ticket=ticket, event=event, certain=False, slot=slot
+        )
     return Verdict(reason=Reason.ALREADY_CHECKED_IN, ticket=ticket, event=event)
 
 
@@ -196,7 +228,8 @@ def _judge_addon(ticket: Ticket, event: Event, addon_id: int) -> Verdict:
     if addon is None or not addon.enabled:
         use = AddonUse(id=addon_id, name=addon.name if addon else None, uses=None, used=0)
         return Verdict(reason=Reason.ADDON_UNAVAILABLE, ticket=ticket, event=event, addon=use)
-    use = AddonUse(id=addon.id, name=addon.name, uses=addon.uses, used=ticket.uses_of(addon.id))
+    used = ticket.uses_of(addon.id) + (addon.id in ticket.in_flight)
+    use = AddonUse(id=addon.id, name=addon.name, uses=addon.uses, used=used)
     if not addon.is_bundled or addon.uses is None:
         reason, certain = Reason.CHECKED_IN, False
     elif use.left == 0:

@@ -38,6 +38,18 @@ class LedgerError(OveitError):
     """The ledger could not be read or written."""
 
 
+class LedgerBusyError(LedgerError):
+    """The ledger could not be asked in the time that there was (decisions.md T17)."""
+
+
+class LedgerTooNewError(LedgerError):
+    """The ledger was written by a newer release; its file is left untouched (decisions.md C21)."""
+
+
+class LedgerUnusableError(LedgerError):
+    """The ledger's file cannot be opened or written at all."""
+
+
 def is_about_one(err: OveitError) -> bool:
     """Tell whether an error may be for one ticket alone: Oveit answered, and not as it should."""
     if isinstance(err, OveitCaptivePortalError):

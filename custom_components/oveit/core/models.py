@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import uuid4
 
 NO_EVENT = 0
 MAX_CODE_LENGTH = 256
@@ -68,13 +69,32 @@ class Several(StrEnum):
 
 
 class RowState(StrEnum):
-    """What Oveit knows of a journal row."""
+    """The state of a journal row; `ledger/journal.py` has the table of allowed transitions.
 
-    CONFIRMED = "confirmed"
+    `asking`: reserved for a guest who waits while Oveit is asked. `pending`: admitted here,
+    to be uploaded. `in_doubt`: sent, answer unknown. `confirmed`: Oveit has it. `rejected`:
+    a conflict. `local`: nothing to upload. `void`: claims nothing any more.
+    """
+
+    ASKING = "asking"
     PENDING = "pending"
     IN_DOUBT = "in_doubt"
+    CONFIRMED = "confirmed"
     REJECTED = "rejected"
     LOCAL = "local"
+    VOID = "void"
+
+
+class Cause(StrEnum):
+    """Why a row is a conflict, or what remains unknown of one that ended."""
+
+    UNDECIDABLE = "undecidable"
+    USED_ELSEWHERE = "used_elsewhere"
+    UNKNOWN_TICKET = "unknown_ticket"
+    SET_ASIDE = "set_aside"
+    UNREADABLE = "unreadable"
+    ADDON_UNAVAILABLE = "addon_unavailable"
+    ADDON_USED_UP = "addon_used_up"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +168,8 @@ class Ticket:
     """A ticket with all that is known of its uses, at Oveit and here.
 
     `unclaimed` are the add-ons (None: the entry) that Oveit may have counted for a guest
-    who was not let in.
+    who was not let in, `in_flight` those that another read is asking Oveit about right now.
+    `slots` has the highest number of a use of each that the journal holds.
     """
 
     code: str
@@ -159,6 +180,8 @@ class Ticket:
     checked_in: bool = False
     checkins: tuple[CheckIn, ...] = ()
     unclaimed: frozenset[int | None] = frozenset()
+    in_flight: frozenset[int | None] = frozenset()
+    slots: Mapping[int | None, int] = field(default_factory=dict, compare=False)
 
     @property
     def first_entry(self) -> CheckIn | None:
@@ -204,6 +227,7 @@ class Request:
     addon_id: int | None = None
     event_ids: frozenset[int] = frozenset()
     gate: str | None = None
+    gate_id: str | None = None
     direction: Direction = Direction.ENTRY
     deadline: float = 3.0
     offline: OfflinePolicy = OfflinePolicy.ADMIT_KNOWN
@@ -220,25 +244,38 @@ class Request:
     ask_oveit: bool = True
 
 
+def new_ref() -> str:
+    """Return an identity for a row or a read: a random UUID, 32 hex digits."""
+    return uuid4().hex
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A journal row: who passed where, and what Oveit knows of it.
+    """A journal row: one intended use of a ticket, and what Oveit knows of it.
 
+    `ref` is its identity, made by whoever writes it; `seq` is its number in this ledger;
+    `slot` numbers the uses of one entry or add-on and is None where the row takes none.
     `at` is the time at the door; `asked_at` and `asked_last` are when Oveit was asked first
-    and last, by Oveit's own clock, `attempts` how often. `seq` is the row's number once it
-    is written. A row that did not admit was sent to Oveit for a guest who was not let in.
+    and last, by Oveit's own clock, `attempts` how often, `failures` how often that failed.
+    A row that did not admit was sent to Oveit for a guest who was not let in. `cause` is why
+    it is a conflict, `overruled` the refusal that was turned into this admission, `note` a
+    steward's own words.
     """
 
     seq: int = 0
+    ref: str = field(default_factory=new_ref)
+    box: str | None = None
     code: str
     event_id: int = 0
     rfid_code: str | None = None
     ticket_type_id: int | None = None
     addon_id: int | None = None
+    slot: int | None = None
     direction: Direction = Direction.ENTRY
     re_entry: bool = False
     turnstile: bool = False
     gate: str | None = None
+    gate_id: str | None = None
     at: datetime
     asked_at: datetime | None = None
     asked_last: datetime | None = None
@@ -246,7 +283,11 @@ class Row:
     state: RowState = RowState.IN_DOUBT
     admitted: bool = False
     reason: Reason = Reason.CHECKED_IN
+    overruled: Reason | None = None
     attempts: int = 0
+    failures: int = 0
+    retry_at: float | None = None
+    cause: Cause | None = None
     message: str | None = None
     note: str | None = None
     user_id: str | None = None

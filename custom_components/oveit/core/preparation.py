@@ -7,8 +7,9 @@ import logging
 from time import monotonic
 
 from .client.api import OveitClient
+from .client.replies import check_same
 from .counts import Preparation
-from .desk.lookup import Lookup, check_same
+from .desk.lookup import Lookup
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
 from .ticket_sync import TicketSync
@@ -147,7 +148,8 @@ class Preparing:
         try:
             answer = await self._client.scan(ticket_code=code)
             check_same(answer, code)
-            ticket = (await self._lookup.learn(answer)).ticket
+            learned = await self._ledger.learn_answer(answer, self._lookup.of_followed())
+            ticket = learned.ticket
         except LedgerError:
             raise
         except OveitError as err:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 
-class Shared:
+class SingleFlight:
     """Work done once for all who ask while it is under way; it outlives an impatient caller."""
 
     def __init__(self, work: Callable[[], Coroutine[None, None, None]]) -> None:

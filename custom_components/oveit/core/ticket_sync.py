@@ -20,7 +20,7 @@ from .polling import (
     is_purge_due,
     poll_interval,
 )
-from .single_flight import Shared
+from .single_flight import SingleFlight
 
 SKEW_MAY_MOVE = timedelta(seconds=2)
 
@@ -30,7 +30,7 @@ class Glance:
 
     def __init__(self, look: Callable[[], Coroutine[None, None, None]]) -> None:
         """Take what is done."""
-        self._look = Shared(look)
+        self._look = SingleFlight(look)
         self._began_at: float | None = None
 
     async def __call__(self) -> None:

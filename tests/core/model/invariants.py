@@ -146,7 +146,7 @@ def _row_has_found_its_end(world: World, row: dict[str, Any]) -> None:
     code, addon_id, state = row["code"], row["addon_id"], row["state"]
     is_free = row["reason"] == Reason.OVERRIDE
     if is_free and (state == "local" or code not in world.venue.tickets):
-        assert state == "local" or row["note"] == "unknown_ticket"
+        assert state == "local" or row["cause"] == "unknown_ticket"
         return
     ticket = world.venue.tickets[code]
     assert state in {"confirmed", "rejected"}, f"A row of {code} is {state} in the end"
@@ -156,5 +156,5 @@ def _row_has_found_its_end(world: World, row: dict[str, Any]) -> None:
     assert row["admitted"], "A conflict about a guest who was not let in"
     has_cause = world.elsewhere[code, addon_id] or code in world.cancelled
     has_cause = has_cause or ticket.event_id == NOT_AN_EVENT_OF_OURS
-    is_told = row["note"] in ("set_aside", "unreadable")
+    is_told = row["cause"] in ("set_aside", "unreadable")
     assert has_cause or is_told, f"A conflict without a cause: {row['note']}"

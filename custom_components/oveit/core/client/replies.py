@@ -222,3 +222,9 @@ def _code(value: object) -> str | None:
     """Read a ticket's or a tag's code."""
     code = _text(value)
     return code if code and len(code) <= MAX_CODE_LENGTH else None
+
+
+def check_same(answer: Answer, code: str) -> None:
+    """Raise OveitResponseError when an answer is about another ticket."""
+    if answer.ticket and answer.ticket.code.lower() != code.lower():
+        raise OveitResponseError("Oveit answered about another ticket")

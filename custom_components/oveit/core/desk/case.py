@@ -7,38 +7,66 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 import logging
 from time import monotonic
-from uuid import uuid4
 
 from ..exceptions import OveitConnectionError, OveitError
-from ..ledger import Learned
-from ..models import Answer, Request, Source, Ticket
+from ..ledger import Learned, Lease, Ledger
+from ..models import Answer, Request, Source, Ticket, new_ref
 
 _LOGGER = logging.getLogger(__name__)
+
+LEDGER_GRACE = 0.4
+KEPT_BY_WRITER = 15.0
+LEARN_WITHIN = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Writer:
+    """Who writes rows: the holder of their leases, and the name of this Home Assistant."""
+
+    holder: str
+    box: str | None = None
+
+    @property
+    def kept(self) -> Lease:
+        """Return the lease of a row that this writer uploads first."""
+        return Lease(holder=self.holder, seconds=KEPT_BY_WRITER)
+
+    @property
+    def awaited(self) -> Lease:
+        """Return the lease of a row whose answer is still awaited, which nobody uploads."""
+        return Lease(holder=f"{self.holder}/door")
 
 
 @dataclass(kw_only=True)
 class Case:
-    """What is asked, when, and what was found; without `online`, Oveit is not asked."""
+    """What is asked, when, and what was found; without `online`, Oveit is not asked.
+
+    `ledger` answers until shortly after the guest's deadline, times are monotonic seconds.
+    """
 
     request: Request
     at: datetime
     started: float
     scan_id: str
     online: bool
+    books: Ledger
     tickets: tuple[Ticket, ...] = ()
     answer: Answer | None = None
     learned: Learned | None = None
     failure: OveitError | None = None
+    is_identified: bool = False
+    may_wait: bool = True
 
     @classmethod
-    def open(cls, request: Request, *, online: bool) -> Case:
+    def open(cls, request: Request, ledger: Ledger, *, online: bool) -> Case:
         """Start the clock for a read."""
         return cls(
             request=request,
             at=datetime.now(UTC),
             started=monotonic(),
-            scan_id=request.scan_id or uuid4().hex,
+            scan_id=request.scan_id or new_ref(),
             online=online,
+            books=ledger,
         )
 
     @property
@@ -47,17 +75,28 @@ class Case:
         return self.started + self.request.deadline - monotonic()
 
     @property
+    def ledger(self) -> Ledger:
+        """Return the ledger for as long as this guest can wait (decisions.md T17)."""
+        return self.books.within(self.started + self.request.deadline + LEDGER_GRACE)
+
+    @property
+    def learning(self) -> Ledger:
+        """Return the ledger for what can be done without: it may take a moment only."""
+        limit = self.started + self.request.deadline
+        return self.books.within(min(limit, monotonic() + LEARN_WITHIN))
+
+    @property
     def source(self) -> Source:
-        """Tell who decided."""
+        """Return who decided."""
         return Source.OVEIT if self.answer and self.online else Source.LEDGER
 
     @asynccontextmanager
-    async def deadline(self, share: float = 1, patience: float = 0) -> AsyncIterator[None]:
+    async def deadline(self, share: float = 1) -> AsyncIterator[None]:
         """Give up what is awaited inside when a share of the guest's time has passed.
 
-        Some `patience` more, in seconds, is for what the ledger alone can tell soon.
+        Raises OveitConnectionError, whose `sent` is false when nothing was begun.
         """
-        left = self.left * share + patience
+        left = self.left * share
         if left <= 0:
             raise OveitConnectionError("There is no time left to ask Oveit", sent=False)
         try:

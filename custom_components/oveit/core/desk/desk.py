@@ -8,25 +8,33 @@ import logging
 from time import monotonic
 
 from ..client.api import OveitClient
+from ..client.replies import check_same
 from ..codes import clean_code
 from ..counts import Settled
 from ..decision import Verdict, decide
-from ..exceptions import OveitError
+from ..exceptions import LedgerError, OveitConnectionError, OveitError
 from ..ledger import Ledger
-from ..models import Answer, Decision, Direction, Reason, Request, Row, RowState, Source, Ticket
+from ..models import (
+    Answer,
+    Decision,
+    Direction,
+    Reason,
+    Request,
+    Row,
+    RowState,
+    Source,
+    Ticket,
+    new_ref,
+)
 from ..preparation import Preparing
-from ..settling.evidence import DOUBT_GRACE, ReadBack
+from ..settling.evidence import DOUBT_GRACE, Evidence
 from ..settling.settling import Settling
 from ..ticket_sync import TicketSync
-from .case import Case
-from .claiming import Claiming
-from .exit import Leaving
-from .free_flow import FreeFlow, overrule, overruled_of
+from .case import Case, Writer
+from .entry import Entry, overrule
+from .exit import Exit
 from .lookup import Lookup
-from .marking import Marking
-from .pairing import Pairing
 from .reads import Reads
-from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,8 +46,9 @@ PASSBACK_WITHIN = timedelta(minutes=5)
 class Desk:
     """Where tickets are checked in and looked up, with Oveit or without.
 
-    `check_in` and `scan` raise OveitError when nothing could be decided; a refusal is
-    a Decision. `check_in` answers within the request's deadline (decisions.md I9).
+    Several desks may share one ledger. `check_in` and `scan` raise OveitError when nothing
+    could be decided; a refusal is a Decision. `check_in` answers within the request's
+    deadline and half a second (decisions.md I9).
     """
 
     def __init__(
@@ -54,32 +63,35 @@ class Desk:
         on_progress: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = monotonic,
         doubt_grace: float = DOUBT_GRACE,
+        box: str | None = None,
     ) -> None:
-        """Take who hears of every decision, of a failing Oveit, and of conflicts."""
+        """Use a client and a ledger; `box` names this Home Assistant in the rows it writes.
+
+        The callbacks are for every decision, a failing Oveit, conflicts, and progress of
+        what goes on in the background.
+        """
         self._client = client
         self._ledger = ledger
         self._ticket_sync = ticket_sync
         self._on_decision = on_decision
         self._on_failure = on_failure
-        self._turns = Turns()
+        self._writer = Writer(holder=new_ref(), box=box)
         self._reads = Reads(clock)
         self._looks = Reads(clock)
-        self._lookup = Lookup(client, ledger, ticket_sync)
-        read_back = ReadBack(client, ledger, ticket_sync, doubt_grace)
+        self._lookup = Lookup(client, ticket_sync)
+        evidence = Evidence(client, ledger, ticket_sync, doubt_grace)
         self._settling = Settling(
             client,
             ledger,
             ticket_sync,
-            read_back,
+            evidence,
+            holder=self._writer.holder,
             doors_first=self._reads.wait,
             on_conflict=on_conflict,
             on_progress=on_progress,
         )
-        self._marking = Marking(client, ledger, self._lookup, self._settling)
-        self._claiming = Claiming(ledger, self._lookup, read_back)
-        self._leaving = Leaving(client, ledger)
-        self._free_flow = FreeFlow(ledger, ticket_sync)
-        self._pairing = Pairing(client, ledger, self._lookup)
+        self._entry = Entry(client, self._lookup, self._settling, evidence, self._writer)
+        self._exit = Exit(client, self._writer)
         self.preparing = Preparing(
             client,
             ledger,
@@ -90,28 +102,32 @@ class Desk:
         )
 
     async def close(self) -> None:
-        """Let every guest be decided, and stop what can wait."""
+        """Let every guest be decided, stop what can wait, and give back every lease."""
         await self.preparing.close()
         await self._settling.close()
         await self._reads.wait()
         await self._looks.wait()
-        await self._marking.close()
+        await self._entry.close()
+        try:
+            await self._ledger.let_go(self._writer.holder)
+        except LedgerError as err:
+            _LOGGER.debug("Leases are left to expire: %s", err)
 
     async def check_in(self, request: Request, door: Tell | None = None) -> Decision:
         """Check a ticket in: the rules first, then Oveit or the ledger, then the journal.
 
-        A door hears of a new decision before everyone else. In a rehearsal the answer is the
-        same, and nothing is marked anywhere.
+        `door` is called with a new decision before everyone else. In a rehearsal the answer
+        is the same, and nothing is marked anywhere.
         """
         if request.rehearsal:
             return await self.look(request)
         return await self._reads.once(_clean(request), partial(self._check_in, door=door))
 
     async def scan(self, request: Request) -> Decision:
-        """Tell whether a ticket would be admitted; nothing is marked anywhere."""
+        """Return whether a ticket would be admitted; nothing is marked anywhere."""
         case = self._open(_clean(request))
         await self._lookup.identify(case, ask=True)
-        verdict = decide(self._lookup.known(case), case.request)
+        verdict = decide(replace(self._lookup.known(case), may_wait=False), case.request)
         if verdict.reason.admits and case.answer and not case.answer.ok:
             verdict = replace(verdict, reason=Reason.REFUSED)
         if request.free_flow and not verdict.reason.admits:
@@ -119,126 +135,109 @@ class Desk:
         return self._decision(case, verdict)
 
     async def look(self, request: Request) -> Decision:
-        """Tell what `scan` tells, once for a read that comes again and again (D1 to D3)."""
+        """Return what `scan` returns, once for a read that comes again and again (D1 to D3)."""
         return await self._looks.once(request, self.scan)
 
     async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
-        """Put a ticket on a tag, whose next read is a new one; a refusal is Oveit's answer."""
-        answer = await self._pairing.pair(clean_code(ticket_code), rfid_code)
+        """Put a ticket on a tag, whose next read is a new one; a refusal is Oveit's answer.
+
+        Raises OveitConnectionError without asking while Oveit is offline (decisions.md R14).
+        """
+        if not self._client.breaker.is_online:
+            raise OveitConnectionError("A tag cannot be paired while offline", sent=False)
+        answer = await self._client.pair(clean_code(ticket_code), rfid_code)
         if answer.ok:
+            await self._learn_pair(clean_code(ticket_code), rfid_code)
             self._reads.forget(rfid_code)
             self._looks.forget(rfid_code)
         return answer
 
+    async def _learn_pair(self, ticket_code: str, rfid_code: str) -> None:
+        """Keep a new pair, and what Oveit tells of the ticket now."""
+        for ticket in await self._ledger.find(ticket_code):
+            await self._ledger.learn(ticket, None, rfid_code)
+        try:
+            answer = await self._client.scan(ticket_code=ticket_code)
+            check_same(answer, ticket_code)
+        except OveitError:
+            return
+        await self._ledger.learn_answer(answer, self._lookup.of_followed(), rfid_code)
+
     async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
         """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""
-        if decision := await self._decided_before(request):
+        case = Case.open(_clean(request), self._ledger, online=False)
+        if decision := await self._decided_before(case):
             return decision
-        case = Case.open(_clean(request), online=False)
         await self._lookup.identify(case)
-        async with self._turns.alone(case):
-            verdict = await self._marking.override(case, note=note, user_id=user_id)
+        verdict = await self._entry.override(case, note=note, user_id=user_id)
         return self._tell(self._decision(case, verdict))
 
     async def sync(self) -> Settled:
         """Refresh the events and every ticket list, then settle the rows that wait."""
         await self._ticket_sync.refresh(everything=True)
-        return await self._settling.run(now=True)
+        return await self._settling.run(for_person=True)
 
     async def settle(self) -> Settled:
         """Settle the rows that wait for Oveit; what fails stays waiting."""
         return await self._settling.run()
 
     async def _check_in(self, request: Request, door: Tell | None) -> Decision:
-        """Decide a read that is no repeat, and tell; in free flow whatever fails."""
+        """Decide a read that is no repeat, and announce it; in free flow whatever fails."""
+        case = self._open(request)
         try:
-            if decision := await self._decided_before(request):
+            if decision := await self._decided_before(case):
                 return decision
-            decision = await self._decide(request)
+            verdict = await self._decide(case)
         except OveitError as err:
             if not request.free_flow:
                 raise
             _LOGGER.debug("A guest in free flow could not be decided on: %s", err)
-            decision = await self._let_through_undecided(request)
-        return self._tell(decision, door)
+            case = Case.open(request, self._ledger, online=False)
+            refusal = Verdict(reason=Reason.OFFLINE_REFUSED)
+            verdict = await self._entry.let_through(case, refusal)
+        return self._tell(self._decision(case, verdict), door)
 
-    async def _decide(self, request: Request) -> Decision:
-        """Decide a read by its ticket."""
-        case = self._open(request)
-        if request.direction is Direction.EXIT:
-            verdict = await self._leave(case)
-        else:
-            verdict = await self._enter_at_once(case) or await self._enter(case)
-        return self._decision(case, verdict)
+    async def _decide(self, case: Case) -> Verdict:
+        """Decide a read by its ticket; in free flow a refusal is overruled."""
+        if case.request.direction is Direction.EXIT:
+            await self._lookup.identify(case)
+            case.tickets = await case.ledger.renew(case.tickets)
+            return await self._exit.leave(case, self._lookup.known(case))
+        verdict = await self._entry.enter(case)
+        if case.request.free_flow and not verdict.reason.admits:
+            return await self._entry.let_through(case, verdict)
+        return verdict
 
-    async def _let_through_undecided(self, request: Request) -> Decision:
-        """Admit in free flow whom nothing can be told of."""
-        case = Case.open(request, online=False)
-        refusal = Verdict(reason=Reason.OFFLINE_REFUSED)
-        return self._decision(case, await self._free_flow.let_through(case, refusal))
-
-    async def _leave(self, case: Case) -> Verdict:
-        """Let a guest out."""
-        await self._lookup.identify(case)
-        async with self._turns.alone(case):
-            case.tickets = await self._ledger.renew(case.tickets)
-            return await self._leaving.leave(case, self._lookup.known(case))
-
-    async def _enter_at_once(self, case: Case) -> Verdict | None:
-        """Decide on coming in by one ticket, where enough is known of it."""
-        told = None
-        if case.request.rfid_code is not None:
-            told = await self._lookup.ask_tag(case)
-            if told is None or self._turns.is_taken(case):
-                return None
-        async with self._turns.alone(case):
-            verdict = await self._marking.enter(case, told)
-            return verdict and await self._let_through(case, verdict)
-
-    async def _enter(self, case: Case) -> Verdict:
-        """Find out what was read, and decide on coming in."""
-        await self._lookup.identify(case)
-        async with self._turns.alone(case):
-            verdict = await self._marking.enter(case) or await self._claiming.claim(case)
-            if verdict is None:
-                verdict = await self._marking.enter(case, anyway=True)
-            assert verdict is not None
-            return await self._let_through(case, verdict)
-
-    async def _let_through(self, case: Case, verdict: Verdict) -> Verdict:
-        """Admit in free flow who would be refused."""
-        if not case.request.free_flow or verdict.reason.admits:
-            return verdict
-        return await self._free_flow.let_through(case, verdict)
-
-    async def _decided_before(self, request: Request) -> Decision | None:
+    async def _decided_before(self, case: Case) -> Decision | None:
         """Return the decision on the same scan before a restart (decisions.md D9)."""
-        row = await self._ledger.find_scan(request) if request.scan_id else None
+        row = await case.ledger.find_scan(case.request) if case.request.scan_id else None
         if row is None:
             return None
-        case = replace(
-            Case.open(replace(request, gate=row.gate), online=False), at=row.at, scan_id=row.scan_id
-        )
-        tickets = (*await self._ledger.find(row.code), *_ticket_of(row))
+        tickets = (*await case.ledger.find(row.code), *_ticket_of(row))
         ticket = next((each for each in tickets if each.event_id == row.event_id), None)
         event = self._ticket_sync.followed.get(row.event_id)
-        verdict = Verdict(
-            reason=row.reason, ticket=ticket, event=event, overruled=overruled_of(row)
+        verdict = Verdict(reason=row.reason, ticket=ticket, event=event, overruled=row.overruled)
+        known = replace(
+            case,
+            request=replace(case.request, gate=row.gate, gate_id=row.gate_id),
+            at=row.at,
+            scan_id=row.scan_id,
         )
         source = Source.OVEIT if row.state is RowState.CONFIRMED else Source.LEDGER
-        return replace(self._decision(case, verdict), source=source)
+        return replace(self._decision(known, verdict), source=source)
 
     def _open(self, request: Request) -> Case:
         """Start the clock for a read."""
-        return Case.open(request, online=request.ask_oveit and self._client.breaker.is_online)
+        online = request.ask_oveit and self._client.breaker.is_online
+        return Case.open(request, self._ledger, online=online)
 
     def _tell(self, decision: Decision, door: Tell | None = None) -> Decision:
-        """Let everyone hear of a decision, its door first; a listener's failure is its own."""
+        """Announce a decision, to its door first; a callback that fails stops no other."""
         for hear in filter(None, (door, self._on_decision)):
             try:
                 hear(decision)
             except Exception:
-                _LOGGER.exception("A listener failed at a decision")
+                _LOGGER.exception("A callback failed at a decision")
         return decision
 
     def _decision(self, case: Case, verdict: Verdict) -> Decision:

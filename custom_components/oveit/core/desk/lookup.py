@@ -1,14 +1,16 @@
 """Finding the tickets behind a code or a tag, and learning from what Oveit tells of them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 import logging
 
 from ..client.api import OveitClient
+from ..client.replies import check_same
 from ..decision import Known, Verdict, decide
-from ..exceptions import LedgerError, OveitError, OveitResponseError
-from ..ledger import Learned, Ledger, Ours, Told
+from ..exceptions import LedgerBusyError, LedgerError, OveitError
+from ..ledger import Learned, Ours, Told
 from ..models import Answer, Event, Ticket
 from ..ticket_sync import Glance, TicketSync
 from .case import Case
@@ -22,10 +24,9 @@ class Lookup:
     Its methods raise LedgerError; a failure of Oveit makes a case go on without it.
     """
 
-    def __init__(self, client: OveitClient, ledger: Ledger, ticket_sync: TicketSync) -> None:
-        """Take what is asked."""
+    def __init__(self, client: OveitClient, ticket_sync: TicketSync) -> None:
+        """Ask a client, and the lists where they are being refreshed."""
         self._client = client
-        self._ledger = ledger
         self._ticket_sync = ticket_sync
 
     def known(self, case: Case) -> Known:
@@ -35,6 +36,7 @@ class Lookup:
             tickets=case.tickets,
             at=case.at,
             online=case.online,
+            may_wait=case.may_wait,
             list_ages=self._ticket_sync.list_ages(case.at),
         )
 
@@ -81,47 +83,69 @@ class Lookup:
         if answer is None or answer.ticket is None:
             return None
         case.tickets = (answer.ticket,)
-        return Told(tag=tag, answer=answer, ours=self._of_followed())
+        return Told(tag=tag, answer=answer, ours=self.of_followed())
 
-    async def learn(self, answer: Answer, tag: str | None = None) -> Learned:
-        """Keep what an answer tells of a ticket of ours, and return what it was about."""
-        return await self._ledger.learn_answer(answer, self._of_followed(), tag)
+    async def learn(self, case: Case, answer: Answer, tag: str | None = None) -> Learned:
+        """Keep what an answer tells of a ticket of ours, and return what it was about.
+
+        A ledger that is busy learns nothing, and holds nobody up.
+        """
+        try:
+            return await case.learning.learn_answer(answer, self.of_followed(), tag)
+        except LedgerBusyError as err:
+            _LOGGER.debug("What Oveit told could not be kept: %s", err)
+        known = await case.ledger.find(answer.ticket.code) if answer.ticket else ()
+        told = self.ours(answer, known[0]).ticket if len(known) == 1 else answer.ticket
+        on_tag = await case.ledger.on_tag(tag) if tag else ()
+        if told and tag and told.code not in {each.code for each in on_tag}:
+            on_tag += known or (told,)
+        return Learned(ticket=told, on_tag=on_tag)
+
+    def only_event(self, case: Case) -> int | None:
+        """Return the event that a guest without a ticket of ours counts for, if only one can be."""
+        chosen = case.request.event_ids
+        active = [
+            key
+            for key, event in self._ticket_sync.followed.items()
+            if event.active and (not chosen or key in chosen)
+        ]
+        return active[0] if len(active) == 1 else None
 
     def ours(self, answer: Answer, ticket: Ticket) -> Answer:
         """Return an answer without a ticket of an event that is not followed."""
-        return self._of_followed()(answer, ticket)
+        return self.of_followed()(answer, ticket)
 
-    def _of_followed(self) -> Ours:
+    def of_followed(self) -> Ours:
         """Return what takes tickets of events that are not followed out of answers."""
         return partial(_only_of, frozenset(self._ticket_sync.followed))
 
     async def _identify_code(self, case: Case, code: str, *, ask: bool) -> None:
         """Find a ticket by its code; one that is not in the list may be new (decisions.md B5)."""
-        case.tickets = await self._ledger.find(code)
+        case.tickets = await case.ledger.find(code)
         if case.tickets and not ask:
             return
         answer = await self.ask(case, ticket_code=code)
         if answer is None:
             return
         case.answer = answer
-        if ticket := (await self.learn(answer)).ticket:
-            case.tickets = await self._ledger.find(ticket.code) or (ticket,)
+        if ticket := (await self.learn(case, answer)).ticket:
+            case.tickets = await case.ledger.find(ticket.code) or (ticket,)
         elif not case.tickets:
             await self._glance(case, self._ticket_sync.look_again)
-            case.tickets = await self._ledger.find(code)
+            case.tickets = await case.ledger.find(code)
 
     async def _identify_tag(self, case: Case, tag: str) -> None:
         """Find the tickets on a tag, which may have been paired anew (decisions.md R3, R5)."""
         answer = case.answer or await self.ask(case, rfid_code=tag)
         if answer is None:
-            case.tickets = await self._ledger.on_tag(tag)
+            case.tickets = await case.ledger.on_tag(tag)
             return
         case.answer = answer
-        learned = case.learned or await self.learn(answer, tag)
+        learned = case.learned or await self.learn(case, answer, tag)
         ticket, case.tickets = learned.ticket, learned.on_tag
         if learned.others:
             await self._check_pairings(case, tag, learned.others, is_told=ticket is not None)
-            case.tickets = await self._ledger.on_tag(tag)
+            case.tickets = await case.ledger.on_tag(tag)
         if ticket and ticket.event_id not in self._ticket_sync.followed:
             case.tickets += (ticket,)
         if not case.tickets and case.request.or_ticket is not None:
@@ -135,9 +159,10 @@ class Lookup:
             about = await self.ask(case, ticket_code=other.code)
             if about is None:
                 return
-            learned = await self.learn(about)
+            learned = await self.learn(case, about)
             if learned.ticket is None and is_told and not other.checked_in:
-                await self._ledger.unpair(tag, other.code)
+                with suppress(LedgerBusyError):
+                    await case.learning.unpair(tag, other.code)
 
     async def _glance(self, case: Case, glance: Glance) -> None:
         """Have the mirror look at Oveit; what follows has half of the time left for itself."""
@@ -173,9 +198,3 @@ def _only_of(followed: frozenset[int], answer: Answer, ticket: Ticket) -> Answer
     if event_id not in followed:
         return replace(answer, ticket=None)
     return replace(answer, ticket=replace(answer.ticket, event_id=event_id, code=ticket.code))
-
-
-def check_same(answer: Answer, code: str) -> None:
-    """Raise OveitResponseError when an answer is about another ticket."""
-    if answer.ticket and answer.ticket.code.lower() != code.lower():
-        raise OveitResponseError("Oveit answered about another ticket")

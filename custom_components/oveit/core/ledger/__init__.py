@@ -1,17 +1,23 @@
-"""What is known, in SQL: the only place that knows there is a database."""
+"""What is known and what happened, in SQL: the only place that knows there is a database."""
 
-from .entering import Entered, Told
-from .ledger import Ledger
-from .leftover import delete_ledger, find_ledgers, read_waiting
+from .admission import Entered, Told
+from .journal import Lease
+from .ledger import Ledger, Opening
+from .properties import Generation
+from .recovery import delete_ledger, find_ledgers, keep_set_aside, read_waiting
 from .tickets import Learned, Ours
 
 __all__ = [
     "Entered",
+    "Generation",
     "Learned",
+    "Lease",
     "Ledger",
+    "Opening",
     "Ours",
     "Told",
     "delete_ledger",
     "find_ledgers",
+    "keep_set_aside",
     "read_waiting",
 ]

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from ..counts import Attendance, LastEntry
 from ..models import Direction, RowState
+from .journal import WAITING
 from .schema import journal, tickets
 
 ARRIVALS_OVER = timedelta(minutes=10)
@@ -26,7 +27,7 @@ def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
         arrivals=_entries_since(connection, event_id, since) / (ARRIVALS_OVER.total_seconds() / 60),
         inside=sum(by_type.values()) - _count_left(connection, event_id),
         exits_counted=_has_exits(connection, event_id),
-        waiting=states.get(RowState.PENDING, 0) + states.get(RowState.IN_DOUBT, 0),
+        waiting=sum(states.get(state, 0) for state in WAITING),
         conflicts=states.get(RowState.REJECTED, 0),
     )
 
@@ -96,7 +97,7 @@ def _has_exits(connection: Connection, event_id: int) -> bool:
 def _unlisted_entries(event_id: int) -> Select[Any]:
     """Select our own entries that the mirror does not show yet."""
     return (
-        select(func.coalesce(tickets.c.ticket_type_id, journal.c.ticket_type_id))
+        select(func.max(func.coalesce(tickets.c.ticket_type_id, journal.c.ticket_type_id)))
         .select_from(journal)
         .outerjoin(
             tickets,
@@ -116,7 +117,7 @@ def _count_by_type(connection: Connection, event_id: int) -> tuple[dict[int, int
         select(
             tickets.c.ticket_type_id,
             func.count(),
-            func.sum(tickets.c.checked_in, type_=Integer),
+            func.count(case((tickets.c.checked_in, 1))),
         )
         .where(tickets.c.event_id == event_id)
         .group_by(tickets.c.ticket_type_id)

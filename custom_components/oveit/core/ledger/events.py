@@ -5,10 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..models import Addon, Event, TicketType
-from .schema import asked, events, journal, lists, preparations, tags, tickets
+from . import properties
+from .schema import (
+    asked,
+    counters,
+    events,
+    journal,
+    lists,
+    preparations,
+    refusals,
+    tags,
+    tickets,
+)
+from .statements import put
 
 _TIMES = ("starts_at", "ended_at")
 
@@ -24,18 +35,16 @@ def save(connection: Connection, listed: tuple[Event, ...]) -> None:
     for event in listed:
         times = {name: _to_text(getattr(event, name)) for name in _TIMES}
         details = asdict(event) | times
-        statement = upsert(events).values(id=event.id, details=details)
-        connection.execute(
-            statement.on_conflict_do_update(set_={"details": statement.excluded.details})
-        )
+        put(connection, events, {"id": event.id}, details=details)
 
 
 def remove(connection: Connection, event_id: int) -> None:
     """Forget an event with its tickets, their tags and all that happened."""
     codes = select(tickets.c.code).where(tickets.c.event_id == event_id)
     connection.execute(delete(tags).where(tags.c.code.in_(codes)))
-    for table in (tickets, lists, journal, asked, preparations):
-        connection.execute(delete(table).where(table.c.event_id == event_id))
+    with properties.keeping_generation(connection):
+        for table in (tickets, lists, journal, refusals, counters, asked, preparations):
+            connection.execute(delete(table).where(table.c.event_id == event_id))
     connection.execute(delete(events).where(events.c.id == event_id))
 
 

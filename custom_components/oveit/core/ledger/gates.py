@@ -2,25 +2,32 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from ..counts import GateCounts
 from ..models import Direction
-from . import about
-from .schema import journal
+from .schema import gates, journal
+from .statements import put
 
 HOUR = timedelta(hours=1)
-_NAME = "name_"
-_MODE = "mode_"
 
 
 def count(
-    connection: Connection, gate: str, now: datetime, direction: Direction, addon_id: int | None
+    connection: Connection,
+    gate: tuple[str | None, str],
+    now: datetime,
+    direction: Direction,
+    addon_id: int | None,
 ) -> GateCounts:
-    """Count who passed a gate one way: all that the journal holds, and the last hour's."""
+    """Count who passed a gate, given its id and name, one way: in all, and in the last hour.
+
+    Rows that name a gate without its id are those of actions, which count for that name.
+    """
+    gate_id, name = gate
     lately = case((journal.c.at > (now - HOUR).timestamp(), 1))
+    is_named = and_(journal.c.gate_id.is_(None), journal.c.gate == name)
     statement = select(func.count(), func.count(lately)).where(
-        journal.c.gate == gate,
+        is_named if gate_id is None else or_(journal.c.gate_id == gate_id, is_named),
         journal.c.admitted,
         journal.c.direction == direction,
         journal.c.addon_id.is_not_distinct_from(addon_id),
@@ -30,10 +37,10 @@ def count(
 
 
 def name(connection: Connection, names: dict[str, str]) -> None:
-    """Give gates their names, and have the journal of one that had another follow it."""
-    before = about.read(connection, _NAME)
-    changed = {gate_id: now for gate_id, now in names.items() if before.get(gate_id) != now}
-    renamed = {before[gate_id]: now for gate_id, now in changed.items() if gate_id in before}
+    """Give gates, known by their ids, their names; the journal of a renamed gate follows."""
+    known = dict(connection.execute(select(gates.c.id, gates.c.name)).tuples().all())
+    changed = {gate_id: now for gate_id, now in names.items() if known.get(gate_id) != now}
+    renamed = {before: now for gate_id, now in changed.items() if (before := known.get(gate_id))}
     if renamed:
         connection.execute(
             update(journal)
@@ -41,14 +48,15 @@ def name(connection: Connection, names: dict[str, str]) -> None:
             .values(gate=case(renamed, value=journal.c.gate))
         )
     for gate_id, now in changed.items():
-        about.keep(connection, _NAME + gate_id, now)
+        put(connection, gates, {"id": gate_id}, name=now)
 
 
 def modes(connection: Connection) -> dict[str, str]:
     """Return the mode of each gate whose mode was ever chosen."""
-    return about.read(connection, _MODE)
+    statement = select(gates.c.id, gates.c.mode).where(gates.c.mode.is_not(None))
+    return {gate_id: mode for gate_id, mode in connection.execute(statement).tuples() if mode}
 
 
 def keep_mode(connection: Connection, gate_id: str, mode: str) -> None:
-    """Keep the mode of a gate."""
-    about.keep(connection, _MODE + gate_id, mode)
+    """Write the mode of a gate."""
+    put(connection, gates, {"id": gate_id}, mode=mode)

@@ -1,14 +1,27 @@
-"""The tables of the ledger: times are seconds since 1970, UTC."""
+"""The tables of the ledger, schema 2. Times are seconds since 1970, UTC, save where it says so."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, MetaData, String, Table, func
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+)
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
+_Id = BigInteger().with_variant(Integer, "sqlite")
 
-about = Table(
+properties = Table(
     "about",
     metadata,
     Column("name", String, primary_key=True),
@@ -18,14 +31,14 @@ about = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("details", JSON, nullable=False),
 )
 
 lists = Table(
     "lists",
     metadata,
-    Column("event_id", Integer, primary_key=True),
+    Column("event_id", _Id, primary_key=True),
     Column("fetched_at", Float),
     Column("digest", String),
     Column("skipped", Integer, nullable=False, default=0),
@@ -37,11 +50,11 @@ lists = Table(
 tickets = Table(
     "tickets",
     metadata,
-    Column("event_id", Integer, primary_key=True),
+    Column("event_id", _Id, primary_key=True),
     Column("code", String, primary_key=True),
-    Column("ticket_type_id", Integer),
+    Column("ticket_type_id", _Id),
     Column("checked_in", Boolean, nullable=False),
-    Column("entered_at", Integer),
+    Column("entered_at", _Id),
     Column("checkins", String, nullable=False),
     Column("series", String),
     Index("tickets_by_type", "event_id", "ticket_type_id", "checked_in"),
@@ -61,7 +74,7 @@ tags = Table(
 asked = Table(
     "asked",
     metadata,
-    Column("event_id", Integer, primary_key=True),
+    Column("event_id", _Id, primary_key=True),
     Column("code", String, primary_key=True),
     Column("asked_at", Float, nullable=False),
     Column("told", Boolean, nullable=False),
@@ -71,23 +84,36 @@ asked = Table(
 preparations = Table(
     "preparations",
     metadata,
-    Column("event_id", Integer, primary_key=True),
+    Column("event_id", _Id, primary_key=True),
     Column("per_minute", Integer, nullable=False),
 )
 
+gates = Table(
+    "gates",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String),
+    Column("mode", String),
+)
+
+# `retry_at`, `in_flight_until` and `leased_until` are seconds by the ledger's own clock.
 journal = Table(
     "journal",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("event_id", Integer, nullable=False),
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("ref", String, nullable=False, unique=True),
+    Column("box", String),
+    Column("event_id", _Id, nullable=False),
     Column("code", String, nullable=False, index=True),
     Column("rfid_code", String),
-    Column("ticket_type_id", Integer),
-    Column("addon_id", Integer),
+    Column("ticket_type_id", _Id),
+    Column("addon_id", _Id),
+    Column("slot", Integer),
     Column("direction", String, nullable=False),
     Column("re_entry", Boolean, nullable=False),
     Column("turnstile", Boolean, nullable=False),
     Column("gate", String),
+    Column("gate_id", String),
     Column("at", Float, nullable=False),
     Column("asked_at", Float),
     Column("asked_last", Float),
@@ -95,19 +121,70 @@ journal = Table(
     Column("state", String, nullable=False),
     Column("admitted", Boolean, nullable=False),
     Column("reason", String, nullable=False),
+    Column("overruled", String),
     Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("retry_at", Float),
+    Column("in_flight_until", Float),
+    Column("leased_by", String),
+    Column("leased_until", Float),
+    Column("cause", String),
     Column("message", String),
     Column("note", String),
     Column("user_id", String),
+    Column("undone_at", Float),
+    Column("undone_by", String),
     Index("journal_by_state", "event_id", "state"),
     Index("journal_by_gate", "gate", "at"),
     sqlite_autoincrement=True,
 )
 Index(
-    "journal_waiting",
-    journal.c.seq,
-    sqlite_where=journal.c.state.in_(["pending", "in_doubt"]),
+    "journal_slots",
+    journal.c.event_id,
+    journal.c.code,
+    func.coalesce(journal.c.addon_id, -1),
+    journal.c.slot,
+    unique=True,
 )
+_WAITING = journal.c.state.in_(["asking", "pending", "in_doubt"])
+Index("journal_waiting", journal.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+# Reads that were refused, for the latest reads of a gate and the report of an evening.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("ref", String, primary_key=True),
+    Column("box", String),
+    Column("event_id", _Id, nullable=False),
+    Column("scan_id", String, nullable=False, index=True),
+    Column("code", String),
+    Column("rfid_code", String),
+    Column("ticket_type_id", _Id),
+    Column("addon_id", _Id),
+    Column("direction", String, nullable=False),
+    Column("gate", String),
+    Column("gate_id", String),
+    Column("at", Float, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("certain", Boolean, nullable=False),
+    Column("message", String),
+    Index("refusals_by_gate", "gate_id", "at"),
+    Index("refusals_by_event", "event_id", "at"),
+)
+
+# Numbers that are kept in the transaction of what they count.
+counters = Table(
+    "counters",
+    metadata,
+    Column("event_id", _Id, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("number", _Id, nullable=False),
+)
+
+
+# The time by the ledger's own clock, in seconds: each engine provides this function.
+NOW = func.ledger_now(type_=Float)
 
 
 def to_epoch(at: datetime | None) -> float | None:

@@ -1,16 +1,12 @@
-"""Taking up ticket lists."""
+"""The import of ticket lists."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from os import fsync
 from time import sleep
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row as Record, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Row as Record, select
 from sqlalchemy.exc import DatabaseError
 
 from ..client import ticket_list as replies
@@ -21,15 +17,15 @@ from ..models import Event
 from ..polling import drift
 from .attendance import count, count_tickets
 from .schema import from_epoch, lists
-from .sqlite import engine as sqlite, list_import as incoming
+from .sqlite import list_import as incoming
+from .sqlite.list_import import ListImport
+from .statements import put
 
 MOST_SEEN = 20
 SHRUNK = 0.8
 AT_ONCE = 25
 AT_FIRST = 2_000
 DOORS_FIRST = 0.0005
-
-type Alone = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,14 +41,14 @@ class _Arrived:
         return self.rows - self.tickets
 
 
-def take(engine: Engine, alone: Alone, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[Seen]:
     """Take a reply apart first, then apply what differs in short transactions.
 
-    `alone` keeps doors from writing meanwhile, and is let go after each of them.
+    Returns the newest check-ins that neither the list before nor the journal holds.
     """
     digest = replies.digest(reply)
-    with sqlite.connect_for_lists(engine) as connection:
-        with sqlite.transaction(connection):
+    with backend.connect() as connection:
+        with backend.transaction(connection):
             known = _record(connection, event.id)
             if known is not None and known.digest == digest:
                 arrived = None
@@ -62,46 +58,33 @@ def take(engine: Engine, alone: Alone, event: Event, reply: bytes, at: datetime)
             is_news = arrived and known and known.digest
             seen = _find_seen(connection, event.id) if is_news else []
         if arrived and doubtful:
-            _write(connection, alone, _keep, event.id, doubted_count=arrived.tickets)
+            with backend.writing(connection):
+                _keep(connection, event.id, doubted_count=arrived.tickets)
             return []
         kept: dict[str, Any] = {"fetched_at": at.timestamp(), "doubted_count": None}
         if arrived:
-            _apply(connection, alone, event.id, AT_ONCE if known and known.digest else AT_FIRST)
+            most = AT_ONCE if known and known.digest else AT_FIRST
+            _apply(backend, connection, event.id, most)
             kept |= {"digest": digest, "skipped": arrived.skipped}
-        with sqlite.transaction(connection):
+        with backend.transaction(connection):
             kept |= _drift(connection, event, at)
-        _write(connection, alone, _keep, event.id, **kept)
+        with backend.writing(connection):
+            _keep(connection, event.id, **kept)
     return seen
 
 
-def _apply(connection: Connection, alone: Alone, event_id: int, most: int) -> None:
-    """Apply what differs, a few tickets at a time, so that no door waits for all of them.
-
-    The disk has it before a door writes again, whose own write would wait for all of it.
-    """
-    with sqlite.open_log(connection) as log:
+def _apply(backend: ListImport, connection: Connection, event_id: int, most: int) -> None:
+    """Apply what differs, a few tickets at a time, so that no door waits for all of them."""
+    with backend.flushing() as flush:
         for changes in incoming.CHANGES:
             after: str | None = ""
             while after is not None:
-                after = _write(
-                    connection, alone, incoming.apply_some, event_id, changes, after, most
-                )
-                fsync(log)
+                with backend.writing(connection):
+                    after = incoming.apply_some(connection, event_id, changes, after, most)
+                flush()
                 sleep(DOORS_FIRST)
-    with sqlite.transaction(connection):
+    with backend.transaction(connection):
         incoming.drop_temporary(connection)
-
-
-def _write[T](
-    connection: Connection,
-    alone: Alone,
-    function: Callable[..., T],
-    *arguments: Any,
-    **keywords: Any,
-) -> T:
-    """Write in one transaction, alone."""
-    with alone(), sqlite.transaction(connection, writing=True):
-        return function(connection, *arguments, **keywords)
 
 
 def state(connection: Connection, event_id: int) -> ListState:
@@ -125,9 +108,7 @@ def _record(connection: Connection, event_id: int) -> Record[Any] | None:
 
 def _keep(connection: Connection, event_id: int, **values: Any) -> None:
     """Write what is to be kept about an event's list."""
-    connection.execute(
-        upsert(lists).values(event_id=event_id, **values).on_conflict_do_update(set_=values)
-    )
+    put(connection, lists, {"event_id": event_id}, **values)
 
 
 def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived:

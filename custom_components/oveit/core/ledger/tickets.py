@@ -1,11 +1,10 @@
-"""The mirror of Oveit's tickets, and the tags that carry them."""
+"""The copy of Oveit's tickets, and the tags that carry them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 import json
-import sqlite3
 from typing import Any
 
 from sqlalchemy import (
@@ -23,9 +22,10 @@ from sqlalchemy import (
 
 from ..decision import merge_uses
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
-from . import preparing
+from . import coverage
+from .journal import IN_FLIGHT
 from .schema import from_epoch, journal, tags, tickets
-from .sqlite.engine import Statement
+from .statements import Statement
 
 type Ours = Callable[[Answer, Ticket], Answer]
 
@@ -34,12 +34,14 @@ _WITH_OUR_USES = (
         tickets,
         journal.c.seq,
         journal.c.addon_id,
+        journal.c.slot,
         journal.c.at,
         journal.c.asked_at,
         journal.c.gate,
         journal.c.state,
         journal.c.admitted,
         journal.c.re_entry,
+        IN_FLIGHT.label("in_flight"),
     )
     .outerjoin(
         journal,
@@ -47,6 +49,7 @@ _WITH_OUR_USES = (
             journal.c.code == tickets.c.code,
             journal.c.event_id.in_((tickets.c.event_id, NO_EVENT)),
             journal.c.direction == Direction.ENTRY,
+            journal.c.state != RowState.VOID,
         ),
     )
     .order_by(tickets.c.event_id, tickets.c.code, journal.c.seq)
@@ -144,10 +147,13 @@ def _read_uses(checkins: str) -> list[CheckIn]:
 def _load(connection: Connection, statement: Statement, **what: Any) -> tuple[Ticket, ...]:
     """Return tickets with their uses, Oveit's and ours."""
     rows = statement.run(connection, **what)
-    return tuple(_to_ticket(list(group)) for _, group in groupby(rows, lambda row: row[:2]))
+    return tuple(
+        _to_ticket(list(group))
+        for _, group in groupby(rows, lambda row: (row["event_id"], row["code"]))
+    )
 
 
-def _to_ticket(joined: Sequence[sqlite3.Row]) -> Ticket:
+def _to_ticket(joined: Sequence[Mapping[str, Any]]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
     first = joined[0]
     rows = [row for row in joined if row["seq"] is not None]
@@ -173,10 +179,21 @@ def _to_ticket(joined: Sequence[sqlite3.Row]) -> Ticket:
             row["addon_id"]
             for row in rows
             if not row["admitted"]
-            and row["state"] in (RowState.IN_DOUBT, RowState.CONFIRMED)
+            and not row["in_flight"]
+            and row["state"] in (RowState.ASKING, RowState.IN_DOUBT, RowState.CONFIRMED)
             and not (entered and row["addon_id"] is None and not row["re_entry"])
         ),
+        in_flight=frozenset(row["addon_id"] for row in rows if row["in_flight"]),
+        slots=_highest_slots(rows),
     )
+
+
+def _highest_slots(rows: Sequence[Mapping[str, Any]]) -> dict[int | None, int]:
+    """Return the highest number of a use of each add-on, and of the entry (None)."""
+    slots: dict[int | None, int] = {}
+    for row in rows:
+        slots[row["addon_id"]] = max(slots.get(row["addon_id"], 0), row["slot"] or 0)
+    return slots
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +229,7 @@ def learn(
     if rfid_codes is None and not tag:
         return
     if ticket.event_id is not None:
-        preparing.note(connection, ticket.event_id, ticket.code, told=True)
+        coverage.note(connection, ticket.event_id, ticket.code, told=True)
     known = {row["rfid_code"] for row in _TAGS_OF.run(connection, code=ticket.code)}
     told = {*(known if rfid_codes is None else rfid_codes), *filter(None, [tag])}
     for rfid_code in known - told:

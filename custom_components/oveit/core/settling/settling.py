@@ -1,15 +1,15 @@
-"""Settling: Oveit hears of what was decided here, and each row finds its end."""
+"""Settling: pending check-ins are uploaded, those in doubt read back, and each row ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 import logging
+from typing import Any
 
 from ..client.api import OveitClient
+from ..client.replies import check_same
 from ..counts import Settled
 from ..decision import entered_before
-from ..desk.lookup import check_same
 from ..exceptions import (
     LedgerError,
     OveitAuthenticationError,
@@ -17,14 +17,12 @@ from ..exceptions import (
     OveitError,
     may_have_heard,
 )
-from ..ledger import Ledger
-from ..models import Answer, Direction, Row, RowState
-from ..single_flight import Shared
+from ..ledger import Lease, Ledger
+from ..ledger.journal import MOST_RETRY, RETRY_AFTER, WAITING
+from ..models import Answer, Cause, Direction, Row, RowState
+from ..single_flight import SingleFlight
 from ..ticket_sync import TicketSync
-from .evidence import Found, ReadBack, judge, uses_of
-from .judging import NOTES, Judging
-from .outcomes import NOTE_SET_ASIDE, NOTE_UNDECIDABLE, NOTE_USED_ELSEWHERE, Outcomes
-from .pauses import Pauses
+from .evidence import CAUSES, Evidence, Found, judge, uses_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,7 +34,8 @@ class Settling:
     """Settles the rows that wait for Oveit (decisions.md T3 to T5, C9 to C16).
 
     Of one ticket the rows go in their order, across tickets the oldest first, two at a
-    time, and door traffic goes before. A row in doubt is read back before it is sent again.
+    time, and door traffic goes before. Each row is leased while it is settled, so that
+    several may settle one ledger. A row in doubt is read back before it is sent again.
     """
 
     def __init__(
@@ -44,79 +43,85 @@ class Settling:
         client: OveitClient,
         ledger: Ledger,
         ticket_sync: TicketSync,
-        read_back: ReadBack,
+        evidence: Evidence,
         *,
+        holder: str,
         doors_first: Callable[[float], Awaitable[None]],
         on_conflict: Callable[[Row], None],
         on_progress: Callable[[], None],
     ) -> None:
-        """Take what waits for guests at the doors, and who hears of conflicts and progress."""
+        """Settle a ledger's rows under leases of `holder`.
+
+        `doors_first` waits for guests at the doors; the callbacks are for each conflict, and
+        for each row that has ended.
+        """
         self._client = client
         self._ledger = ledger
         self._ticket_sync = ticket_sync
+        self._evidence = evidence
+        self._lease = Lease(holder=holder)
         self._doors_first = doors_first
-        self._outcomes = Outcomes(ledger, on_conflict=on_conflict, on_progress=on_progress)
-        self._read_back = read_back
-        self._held: set[int] = set()
-        self._pauses = Pauses()
-        self._judging = Judging(client, ledger, ticket_sync, read_back, self._pauses)
-        self._pass = Shared(self._settle_all)
+        self._on_conflict = on_conflict
+        self._on_progress = on_progress
+        self._settled = Settled()
+        self._for_person = False
+        self._pass = SingleFlight(self._settle_all)
 
     async def close(self) -> None:
         """Stop; what is being sent stays in doubt."""
         await self._pass.close()
 
-    async def run(self, *, now: bool = False) -> Settled:
+    async def run(self, *, for_person: bool = False) -> Settled:
         """Settle all that waits, once for all who ask; a failing Oveit ends it early.
 
-        With `now`, a person asks: rows that have failed for long have their turn too.
+        For a person who asks, rows that have failed for long have their turn too.
         """
-        if now:
-            self._pauses.shorten()
+        self._for_person |= for_person
         await self._pass.join()
-        return self._outcomes.settled
-
-    @contextmanager
-    def holding(self, row: Row) -> Iterator[None]:
-        """Keep a row for oneself while its answer may still come."""
-        self._held.add(row.seq)
-        try:
-            yield
-        finally:
-            self._held.discard(row.seq)
+        return self._settled
 
     async def take_answer(self, row: Row, answer: Answer) -> None:
-        """Settle a row by Oveit's answer to it."""
-        if answer.ok and not _was_used_before(row, answer):
-            await self._outcomes.confirm(row, uploaded=True)
+        """End a row by Oveit's answer to it."""
+        now = await self._ledger.row(row.ref)
+        if now is None or now.state not in WAITING:
+            return
+        is_ours = answer.ok and not _was_used_before(now, answer)
+        if is_ours:
+            await self._confirm(now, uploaded=True)
+        elif not now.admitted:
+            await self._ledger.release_unclaimed(now)
         elif answer.ok:
-            await self._outcomes.reject(row, NOTE_USED_ELSEWHERE, answer.message)
-        elif row.admitted:
-            await self._refused(row, answer)
+            await self._reject(now, Cause.USED_ELSEWHERE, answer.message)
         else:
-            await self._ledger.discard(row.seq)
+            await self._refused(now, answer)
+
+    async def let_go(self, row: Row) -> None:
+        """Leave a row to whoever settles next."""
+        now = await self._ledger.row(row.ref)
+        if now is not None and now.state is RowState.IN_DOUBT:
+            await self._ledger.move(now, RowState.IN_DOUBT)
 
     async def _settle_all(self) -> None:
         """Go through the rows that wait."""
-        waiting = await self._outcomes.begin()
-        self._pauses.keep_only({row.seq for row in waiting})
-        rows = [row for row in waiting if self._is_due(row)]
+        self._settled = Settled()
+        for_person, self._for_person = self._for_person, False
+        due = await self._ledger.due(self._lease.holder, for_person=for_person)
+        rows = [row for row in due if self._is_due(row)]
         try:
             if rows and self._client.breaker.is_online:
-                await self._ticket_sync.refresh_old(self._read_back.needed(rows))
+                await self._ticket_sync.refresh_old(self._evidence.needed(rows))
                 await self._settle_groups(rows)
         except LedgerError:
             raise
         except OveitError as err:
             _LOGGER.debug("Settling stopped: %s", err)
         finally:
-            await self._outcomes.end()
+            waiting = len(await self._ledger.waiting())
+            self._settled = replace(self._settled, waiting=waiting)
 
     def _is_due(self, row: Row) -> bool:
-        """Tell whether there is something to be done about a row now."""
-        if row.seq in self._held or self._pauses.is_on(row.seq):
-            return False
-        return row.state is not RowState.IN_DOUBT or not self._read_back.is_early(row)
+        """Return whether something can be found out about a row by now."""
+        return row.state is RowState.PENDING or not self._evidence.is_early(row)
 
     async def _settle_groups(self, rows: list[Row]) -> None:
         """Settle the rows of each ticket one after the other, several tickets at a time."""
@@ -138,72 +143,77 @@ class Settling:
             raise failures[0]
 
     async def _settle_in_order(self, group: list[Row]) -> None:
-        """Settle the rows of one ticket, up to one that must wait.
+        """Settle the rows of one ticket, up to one that must wait or that others settle.
 
         What is wrong with one row alone holds up no other ticket (decisions.md C13).
         """
-        for row in group:
+        for each in group:
             await self._doors_first(_LET_DOORS_GO_FIRST)
+            row = await self._ledger.lease(each, self._lease)
+            if row is None:
+                return
             try:
                 if not await self._settle(row):
                     return
             except OveitError as err:
-                if (
-                    isinstance(err, LedgerError)
-                    or not may_have_heard(err)
-                    or not self._client.breaker.is_online
-                ):
+                is_general = isinstance(err, LedgerError) or not may_have_heard(err)
+                if is_general or not self._client.breaker.is_online:
                     raise
-                self._postpone(row)
+                await self._postpone(row)
                 return
 
     async def _settle(self, row: Row) -> bool:
         """Settle one row; without success the later rows of its ticket wait with it."""
+        if row.direction is Direction.EXIT:
+            return await self._settle_exit(row)
         if row.state is RowState.IN_DOUBT:
             return await self._settle_doubt(row)
-        if row.direction is Direction.EXIT:
-            return await self._send_exit(row)
-        if await self._judging.is_used_elsewhere(row):
-            await self._outcomes.reject(row, NOTE_USED_ELSEWHERE, None)
+        if await self._evidence.is_used_elsewhere(row):
+            await self._reject(row, Cause.USED_ELSEWHERE, None)
             return True
         return await self._send(row)
 
     async def _settle_doubt(self, row: Row) -> bool:
         """Find out whether Oveit took a row, and only then send it again (T3)."""
-        found, answer = await self._judging.look(row)
+        found, answer = await self._evidence.find_out(row)
         if found is Found.TOO_EARLY:
+            await self._ledger.move(row, RowState.IN_DOUBT)
             return False
         if found is Found.OURS:
-            await self._outcomes.confirm(row)
+            await self._confirm(row)
         elif found is Found.UNCLEAR:
-            await self._outcomes.confirm(row, note=NOTE_UNDECIDABLE)
+            await self._confirm(row, cause=Cause.UNDECIDABLE)
         elif not row.admitted:
-            await self._ledger.discard(row.seq)
+            await self._ledger.release_unclaimed(row)
         elif found is Found.NOTHING:
             return await self._send(row)
         else:
-            await self._outcomes.reject(row, NOTES[found], answer.message or row.message)
+            await self._reject(row, CAUSES[found], answer.message or row.message)
         return True
 
     async def _send(self, row: Row) -> bool:
-        """Send a row, on disk as in doubt before."""
-        if self._judging.is_to_be_set_aside(row):
-            await self._outcomes.reject(row, NOTE_SET_ASIDE, row.message)
+        """Send a row, which is on disk as in doubt before."""
+        if self._evidence.is_to_be_set_aside(row):
+            await self._reject(row, Cause.SET_ASIDE, row.message)
             return True
         now = self._client.now()
-        sent = replace(
+        sent = await self._ledger.move(
             row,
-            state=RowState.IN_DOUBT,
+            RowState.IN_DOUBT,
+            only=(row.state,),
+            lease=self._lease,
             asked_at=row.asked_at or now,
             asked_last=now,
             attempts=row.attempts + 1,
         )
-        await self._outcomes.keep(sent)
+        if sent is None:
+            return False
         try:
             answer = await self._ask(sent)
         except OveitError as err:
             if not may_have_heard(err):
-                await self._outcomes.keep(row)
+                asked = {"asked_at": row.asked_at, "asked_last": row.asked_last}
+                await self._ledger.move(sent, row.state, attempts=row.attempts, **asked)
             raise
         await self.take_answer(sent, answer)
         return True
@@ -216,38 +226,89 @@ class Settling:
         check_same(answer, row.code)
         return answer
 
-    async def _send_exit(self, row: Row) -> bool:
-        """Have Oveit count an exit; one that it cannot take stays counted here alone."""
-        await self._outcomes.doubt_exit(row)
+    async def _settle_exit(self, row: Row) -> bool:
+        """Have Oveit count an exit; one that it cannot take stays counted here alone.
+
+        One whose answer never came is not sent again: that could count another guest out.
+        """
+        if row.state is RowState.IN_DOUBT:
+            return await self._end(row, RowState.LOCAL, cause=Cause.UNDECIDABLE)
+        sent = await self._ledger.move(row, RowState.IN_DOUBT, lease=self._lease)
+        if sent is None:
+            return False
         try:
             answer = await self._client.leave_turnstile(row.code)
         except (OveitConnectionError, OveitAuthenticationError) as err:
-            if self._judging.may_give_up(row, err):
-                return True
-            await self._outcomes.keep(row)
+            if self._evidence.may_give_up(row, err):
+                return await self._end(sent, RowState.LOCAL, cause=Cause.UNDECIDABLE)
+            await self._ledger.move(sent, RowState.PENDING)
             raise
-        await self._outcomes.end_exit(row, confirmed=answer.ok, message=answer.message)
-        return True
+        except OveitError:
+            await self._end(sent, RowState.LOCAL, cause=Cause.UNDECIDABLE)
+            raise
+        state = RowState.CONFIRMED if answer.ok else RowState.LOCAL
+        return await self._end(sent, state, message=answer.message, uploaded=1)
 
     async def _refused(self, row: Row, answer: Answer) -> None:
         """Make of a refusal a confirmation, a conflict, or another attempt (C10 to C13)."""
-        found, about = await self._judging.weigh(row, answer)
+        found, about = await self._evidence.weigh(row, answer)
         if found in (Found.OURS, Found.UNCLEAR) and row.attempts > 1:
-            note = NOTE_UNDECIDABLE if found is Found.UNCLEAR else None
-            await self._outcomes.confirm(row, note=note)
-        elif note := await self._judging.why_refused(row, found, about):
-            await self._outcomes.reject(row, note, answer.message)
+            cause = Cause.UNDECIDABLE if found is Found.UNCLEAR else None
+            await self._confirm(row, cause=cause)
+        elif cause := await self._evidence.why_refused(row, found, about):
+            await self._reject(row, cause, answer.message)
         else:
-            await self._outcomes.keep(replace(row, state=RowState.PENDING, message=answer.message))
-            self._postpone(row)
+            await self._postpone(row, state=RowState.PENDING, message=answer.message)
 
-    def _postpone(self, row: Row) -> None:
+    async def _postpone(self, row: Row, *, state: RowState | None = None, **values: Any) -> None:
         """Leave a row alone for a while, ever longer where it is never set aside."""
-        self._pauses.add(row.seq, growing=not self._judging.may_set_aside(row))
+        now = await self._ledger.row(row.ref)
+        if now is None or now.state not in WAITING:
+            return
+        seconds = RETRY_AFTER
+        if not self._evidence.may_set_aside(now):
+            seconds = min(RETRY_AFTER * 2 ** min(now.failures, 20), MOST_RETRY)
+        await self._ledger.move(
+            now, state or now.state, retry_after=seconds, failures=now.failures + 1, **values
+        )
+
+    async def _confirm(
+        self, row: Row, *, uploaded: bool = False, cause: Cause | None = None
+    ) -> None:
+        """Write that Oveit has a row."""
+        asked = {"asked_at": row.asked_last}
+        counted = {"uploaded" if uploaded else "confirmed": 1}
+        await self._end(row, RowState.CONFIRMED, cause=cause or row.cause, **asked, **counted)
+
+    async def _reject(self, row: Row, cause: Cause, message: str | None) -> None:
+        """Write that Oveit refuses what was decided here: a person has to know."""
+        await self._end(
+            row,
+            RowState.REJECTED,
+            cause=cause,
+            message=message,
+            attempts=row.attempts,
+            rejected=1,
+        )
+
+    async def _end(self, row: Row, state: RowState, **values: Any) -> bool:
+        """Write how a row ends, unless somebody else did, and count it."""
+        names = ("uploaded", "confirmed", "rejected")
+        counted = {name: values.pop(name) for name in names if name in values}
+        ended = await self._ledger.move(row, state, **values)
+        if ended is None:
+            return True
+        for name, number in counted.items():
+            total = getattr(self._settled, name) + number
+            self._settled = replace(self._settled, **{name: total})
+        if state is RowState.REJECTED:
+            self._on_conflict(ended)
+        self._on_progress()
+        return True
 
 
 def _was_used_before(row: Row, answer: Answer) -> bool:
-    """Tell whether Oveit's yes is to a second entry with a ticket."""
+    """Return whether Oveit's yes is to a second entry with a ticket."""
     if row.addon_id is not None or row.re_entry or not entered_before(answer):
         return False
     return row.attempts < 2 or judge(row, uses_of(answer, row), ()) is not Found.OURS

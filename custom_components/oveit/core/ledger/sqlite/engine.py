@@ -1,46 +1,44 @@
-"""What is SQLite's own about the ledger: its settings, its connections and its files.
+"""SQLite's connections: their settings, transactions, and what reaches the disk when."""
 
-How SQLite takes a ticket list apart is in `incoming.py`.
-"""
-
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from os import fsync
 from pathlib import Path
 import sqlite3
 from threading import local
-from typing import Any, BinaryIO
-from weakref import WeakSet
+from time import monotonic
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.sql import ClauseElement
-from sqlalchemy.sql.compiler import SQLCompiler
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=10000",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA wal_autocheckpoint=0",  # no guest waits for it: see `tidy`
+    "PRAGMA wal_autocheckpoint=0",  # no guest waits for it: see `checkpoint`
 )
-
-_DIALECT = dialect(paramstyle="named")
-_HELD: WeakSet[Engine] = WeakSet()
+_PATIENCE = 10.0
 
 
-def open_engine(path: Path) -> Engine:
-    """Return an engine on a file; its transactions are begun and ended by `transaction`."""
-    url = URL.create("sqlite", database=str(path))
+def open_engine(path: Path, clock: Callable[[], float], *, read_only: bool = False) -> Engine:
+    """Return an engine on a file; its transactions are begun and ended by `transaction`.
+
+    `clock` is the ledger's own clock: it times leases, and is the same for all who have the
+    file open. The clock of the machine since its start is best, since it is never set.
+    """
+    query = {"mode": "ro", "uri": "true"} if read_only else {}
+    name = f"file:{path}" if read_only else str(path)
+    url = URL.create("sqlite", database=name, query=query)
     engine = create_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT")
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
         connection.text_factory = _decode
+        connection.create_function("ledger_now", 0, clock)
         try:
-            for setting in _SETTINGS:
+            connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000:.0f}")
+            for setting in () if read_only else _SETTINGS:
                 connection.execute(setting)
         except Exception:
             connection.close()
@@ -50,20 +48,38 @@ def open_engine(path: Path) -> Engine:
 
 
 @contextmanager
-def transaction(connection: Connection, *, writing: bool = False) -> Iterator[None]:
+def transaction(
+    connection: Connection, *, writing: bool = False, until: float | None = None
+) -> Iterator[None]:
     """Run what is inside in one transaction; a writer waits for another at its beginning.
 
-    Raises sqlite3.Error besides what is raised inside, and has nothing done then.
+    `until` is when to give up, by the monotonic clock: what is not committed by then is
+    rolled back, and TimeoutError raised. Raises sqlite3.Error besides.
     """
     raw = _raw(connection)
+    if writing:
+        left = _PATIENCE if until is None else max(until - monotonic(), 0)
+        raw.execute(f"PRAGMA busy_timeout={left * 1000:.0f}")
     raw.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
     try:
         yield
+        if writing and until is not None and monotonic() > until:
+            raise TimeoutError
         raw.execute("COMMIT")
     except BaseException:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
         raise
+
+
+def run(
+    connection: Connection, statement: str, values: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Run a compiled statement, and return its rows by column name. Raises sqlite3.Error."""
+    cursor = _raw(connection).cursor()
+    cursor.row_factory = sqlite3.Row
+    rows: list[Mapping[str, Any]] = cursor.execute(statement, values).fetchall()
+    return rows
 
 
 def check(connection: Connection) -> None:
@@ -73,72 +89,37 @@ def check(connection: Connection) -> None:
         raise DatabaseError("The ledger is damaged", None, Exception(result))
 
 
-class Statement:
-    """A statement that SQLAlchemy writes once, and SQLite's driver runs, since a guest waits.
-
-    Running it raises sqlite3.Error.
-    """
-
-    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
-        """Write the statement; an INSERT is given its columns."""
-        compiled = statement.compile(dialect=_DIALECT, column_keys=columns)
-        assert isinstance(compiled, SQLCompiler)
-        self._text = str(compiled)
-        self._constants = {
-            name: value
-            for name, value in compiled.params.items()
-            if not compiled.binds[name].required
-        }
-
-    def run(self, connection: Connection, **values: Any) -> list[sqlite3.Row]:
-        """Run it with the values of its parameters, and return its rows as SQLite has them."""
-        cursor = _raw(connection).cursor()
-        cursor.row_factory = sqlite3.Row
-        rows: list[sqlite3.Row] = cursor.execute(self._text, self._constants | values).fetchall()
-        return rows
+def is_busy(err: BaseException) -> bool:
+    """Tell whether another program has the file locked."""
+    origin = getattr(err, "orig", err)
+    return isinstance(origin, sqlite3.OperationalError) and "locked" in str(origin)
 
 
-def hold(engine: Engine) -> None:
-    """Bring the log into the file, and from then on leave the file alone."""
-    _HELD.add(engine)
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
-
-
-def release(engine: Engine) -> None:
-    """Let the log be brought into the file again."""
-    _HELD.discard(engine)
-
-
-def tidy(engine: Engine) -> None:
-    """Bring the log into the file, unless the file is being copied; nobody waits for it."""
-    if engine not in _HELD:
-        with engine.connect() as connection:
-            _raw(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+def checkpoint(engine: Engine, *, whole: bool = False) -> None:
+    """Bring the log into the file; nobody waits for it, save where the whole log is meant."""
+    with engine.connect() as connection:
+        _raw(connection).execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if whole else 'PASSIVE'})")
 
 
 class Connections:
     """Connections that stay open, one for each thread: opening one takes longer than its use."""
 
     def __init__(self, engine: Engine) -> None:
-        """Begin without any."""
+        """Open connections of an engine when they are needed."""
         self._engine = engine
         self._here = local()
         self._open: list[Connection] = []
 
     @contextmanager
-    def transaction(self, *, writing: bool, durable: bool) -> Iterator[Connection]:
-        """Run what is inside in one transaction; after a failure, the next one connects anew."""
-        connection = self._connect()
+    def use(self) -> Iterator[Connection]:
+        """Lend this thread's connection; after a failure, the next one connects anew."""
+        connection: Connection | None = getattr(self._here, "connection", None)
+        if connection is None:
+            connection = self._engine.connect()
+            self._here.connection = connection
+            self._open.append(connection)
         try:
-            with (
-                nullcontext() if durable else _without_sync(connection),
-                transaction(connection, writing=writing),
-            ):
-                yield connection
+            yield connection
         except SQLAlchemyError, sqlite3.Error:
             self._drop(connection)
             raise
@@ -149,15 +130,6 @@ class Connections:
             connection.close()
         self._open.clear()
 
-    def _connect(self) -> Connection:
-        """Return this thread's connection."""
-        connection: Connection | None = getattr(self._here, "connection", None)
-        if connection is None:
-            connection = self._engine.connect()
-            self._here.connection = connection
-            self._open.append(connection)
-        return connection
-
     def _drop(self, connection: Connection) -> None:
         """Have this thread connect anew."""
         del self._here.connection
@@ -167,14 +139,7 @@ class Connections:
 
 
 @contextmanager
-def connect_for_lists(engine: Engine) -> Iterator[Connection]:
-    """Connect for what Oveit can send again: its commits do not wait for the disk."""
-    with engine.connect() as connection, _without_sync(connection):
-        yield connection
-
-
-@contextmanager
-def _without_sync(connection: Connection) -> Iterator[None]:
+def without_sync(connection: Connection) -> Iterator[None]:
     """Leave to the system when commits reach the disk; what a process wrote outlives it."""
     _raw(connection).execute("PRAGMA synchronous=NORMAL")
     try:
@@ -185,33 +150,13 @@ def _without_sync(connection: Connection) -> Iterator[None]:
 
 def sync(engine: Engine) -> None:
     """Bring what was committed so far to the disk."""
-    with _log_of(engine).open("rb+", buffering=0) as log:
+    with Path(f"{engine.url.database}-wal").open("rb+", buffering=0) as log:
         fsync(log)
-
-
-def open_log(connection: Connection) -> BinaryIO:
-    """Open the log that commits go to."""
-    return _log_of(connection.engine).open("rb+", buffering=0)
-
-
-def _log_of(engine: Engine) -> Path:
-    """Return where the log lies that commits go to."""
-    return Path(f"{engine.url.database}-wal")
 
 
 def _raw(connection: Connection) -> Any:
     """Return SQLite's own connection."""
     return connection.connection.driver_connection
-
-
-def set_aside(path: Path) -> Path:
-    """Rename a file with its write-ahead log, and return its new name."""
-    aside = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.aside")
-    for suffix in ("", "-wal", "-shm"):
-        source = path.with_name(path.name + suffix)
-        if source.exists():
-            source.rename(aside.with_name(aside.name + suffix))
-    return aside
 
 
 def _decode(value: bytes) -> str:

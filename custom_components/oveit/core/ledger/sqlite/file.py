@@ -1,202 +1,299 @@
-"""The ledger's file: its threads and its transactions.
+"""The ledger in one SQLite file: its threads, its transactions and the time that they may take.
 
-Work for a door and work on a whole list run on a thread and a connection of their own,
-so that a refresh makes no door wait.
+Reads, writes for a door and work on whole lists run on threads and connections of their
+own: a write that is stuck holds up no look-up, and a list that is imported no door.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from enum import Enum, auto
+from datetime import UTC, datetime
+from functools import partial
 import os
 from pathlib import Path
 import sqlite3
 import sys
 from threading import Lock, get_native_id
-from typing import Any, Self
+from time import monotonic
+from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from ...exceptions import LedgerError
-from .. import schema
+from ...exceptions import LedgerBusyError, LedgerError, LedgerUnusableError
+from .. import migrations
 from . import engine
+from .list_import import ListImport
 
-TIDY_AFTER = 200
+CHECKPOINT_AFTER = 200
+ASIDE = ".aside"
+_READERS = 2
 _NICE = 10
+_held: set[Path] = set()
+
+type Clock = Callable[[], float]
 
 
-class How(Enum):
-    """What a transaction does: it reads, it writes, or it writes and waits for the disk.
+class SqliteFile:
+    """Runs functions of a connection in transactions; every method may raise LedgerError.
 
-    What was written outlives this process; what was kept outlives a power cut too.
+    What was written outlives this process; with `durable`, a power cut, too. `until` is the
+    monotonic time at which the caller is given up (LedgerBusyError); what is not committed
+    by then is not written.
     """
 
-    READ = auto()
-    WRITE = auto()
-    KEEP = auto()
-
-
-class LedgerFile:
-    """One SQLite file; every method may raise LedgerError."""
-
-    def __init__(self, path: Path) -> None:
-        """Take the file's place; `open` comes before everything else."""
-        self._path = path
-        self._doors = ThreadPoolExecutor(1, "oveit-doors")
+    def __init__(self, path: Path, clock: Clock = monotonic) -> None:
+        """Use a file, with the clock that times leases; `open` comes before everything else."""
+        self.path = path
+        self._clock = clock
+        self._readers = ThreadPoolExecutor(_READERS, "oveit-read")
+        self._writer = ThreadPoolExecutor(1, "oveit-write")
         self._lists = ThreadPoolExecutor(1, "oveit-lists", initializer=_let_others_go_first)
         self._engine: Engine
         self._connections: engine.Connections
-        self._lock = Lock()
+        self._alone = Lock()
+        self._writing = 0
         self._written = 0
-        self._tidied_at = 0
-        self.set_aside: Path | None = None
+        self._checkpointed_at = 0
 
-    @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open the ledger in a file, and make it where there is none.
+    async def open(self) -> None:
+        """Open the file, and make it where there is none, in the tables of this release.
 
-        A file that is no ledger of this release, or damaged, is set aside under the name
-        that `set_aside` tells, and an empty ledger begun (decisions.md C4).
+        A file that is no ledger, or damaged, is set aside beside the new one (decisions.md
+        C4). Raises LedgerTooNewError for one of a newer release, which stays untouched, and
+        LedgerUnusableError for one that cannot be opened or written.
         """
-        ledger = cls(path)
         try:
-            await ledger._run(ledger._doors, ledger._open)
-        except LedgerError:
-            await ledger.close()
+            await self._run(self._writer, self._open)
+        except LedgerError as err:
+            await self.close()
+            cause = err.__cause__
+            if isinstance(cause, OSError | sqlite3.OperationalError | OperationalError):
+                raise LedgerUnusableError(str(err)) from cause
             raise
-        return ledger
 
     async def close(self) -> None:
         """Let go of the file when the work at hand is done."""
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
+    async def read[T](
+        self, function: Callable[..., T], *arguments: Any, until: float | None = None
+    ) -> T:
+        """Read for a door; takes no write lock."""
+        return await self._run(self._readers, self._read, function, *arguments, until=until)
+
+    async def count[T](self, function: Callable[..., T], *arguments: Any) -> T:
+        """Read what no door waits for."""
+        return await self._run(self._lists, self._read, function, *arguments)
+
+    async def write[T](
+        self,
+        function: Callable[..., T],
+        *arguments: Any,
+        durable: bool = True,
+        until: float | None = None,
+        undo: Callable[[Connection, T], None] | None = None,
+    ) -> T:
+        """Write for a door; `undo` takes back what was committed after the caller was given up."""
+        write = partial(self._write, durable=durable, until=until)
+        return await self._run(self._writer, write, function, *arguments, until=until, undo=undo)
+
+    async def read_then_write[T](
+        self,
+        read: Callable[[Connection], T],
+        write: Callable[[Connection, T], T] | None,
+        is_done: Callable[[T], bool],
+        *,
+        durable: bool = True,
+        until: float | None = None,
+        undo: Callable[[Connection, T], None] | None = None,
+    ) -> T:
+        """Read, and write what follows from it unless that `is_done`.
+
+        Both are one trip to the writer's thread, unless that is busy: then only what really
+        writes waits for it.
+        """
+        if self._writing:
+            seen = await self.read(read, until=until)
+            if is_done(seen) or write is None:
+                return seen
+            return await self.write(write, seen, durable=durable, until=until, undo=undo)
+
+        def both() -> T:
+            seen = self._read(read)
+            if is_done(seen) or write is None:
+                return seen
+            return self._write(write, seen, durable=durable, until=until)
+
+        return await self._run(self._writer, both, until=until, undo=undo)
+
+    async def import_list[T](self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run the import of a ticket list, which writes in short transactions of its own."""
+        backend = ListImport(self._engine, self._write_alone)
+        return await self._run(self._lists, function, backend, *arguments)
+
+    def read_now[T](self, function: Callable[..., T], *arguments: Any) -> T:
+        """Read at once, in the thread that asks, which waits for no writer."""
+        try:
+            return self._read(function, *arguments)
+        except (SQLAlchemyError, sqlite3.Error, RuntimeError, ValueError) as err:
+            raise failure(err) from err
+
+    def flush_soon(self) -> None:
+        """Bring to the disk what was written, while nobody waits for it."""
+        self._count_writing(self._writer.submit(engine.sync, self._engine))
+
+    async def tidy(self) -> None:
+        """Bring the log into the file now and then, unless the file is being copied."""
+        if self.path not in _held and self._written - self._checkpointed_at >= CHECKPOINT_AFTER:
+            self._checkpointed_at = self._written
+            await self._run(self._lists, engine.checkpoint, self._engine)
+
     async def hold(self) -> None:
         """Keep the file as it is while it is copied: what is new goes to its log."""
-        await self._run(self._lists, engine.hold, self._engine)
+        _held.add(self.path)
+        await self._run(self._lists, partial(engine.checkpoint, whole=True), self._engine)
 
     async def release(self) -> None:
         """Bring the log into the file again as it grows."""
-        await self._run(self._lists, engine.release, self._engine)
-
-    async def _read[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Read for a door."""
-        return await self._run(self._doors, self._transact, How.READ, function, *arguments)
-
-    async def _keep[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Write for a door, durably."""
-        return await self._run(self._doors, self._transact, How.KEEP, function, *arguments)
-
-    async def _write[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Write for a door what may be lost in a power cut."""
-        return await self._run(self._doors, self._transact, How.WRITE, function, *arguments)
-
-    async def _count[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Read what no door waits for."""
-        return await self._run(self._lists, self._transact, How.READ, function, *arguments)
-
-    async def _tidy(self) -> None:
-        """Bring the log into the file now and then."""
-        if self._written - self._tidied_at >= TIDY_AFTER:
-            self._tidied_at = self._written
-            await self._run(self._lists, engine.tidy, self._engine)
-
-    def _sync_soon(self) -> None:
-        """Bring to the disk what was written, while nobody waits for it."""
-        self._doors.submit(engine.sync, self._engine)
+        _held.discard(self.path)
 
     async def _run[T](
-        self, executor: ThreadPoolExecutor, function: Callable[..., T], *arguments: Any
+        self,
+        executor: ThreadPoolExecutor,
+        function: Callable[..., T],
+        *arguments: Any,
+        until: float | None = None,
+        undo: Callable[[Connection, T], None] | None = None,
     ) -> T:
-        """Run database work on a thread of ours."""
+        """Run database work on a thread of ours, no longer than the caller can wait."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
+            future = executor.submit(function, *arguments)
+            if executor is self._writer:
+                self._count_writing(future)
+            try:
+                async with asyncio.timeout_at(until):
+                    return await asyncio.wrap_future(future)
+            except TimeoutError:
+                if undo is not None:
+                    future.add_done_callback(partial(self._take_back, undo))
+                raise
         except (SQLAlchemyError, sqlite3.Error, OSError, RuntimeError, ValueError) as err:
             raise failure(err) from err
 
-    def _now[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Read at once, in the thread that asks."""
-        try:
-            return self._transact(How.READ, function, *arguments)
-        except (SQLAlchemyError, sqlite3.Error) as err:
-            raise failure(err) from err
+    def _count_writing(self, future: Future[Any]) -> None:
+        """Count what the writer's thread has to do."""
+        self._writing += 1
+        loop = asyncio.get_running_loop()
 
-    def _transact[T](self, how: How, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function in one transaction; one that writes is alone with it."""
-        writing = how is not How.READ
+        def done(_: Future[Any]) -> None:
+            try:
+                loop.call_soon_threadsafe(self._end_writing)
+            except RuntimeError:  # the loop is closed, and nobody counts any more
+                self._writing = 0
+
+        future.add_done_callback(done)
+
+    def _end_writing(self) -> None:
+        """Count one thing less."""
+        self._writing -= 1
+
+    def _take_back[T](self, undo: Callable[[Connection, T], None], future: Future[T]) -> None:
+        """Undo what a write committed too late, in the writer's thread itself."""
+        if not future.cancelled() and future.exception() is None:
+            self._write(undo, future.result())
+
+    def _read[T](self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run a function in a transaction that sees one state of the file."""
+        with self._connections.use() as connection, engine.transaction(connection):
+            return function(connection, *arguments)
+
+    def _write[T](
+        self,
+        function: Callable[..., T],
+        *arguments: Any,
+        durable: bool = True,
+        until: float | None = None,
+    ) -> T:
+        """Run a function in a transaction that may write."""
         with (
-            self._alone() if writing else nullcontext(),
-            self._connections.transaction(
-                writing=writing, durable=how is not How.WRITE
-            ) as connection,
+            self._write_alone(until),
+            self._connections.use() as connection,
+            nullcontext() if durable else engine.without_sync(connection),
+            engine.transaction(connection, writing=True, until=until),
         ):
             return function(connection, *arguments)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one thread write at a time, and count what goes to the log."""
-        with self._lock:
+    def _write_alone(self, until: float | None = None) -> Iterator[None]:
+        """Let one thread of ours write at a time, and count what goes to the log."""
+        left = -1 if until is None else max(until - monotonic(), 0)
+        if not self._alone.acquire(timeout=left):
+            raise TimeoutError
+        try:
             self._written += 1
             yield
+        finally:
+            self._alone.release()
 
     def _open(self) -> None:
-        """Open the file; what is no sound ledger is set aside, and an empty one begun."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Open the file; what is no sound ledger is set aside, and an empty one made."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.is_dir():
+            set_aside(self.path)
+        elif self.path.exists():
+            migrations.check_version(self.path)
         try:
             self._connect()
         except OperationalError, sqlite3.OperationalError:
-            raise
-        except DatabaseError, sqlite3.DatabaseError, _ForeignFileError:
             self._disconnect()
-            self.set_aside = engine.set_aside(self._path)
+            raise
+        except DatabaseError, sqlite3.DatabaseError, migrations.ForeignFileError:
+            self._disconnect()
+            set_aside(self.path)
             self._connect()
 
     def _connect(self) -> None:
-        """Connect to the file, check it, and make its schema."""
-        self._engine = engine.open_engine(self._path)
+        """Connect to the file, check it, and bring its tables to this release's."""
+        self._engine = engine.open_engine(self.path, self._clock)
         self._connections = engine.Connections(self._engine)
-        self._transact(How.READ, engine.check)
-        self._transact(How.KEEP, _prepare)
+        self._read(engine.check)
+        for step in migrations.steps(self._read(migrations.version)):
+            self._write(step)
 
     def _disconnect(self) -> None:
         """Let go of the file."""
-        self._connections.close()
-        self._engine.dispose()
+        if hasattr(self, "_connections"):
+            self._connections.close()
+            self._engine.dispose()
 
     def _close(self) -> None:
-        """Wait for both threads and close the file."""
-        for executor in (self._lists, self._doors):
+        """Wait for all threads and close the file."""
+        for executor in (self._lists, self._readers, self._writer):
             executor.shutdown()
-        if hasattr(self, "_connections"):
-            self._disconnect()
+        self._disconnect()
 
 
-class _ForeignFileError(Exception):
-    """The file is a database, but no ledger of this release."""
+def set_aside(path: Path) -> Path:
+    """Rename a file with its write-ahead log, or a folder, and return its new name."""
+    aside = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}{ASIDE}")
+    for suffix in ("", "-wal", "-shm"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            source.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def failure(err: Exception) -> LedgerError:
+    """Name a failure without what it was about; LedgerErrors stay what they are."""
+    if isinstance(err, LedgerError):
+        return err
+    kind = LedgerBusyError if isinstance(err, TimeoutError) or engine.is_busy(err) else LedgerError
+    return kind(f"The ledger failed: {type(err).__name__}")
 
 
 def _let_others_go_first() -> None:
     """Have this thread use what is left of the processor, where threads have a priority."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
-
-
-def failure(err: Exception) -> LedgerError:
-    """Name a failure without what it was about."""
-    return LedgerError(f"The ledger failed: {type(err).__name__}")
-
-
-def _prepare(connection: Connection) -> None:
-    """Make the tables, unless the file is something else."""
-    names = set(inspect(connection).get_table_names())
-    about = schema.about
-    if names:
-        if about.name not in names:
-            raise _ForeignFileError
-        version = connection.execute(select(about.c.value).where(about.c.name == "schema"))
-        if version.scalar_one_or_none() != schema.SCHEMA_VERSION:
-            raise _ForeignFileError
-    schema.metadata.create_all(connection)
-    if not names:
-        connection.execute(insert(about).values(name="schema", value=schema.SCHEMA_VERSION))

@@ -4,9 +4,15 @@ The statements here use `json_each`, so that a ticket list never becomes Python
 objects and the interpreter is not held while it is read.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from os import fsync
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+
+from . import engine
 
 # A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
 _USES = """
@@ -199,3 +205,38 @@ def drop_temporary(connection: Connection) -> None:
     """Give back the memory of the temporary tables."""
     for name in ("incoming", "changed", "gone"):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+class ListImport:
+    """Connections and transactions for the import of a list, which must make no door wait.
+
+    What Oveit can send again does not wait for the disk, save that the disk has it before
+    a door writes again, whose own write would wait for all of it.
+    """
+
+    def __init__(self, file: Engine, alone: Callable[[], AbstractContextManager[None]]) -> None:
+        """Use a file; `alone` keeps doors from writing meanwhile."""
+        self._file = file
+        self._alone = alone
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Lend a connection for one list."""
+        with self._file.connect() as connection, engine.without_sync(connection):
+            yield connection
+
+    def transaction(self, connection: Connection) -> AbstractContextManager[None]:
+        """Read what is inside, and write temporary tables."""
+        return engine.transaction(connection)
+
+    @contextmanager
+    def writing(self, connection: Connection) -> Iterator[None]:
+        """Write what is inside in one transaction."""
+        with self._alone(), engine.transaction(connection, writing=True):
+            yield
+
+    @contextmanager
+    def flushing(self) -> Iterator[Callable[[], None]]:
+        """Lend what brings everything that was written to the disk."""
+        with Path(f"{self._file.url.database}-wal").open("rb+", buffering=0) as log:
+            yield lambda: fsync(log)

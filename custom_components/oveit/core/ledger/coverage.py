@@ -1,13 +1,13 @@
-"""Which tickets' tags are known, and which events are being prepared for a line that is down."""
+"""Which tickets' tags are known, and which events are being prepared for being offline."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..counts import Coverage
 from .schema import asked, preparations, tags, tickets
-from .sqlite.engine import Statement
+from .statements import Statement, put
 
 _NOTED = upsert(asked)
 _NOTE = Statement(
@@ -63,7 +63,7 @@ def forget_tagless(connection: Connection, event_id: int) -> None:
 def begin(connection: Connection, event_id: int, per_minute: int) -> None:
     """Write that an event is being prepared, and at what pace."""
     end(connection, event_id)
-    connection.execute(insert(preparations).values(event_id=event_id, per_minute=per_minute))
+    put(connection, preparations, {"event_id": event_id}, per_minute=per_minute)
 
 
 def end(connection: Connection, event_id: int) -> None:

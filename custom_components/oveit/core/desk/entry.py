@@ -1,0 +1,482 @@
+"""Guests who come in: decided, reserved in the ledger, marked at Oveit, admitted."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+import logging
+from typing import Any
+
+from ..client.api import OveitClient
+from ..client.replies import check_same
+from ..decision import Known, Undecided, Verdict, accept, decide
+from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_heard
+from ..ledger import Lease, Told
+from ..ledger.admission import Outcome
+from ..ledger.journal import IN_FLIGHT_GRACE
+from ..models import AddonUse, Answer, Reason, Row, RowState, Ticket
+from ..settling.evidence import Evidence, Found
+from ..settling.settling import Settling
+from .case import KEPT_BY_WRITER, Case, Writer
+from .lookup import Lookup, has_unknown_type
+
+_LOGGER = logging.getLogger(__name__)
+
+LOOK_AGAIN_AFTER = 0.05
+MOST_TRIES = 8
+
+
+class Entry:
+    """Has a ticket counted once, and never admits before that is on the disk (I1, I2).
+
+    The use is reserved in the ledger before Oveit is asked. A check-in whose answer does not
+    come in time is decided by the ledger; the late answer still counts (decisions.md T2).
+    Its methods raise LedgerError, and OveitConnectionError when there is no time left.
+    """
+
+    def __init__(
+        self,
+        client: OveitClient,
+        lookup: Lookup,
+        settling: Settling,
+        evidence: Evidence,
+        writer: Writer,
+    ) -> None:
+        """Ask a client, and write rows as `writer`."""
+        self._client = client
+        self._lookup = lookup
+        self._settling = settling
+        self._evidence = evidence
+        self._writer = writer
+        self._late: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
+
+    async def close(self) -> None:
+        """Stop waiting for late answers; their rows stay in doubt."""
+        for task in self._late:
+            task.cancel()
+        if self._late:
+            await asyncio.wait(self._late)
+
+    async def enter(self, case: Case) -> Verdict:
+        """Decide on coming in, and admit."""
+        outcome = await self._enter_at_once(case)
+        for _ in range(MOST_TRIES):
+            if not isinstance(outcome, Undecided):
+                return outcome
+            outcome = await self._find_out(case, outcome) or await self._try(case)
+        raise OveitConnectionError("Others are faster with this ticket again and again")
+
+    async def _find_out(self, case: Case, undecided: Undecided) -> Verdict | None:
+        """Do what an undecided read needs; a verdict where that has decided it already."""
+        if undecided is Undecided.UNCLAIMED:
+            return await self._claim(case)
+        if undecided is Undecided.IN_FLIGHT:
+            await self._wait_for_outcome(case)
+        else:
+            await self._lookup.identify(case)
+            case.is_identified = True
+        return None
+
+    async def _enter_at_once(self, case: Case) -> Outcome:
+        """Decide on one ticket, where enough is known of it."""
+        if case.request.rfid_code is None:
+            return await self._try(case)
+        told = await self._lookup.ask_tag(case)
+        return Undecided.UNKNOWN if told is None else await self._try(case, told)
+
+    async def _try(self, case: Case, told: Told | None = None) -> Outcome:
+        """Decide on the tickets as they are, reserve what is admitted, and have Oveit mark it."""
+        sought = told or case.tickets or case.request.ticket_code or ()
+        entered = await case.ledger.enter(
+            sought,
+            partial(self._judge, case, self._lookup.known(case)),
+            lease=self._lease(case),
+            durable=not case.online,
+        )
+        case.tickets, case.learned = entered.tickets, entered.learned or case.learned
+        if isinstance(entered.outcome, Undecided) or not entered.rows:
+            return entered.outcome
+        verdicts = (replace(entered.outcome, others=()), *entered.outcome.others)
+        marked = [
+            await self._mark(case, *each)
+            for each in zip(verdicts, entered.rows, entered.fresh, strict=True)
+        ]
+        marked.sort(key=lambda each: not each.reason.admits)
+        return replace(marked[0], others=tuple(marked[1:]))
+
+    def _lease(self, case: Case) -> Lease:
+        """Return the lease of a row that is written for a guest."""
+        if not case.online:
+            return self._writer.kept
+        in_flight = case.request.deadline + IN_FLIGHT_GRACE
+        awaited = self._writer.awaited
+        return replace(awaited, seconds=in_flight + KEPT_BY_WRITER, in_flight=in_flight)
+
+    def _judge(
+        self, case: Case, known: Known, tickets: tuple[Ticket, ...]
+    ) -> tuple[Outcome, tuple[Row, ...]]:
+        """Decide on tickets as they are now, in the ledger's thread, and say what to write."""
+        addon_id = case.request.addon_id
+        is_unclaimed = any(addon_id in ticket.unclaimed for ticket in tickets)
+        is_unknown = case.online and (not tickets or has_unknown_type(tickets, known.events))
+        if not case.is_identified and (is_unknown or is_unclaimed):
+            return Undecided.UNKNOWN, ()
+        if is_unclaimed and self._claimable(case, known, tickets):
+            return Undecided.UNCLAIMED, ()
+        verdict = decide(replace(known, tickets=tickets), case.request)
+        if verdict.awaits:
+            return Undecided.IN_FLIGHT, ()
+        if not verdict.reason.admits:
+            return verdict, ()
+        return verdict, tuple(
+            self._row(case, each, each.ticket) for each in (verdict, *verdict.others) if each.ticket
+        )
+
+    def _claimable(self, case: Case, known: Known, tickets: tuple[Ticket, ...]) -> bool:
+        """Tell whether a ticket that Oveit may have counted would be admitted if it had not."""
+        return any(
+            decide(replace(known, tickets=(_as_unused(ticket),)), case.request).reason.admits
+            for ticket in tickets
+            if case.request.addon_id in ticket.unclaimed
+        )
+
+    def _row(self, case: Case, verdict: Verdict, ticket: Ticket) -> Row:
+        """Return the row of a guest who comes in, or whom Oveit is about to be asked for."""
+        row = self._row_of(case, ticket, slot=verdict.slot)
+        if not case.online:
+            return replace(row, state=RowState.PENDING, admitted=True)
+        now = self._client.now()
+        asked_at = now if self._client.knows_time else None
+        return replace(row, state=RowState.ASKING, asked_at=asked_at, asked_last=now, attempts=1)
+
+    def _row_of(self, case: Case, ticket: Ticket | None, **more: Any) -> Row:
+        """Return a row of what was read."""
+        request = case.request
+        known: dict[str, Any] = {
+            "code": request.ticket_code or request.rfid_code or "",
+            "event_id": next(iter(request.event_ids), 0),
+        }
+        if ticket is not None:
+            known = {
+                "code": ticket.code,
+                "event_id": ticket.event_id or 0,
+                "ticket_type_id": ticket.ticket_type_id,
+            }
+        return Row(
+            **known
+            | {
+                "box": self._writer.box,
+                "rfid_code": request.rfid_code,
+                "addon_id": request.addon_id,
+                "re_entry": request.re_entry,
+                "turnstile": request.turnstile and request.addon_id is None,
+                "gate": request.gate,
+                "gate_id": request.gate_id,
+                "at": case.at,
+                "scan_id": case.scan_id,
+            }
+            | more
+        )
+
+    async def _wait_for_outcome(self, case: Case) -> None:
+        """Wait until another read of the same ticket has its answer, or this one's time is over."""
+        while case.left > 0:
+            self._ended.clear()
+            try:
+                async with asyncio.timeout(min(LOOK_AGAIN_AFTER, case.left)):
+                    await self._ended.wait()
+            except TimeoutError:
+                pass
+            case.tickets = await case.ledger.renew(case.tickets)
+            if not any(case.request.addon_id in each.in_flight for each in case.tickets):
+                return
+        case.may_wait = False
+
+    async def _mark(self, case: Case, verdict: Verdict, row: Row, fresh: Ticket) -> Verdict:
+        """Have Oveit mark a ticket whose use is reserved, unless that is all there is to do."""
+        if row.admitted:
+            return _admitted(verdict, fresh)
+        try:
+            if not case.online:
+                return await self._fall_back(case, fresh, row, sent=False, is_awaited=False)
+            return await self._mark_at_oveit(case, verdict, fresh, row)
+        finally:
+            self._ended.set()
+
+    async def _mark_at_oveit(
+        self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
+    ) -> Verdict:
+        """Have Oveit mark a ticket."""
+        sending: asyncio.Task[Answer] | None = None
+        try:
+            async with case.deadline():
+                sending = asyncio.create_task(self._send(case, row), eager_start=True)
+                answer = await asyncio.shield(sending)
+        except OveitError as err:
+            case.give_up_on_oveit(err)
+            if sending and sending.done() and sending.exception() is err:
+                sending = None
+            try:
+                return await self._fall_back(
+                    case, ticket, row, sent=may_have_heard(err), is_awaited=sending is not None
+                )
+            finally:
+                self._follow(sending, row)
+        case.answer = answer
+        return await self._take_answer(case, verdict, ticket, row)
+
+    async def _send(self, case: Case, row: Row) -> Answer:
+        """Send a check-in, as the door asks for it."""
+        types = case.request.ticket_type_ids
+        if row.turnstile:
+            return await self._client.enter_turnstile(row.code, late_after=case.request.deadline)
+        answer = await self._client.check_in(
+            row.code,
+            ticket_type_id=next(iter(types)) if len(types) == 1 else None,
+            addon_id=row.addon_id,
+            late_after=case.request.deadline,
+        )
+        check_same(answer, row.code)
+        return answer
+
+    async def _fall_back(
+        self, case: Case, ticket: Ticket, row: Row, *, sent: bool, is_awaited: bool
+    ) -> Verdict:
+        """Decide by what is known here, since Oveit's answer did not come.
+
+        While a late answer `is_awaited`, nobody else reads the row back.
+        """
+        verdict = self._lookup.decide_here(case, ticket)
+        admitted = verdict.reason.admits
+        lease = self._writer.awaited if is_awaited else self._writer.kept
+        if sent:
+            state, values = RowState.IN_DOUBT, dict[str, Any](admitted=admitted)
+        elif admitted:
+            state = RowState.PENDING
+            values = {"admitted": True, "asked_at": None, "asked_last": None, "attempts": 0}
+        else:
+            state, values = RowState.VOID, {}
+        moved = await case.ledger.move(row, state, only=(RowState.ASKING,), lease=lease, **values)
+        if moved is None:
+            return _lost(verdict)
+        if not admitted:
+            return verdict
+        (fresh,) = await case.ledger.renew((ticket,))
+        return _admitted(verdict, fresh)
+
+    def _follow(self, sending: asyncio.Task[Answer] | None, row: Row) -> None:
+        """Wait on for an answer that comes too late for the guest, if one still can come."""
+        if sending is None:
+            return
+        task = asyncio.create_task(self._take_late_answer(sending, row))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _take_late_answer(self, sending: asyncio.Task[Answer], row: Row) -> None:
+        """End a row by a late answer; without one it stays in doubt."""
+        try:
+            await self._settling.take_answer(row, await sending)
+        except asyncio.CancelledError:
+            sending.cancel()
+            raise
+        except OveitError as err:
+            _LOGGER.debug("A late answer did not help: %s", err)
+            await self._settling.let_go(row)
+
+    async def _take_answer(self, case: Case, verdict: Verdict, ticket: Ticket, row: Row) -> Verdict:
+        """Return what an answer means at this door."""
+        answer = case.answer
+        assert answer is not None
+        reason = accept(answer, verdict, self._lookup.known(case), case.request)
+        fresh = await case.ledger.settle(
+            row, admitted=reason.admits, ticket=ticket, answer=self._lookup.ours(answer, ticket)
+        )
+        if fresh is None:
+            return _lost(verdict)
+        if reason is Reason.REFUSED:
+            return await self._explain(case, verdict, fresh)
+        return replace(_admitted(verdict, fresh), reason=reason)
+
+    async def _explain(self, case: Case, verdict: Verdict, ticket: Ticket) -> Verdict:
+        """Find out why Oveit refused, since it says so only in words."""
+        refusal = case.answer
+        if refusal and refusal.ticket is None:
+            if about := await self._lookup.ask(case, ticket_code=ticket.code):
+                await self._lookup.learn(case, about)
+            case.online = True
+            (ticket,) = await case.ledger.renew((ticket,))
+        known = replace(self._lookup.known(case), tickets=(ticket,), may_wait=False)
+        explained = decide(known, case.request)
+        if explained.reason.admits:
+            return replace(verdict, reason=Reason.REFUSED)
+        return explained
+
+    async def _claim(self, case: Case) -> Verdict | None:
+        """Admit a guest whom Oveit counted before, though no answer came (decisions.md T4).
+
+        None is returned where the row is no longer in the way, and the read decided anew.
+        """
+        request = case.request
+        for ticket in case.tickets:
+            if request.addon_id not in ticket.unclaimed:
+                continue
+            row = await case.ledger.unclaimed(ticket, request.addon_id)
+            known = replace(self._lookup.known(case), tickets=(_as_unused(ticket),))
+            verdict = decide(known, request)
+            if row is None or not verdict.reason.admits:
+                continue
+            if claimed := await self._claim_row(case, verdict, ticket, row):
+                return claimed
+        case.tickets = await case.ledger.renew(case.tickets)
+        return None
+
+    async def _claim_row(
+        self, case: Case, verdict: Verdict, ticket: Ticket, row: Row
+    ) -> Verdict | None:
+        """Admit by a row that was sent for this ticket, or end it where Oveit knows of none."""
+        found = await self._look_at_oveit(case, row)
+        if found in (Found.NOTHING, Found.OTHERS):
+            await case.ledger.release_unclaimed(row)
+            return None
+        state, reason = RowState.CONFIRMED, Reason.REPEAT
+        values: dict[str, Any] = {}
+        if found is not Found.OURS:
+            case.online = False
+            verdict = self._lookup.decide_here(case, _as_unused(ticket))
+            if not verdict.reason.admits:
+                return verdict
+            state = RowState.CONFIRMED if row.state is RowState.CONFIRMED else RowState.IN_DOUBT
+            reason = Reason.CHECKED_IN
+            request = case.request
+            values = {"gate": request.gate, "gate_id": request.gate_id}
+            values |= {"at": case.at, "scan_id": case.scan_id}
+        if await case.ledger.claim(row, state, **values) is None:
+            return None
+        (fresh,) = await case.ledger.renew((ticket,))
+        return replace(_admitted(verdict, fresh), reason=reason)
+
+    async def _look_at_oveit(self, case: Case, row: Row) -> Found:
+        """Find out what became of a row, within the guest's time."""
+        if row.state is RowState.CONFIRMED:
+            return Found.OURS
+        if not case.online:
+            return await self._evidence.look(row)
+        try:
+            async with case.deadline():
+                found, _ = await self._evidence.ask(row)
+        except LedgerError:
+            raise
+        except OveitError as err:
+            case.give_up_on_oveit(err)
+            return Found.UNCLEAR
+        return found
+
+    async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
+        """Write a steward's decision; it is uploaded where it may be news to Oveit (B6)."""
+        known = self._lookup.known(case)
+        ticket = next((each for each in case.tickets if each.event_id in known.events), None)
+        may_be_code = ticket is not None or case.request.ticket_code is not None
+        is_news = may_be_code and not (ticket and ticket.checked_in)
+        row = self._row_of(
+            case,
+            ticket,
+            re_entry=False,
+            turnstile=False,
+            state=RowState.PENDING if is_news else RowState.LOCAL,
+            admitted=True,
+            reason=Reason.OVERRIDE,
+            note=note,
+            user_id=user_id,
+        )
+        await self._write_admission(case, row)
+        fresh = (await case.ledger.renew((ticket,)))[0] if ticket else None
+        return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(row.event_id))
+
+    async def _write_admission(self, case: Case, row: Row) -> None:
+        """Write the row of somebody who is let in whatever is known."""
+        if row.state is RowState.PENDING and await case.ledger.was_admitted(row):
+            row = replace(row, state=RowState.LOCAL)
+        await case.ledger.begin(row, self._writer.kept)
+
+    async def let_through(self, case: Case, refusal: Verdict) -> Verdict:
+        """Admit in free flow who would be refused, even where the ledger fails (X9).
+
+        A ticket of this event counts as used from then on. One of another event, or of one
+        that is not now, stays as it is: the guest may come with it again.
+        """
+        row = self._row_in_free_flow(case, refusal)
+        case.online = False
+        try:
+            sent = await self._sent_before(case, row, refusal)
+            if sent is None:
+                await self._write_admission(case, row)
+            else:
+                kept = ("gate", "gate_id", "at", "scan_id", "reason", "overruled")
+                values = {name: getattr(row, name) for name in kept}
+                is_known = sent.state is RowState.CONFIRMED
+                state = RowState.CONFIRMED if is_known else RowState.IN_DOUBT
+                await case.ledger.claim(sent, state, **values)
+        except LedgerError as err:
+            _LOGGER.warning("A guest was let through who is not written down: %s", err)
+        return overrule(refusal)
+
+    async def _sent_before(self, case: Case, row: Row, refusal: Verdict) -> Row | None:
+        """Return the row by which Oveit was asked for this guest, whose answer is not known."""
+        asked_in_vain = (Reason.NO_TICKET_LIST, Reason.ADDON_UNAVAILABLE)
+        if refusal.ticket is None or refusal.reason not in asked_in_vain:
+            return None
+        return await case.ledger.unclaimed(refusal.ticket, row.addon_id)
+
+    def _row_in_free_flow(self, case: Case, refusal: Verdict) -> Row:
+        """Return the row of a guest who would have been refused."""
+        is_elsewhere = refusal.reason in (Reason.WRONG_EVENT, Reason.GATE_CLOSED)
+        ticket = None if is_elsewhere else refusal.ticket
+        is_news = _is_news(case, refusal, ticket)
+        row = self._row_of(
+            case,
+            ticket,
+            re_entry=False,
+            turnstile=False,
+            state=RowState.PENDING if is_news else RowState.LOCAL,
+            admitted=True,
+            reason=Reason.OVERRIDE,
+            overruled=refusal.reason,
+        )
+        if ticket is None:
+            row = replace(row, event_id=self._lookup.only_event(case) or 0)
+        return replace(row, code=case.scan_id) if is_elsewhere or not row.code else row
+
+
+def overrule(refusal: Verdict) -> Verdict:
+    """Turn a refusal into an admission by the house."""
+    return replace(refusal, reason=Reason.OVERRIDE, overruled=refusal.reason)
+
+
+def _admitted(verdict: Verdict, ticket: Ticket) -> Verdict:
+    """Return an admission with its ticket as it is now."""
+    return replace(verdict, ticket=ticket, addon=count_uses(verdict.addon, ticket))
+
+
+def count_uses(addon: AddonUse | None, ticket: Ticket) -> AddonUse | None:
+    """Return an add-on with its uses counted anew."""
+    return addon and replace(addon, used=ticket.uses_of(addon.id))
+
+
+def _lost(verdict: Verdict) -> Verdict:
+    """Return what to say where somebody else was admitted by this guest's row meanwhile."""
+    return replace(verdict, reason=Reason.ALREADY_CHECKED_IN, certain=False, slot=None)
+
+
+def _as_unused(ticket: Ticket) -> Ticket:
+    """Return a ticket as if it had not been used."""
+    return replace(ticket, checked_in=False, checkins=())
+
+
+def _is_news(case: Case, refusal: Verdict, ticket: Ticket | None) -> bool:
+    """Tell whether Oveit is to know of a guest: of a ticket that it may have as unused."""
+    if refusal.reason is Reason.UNKNOWN_TICKET:
+        return case.answer is None
+    if refusal.reason is Reason.NO_TICKET_LIST and ticket is None:
+        return case.request.ticket_code is not None
+    is_unused = ticket is not None and not ticket.checked_in
+    return is_unused and refusal.reason in (Reason.WRONG_TICKET_TYPE, Reason.NO_TICKET_LIST)

@@ -1,0 +1,86 @@
+"""Single values that the ledger keeps by name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy import Connection, func, select
+
+from .schema import journal, properties
+from .statements import put
+
+_SCHEMA = "schema"
+_SKEW = "skew"
+_GENERATION = "generation"
+_OPENED = "opened"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generation:
+    """Which ledger this is, and how far it has come: `counter` only grows.
+
+    It counts openings and journal rows, so a copy from before has a smaller one.
+    """
+
+    id: str
+    counter: int
+
+
+def get(connection: Connection, name: str) -> str | None:
+    """Return a value, None where there is none."""
+    statement = select(properties.c.value).where(properties.c.name == name)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def keep(connection: Connection, name: str, value: str) -> None:
+    """Write a value in the place of the one before."""
+    put(connection, properties, {"name": name}, value=value)
+
+
+def schema_version(connection: Connection) -> str | None:
+    """Return the version of the tables as it is written in the file."""
+    return get(connection, _SCHEMA)
+
+
+def keep_schema_version(connection: Connection, version: int) -> None:
+    """Write the version of the tables."""
+    keep(connection, _SCHEMA, str(version))
+
+
+def skew(connection: Connection) -> timedelta:
+    """Return how far Oveit's clock was ahead of this machine's, nothing where it is not known."""
+    try:
+        return timedelta(seconds=float(get(connection, _SKEW) or 0))
+    except ValueError, OverflowError:
+        return timedelta()
+
+
+def keep_skew(connection: Connection, ahead: timedelta) -> None:
+    """Write how far Oveit's clock is ahead."""
+    keep(connection, _SKEW, str(ahead.total_seconds()))
+
+
+def count_opening(connection: Connection) -> None:
+    """Give a new ledger its identity, and count that it is opened."""
+    if get(connection, _GENERATION) is None:
+        keep(connection, _GENERATION, uuid4().hex)
+    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + 1))
+
+
+@contextmanager
+def keeping_generation(connection: Connection) -> Iterator[None]:
+    """Have the counter grow on, though rows of the journal are deleted inside."""
+    before = generation(connection).counter
+    yield
+    opened = int(get(connection, _OPENED) or 0)
+    missing = before - generation(connection).counter
+    keep(connection, _OPENED, str(opened + missing))
+
+
+def generation(connection: Connection) -> Generation:
+    """Return which ledger this is, and how far it has come."""
+    newest = connection.execute(select(func.max(journal.c.seq))).scalar_one_or_none() or 0
+    opened = int(get(connection, _OPENED) or 0)
+    return Generation(id=get(connection, _GENERATION) or "", counter=opened + newest)
