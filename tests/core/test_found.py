@@ -53,11 +53,11 @@ async def test_an_answer_that_comes_while_the_ledger_decides_is_not_lost(
     move = Ledger.move
 
     async def move_slowly(ledger: Ledger, row: Row, state: RowState, **values: Any) -> Row | None:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.3)
         return await move(ledger, row, state, **values)
 
     monkeypatch.setattr(Ledger, "move", move_slowly)
-    server.faults.set("tickets/checkin", Fault(latency_after=0.4))
+    server.faults.set("tickets/checkin", Fault(latency_after=0.3))
     ticket = venue.unused(100, 234)[1]
 
     decision = await desk.check_in(Request(ticket_code=ticket.code, deadline=0.2))
@@ -78,13 +78,13 @@ async def test_a_late_yes_is_taken_in_though_the_ledger_failed_the_guest(
 ) -> None:
     """Nobody came in, Oveit counted one, and the guest is admitted at the next try."""
 
-    async def fail(seq: int, **values: Any) -> None:
+    async def fail(*_: Any, **values: Any) -> None:
         raise LedgerError("The disk is full")
 
     server.faults.set("tickets/checkin", Fault(latency_after=0.4), 1)
     request = Request(ticket_code=venue.unused(100, 234)[1].code, deadline=0.2)
     with monkeypatch.context() as full:
-        full.setattr(ledger, "change", fail)
+        full.setattr(Ledger, "move", fail)
         with pytest.raises(LedgerError):
             await desk.check_in(request)
     await asyncio.sleep(0.5)

@@ -19,6 +19,7 @@ from custom_components.oveit.core.decision import Undecided, Verdict
 from custom_components.oveit.core.exceptions import (
     LedgerError,
     LedgerTooNewError,
+    LedgerUnusableError,
     OveitResponseError,
 )
 from custom_components.oveit.core.ledger import (
@@ -1019,13 +1020,24 @@ async def test_c4_a_file_that_another_program_holds_is_an_error_and_stays(
 
 
 async def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    """A folder in the file's place, or a file in the folder's, is a LedgerError."""
+    """A file in the folder's place is a LedgerError that tells it from a damaged file."""
     (tmp_path / "file").write_text("")
-    (tmp_path / "folder").mkdir()
 
-    for path in (tmp_path / "file" / "ledger.db", tmp_path / "folder"):
-        with pytest.raises(LedgerError):
-            await Ledger.open(path)
+    with pytest.raises(LedgerUnusableError):
+        await Ledger.open(tmp_path / "file" / "ledger.db")
+
+
+async def test_a_folder_in_the_ledgers_place_is_set_aside(tmp_path: Path) -> None:
+    """The doors work, and what lay there is kept."""
+    (tmp_path / "ledger.db").mkdir()
+    (tmp_path / "ledger.db" / "mine.txt").write_text("kept")
+
+    ledger = await Ledger.open(tmp_path / "ledger.db")
+
+    await admit(ledger)
+    (aside,) = ledger.set_aside
+    assert (aside / "mine.txt").read_text() == "kept"
+    await ledger.close()
 
 
 async def test_a_missing_folder_is_made(tmp_path: Path) -> None:

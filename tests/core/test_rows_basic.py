@@ -89,7 +89,7 @@ async def test_b1_the_row_is_on_disk_before_oveit_hears_of_the_check_in(
     venue.clock = look_at_the_file
     await desk.check_in(Request(ticket_code=ticket.code))
 
-    assert on_disk[0] == [(ticket.code, "in_doubt", 0)]
+    assert on_disk[0] == [(ticket.code, "asking", 0)]
 
 
 async def test_b1_the_admission_is_on_disk_before_the_answer_is_given(

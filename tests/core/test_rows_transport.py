@@ -32,6 +32,7 @@ from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
 from tests.core.unknowns import (
+    Seconds,
     Steps,
     journal,
     line_up,
@@ -420,14 +421,15 @@ async def test_t4_after_a_crash_between_question_and_answer_the_guest_comes_in_o
     server: OveitServer,
     ticket: VenueTicket,
     path: Path,
-    steps: Steps,
+    ledger_clock: Seconds,
 ) -> None:
     """C15: the row was written before Oveit was asked, so the next start knows."""
     server.faults.set("tickets/checkin", "slow_answer", 1)
     check_in = asyncio.create_task(eager.check_in(Request(ticket_code=ticket.code, deadline=1)))
     await until_asked(server, "tickets/checkin")
-    assert states(path) == [("in_doubt", 0)]
+    assert states(path) == [("asking", 0)]
 
+    ledger_clock.step(3)
     restarted = make_desk(doubt_grace=0)
     decision = await restarted.check_in(Request(ticket_code=ticket.code))
 

@@ -58,7 +58,7 @@ async def main(path: Path, url: str, seed: int, guests: list[str]) -> None:
     async with aiohttp.ClientSession() as session:
         client = OveitClient(session, url, email="staff@venue.example", password=PASSWORD)
         ledger = await Ledger.open(path)
-        tell(set_aside=ledger.set_aside is not None)
+        tell(set_aside=bool(ledger.set_aside))
         ticket_sync = TicketSync(client, ledger, follows=lambda _: True, on_seen=ignore)
         desk = Desk(client, ledger, ticket_sync, on_decision=ignore)
         await ticket_sync.load()

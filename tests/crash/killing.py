@@ -127,7 +127,9 @@ class Venues:
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
         rows: list[tuple[str, str, int]] = []
         if connection.execute("SELECT name FROM sqlite_schema WHERE name = 'journal'").fetchone():
-            rows = connection.execute("SELECT code, state, admitted FROM journal").fetchall()
+            rows = connection.execute(
+                "SELECT code, state, admitted FROM journal WHERE state <> 'void'"
+            ).fetchall()
         connection.close()
         self._figures.in_doubt += sum(state == "in_doubt" for _, state, _ in rows)
         kept = Counter(code for code, _, admitted in rows if admitted)

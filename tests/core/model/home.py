@@ -29,9 +29,10 @@ _LIFE: ContextVar[int] = ContextVar("life", default=0)
 class Home:
     """What one process holds: everything but the file is gone with it."""
 
-    def __init__(self, path: Path, life: int) -> None:
-        """Take the file's place, and the number of this life."""
+    def __init__(self, path: Path, life: int, clock: Callable[[], float]) -> None:
+        """Use the file, the number of this life, and the ledger's clock."""
         self.path = path
+        self._clock = clock
         self.desk: Desk
         self.client: OveitClient
         self.ticket_sync: TicketSync
@@ -56,8 +57,8 @@ class Home:
             password=PASSWORD,
             breaker=CircuitBreaker(probe_every=0.02),
         )
-        self._ledger = await Ledger.open(self.path)
-        assert self._ledger.set_aside is None, "The ledger was not sound"
+        self._ledger = await Ledger.open(self.path, clock=self._clock)
+        assert not self._ledger.set_aside, "The ledger was not sound"
         self.ticket_sync = TicketSync(
             self.client, self._ledger, follows=FOLLOWED.__contains__, on_seen=lambda _: None
         )

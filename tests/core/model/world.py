@@ -18,6 +18,7 @@ from custom_components.oveit.core.models import Decision, Request
 from demo.oveit_server import Behaviour, Fault, OveitServer, Received, Venue, VenueTicket
 from demo.venue import now
 from tests.core.model.home import Home
+from tests.core.unknowns import Seconds
 
 GHOSTS = ("00000000", "nobody")
 HEARTBEAT = 0.02
@@ -76,6 +77,7 @@ class World:
         self.lag = 0.0
         self._is_stopping = False
         self._door_clock = 0.0
+        self._ledger_clock = Seconds()
         self._lives = 0
         self.home: Home
 
@@ -145,6 +147,7 @@ class World:
         """Step Oveit's clock on when nothing is under way, and have everyone notice."""
         await _until(lambda: not self.server.under_way)
         self._ahead += timedelta(seconds=seconds)
+        self._ledger_clock.step(seconds)
         await self.home.run(self.home.refresh())
 
     async def settle(self) -> int:
@@ -229,7 +232,7 @@ class World:
     async def _begin_life(self, path: Path) -> None:
         """Start a core."""
         self._lives += 1
-        self.home = Home(path, self._lives)
+        self.home = Home(path, self._lives, self._ledger_clock)
         life = self._lives
 
         def on_decision(decision: Decision) -> None:

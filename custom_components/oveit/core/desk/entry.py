@@ -359,17 +359,16 @@ class Entry:
         """Find out what became of a row, within the guest's time."""
         if row.state is RowState.CONFIRMED:
             return Found.OURS
-        if not case.online:
-            return await self._evidence.look(row)
         try:
-            async with case.deadline():
-                found, _ = await self._evidence.ask(row)
+            if case.online:
+                async with case.deadline():
+                    found, _ = await self._evidence.ask(row)
+                return found
         except LedgerError:
             raise
         except OveitError as err:
             case.give_up_on_oveit(err)
-            return Found.UNCLEAR
-        return found
+        return await self._evidence.look(row)
 
     async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
         """Write a steward's decision; it is uploaded where it may be news to Oveit (B6)."""

@@ -32,7 +32,7 @@ from .statements import Statement
 S = RowState
 NEXT: Mapping[RowState, frozenset[RowState]] = {
     S.ASKING: frozenset({S.CONFIRMED, S.PENDING, S.IN_DOUBT, S.VOID}),
-    S.PENDING: frozenset({S.CONFIRMED, S.IN_DOUBT, S.REJECTED, S.LOCAL, S.VOID}),
+    S.PENDING: frozenset({S.PENDING, S.CONFIRMED, S.IN_DOUBT, S.REJECTED, S.LOCAL, S.VOID}),
     S.IN_DOUBT: frozenset({S.CONFIRMED, S.PENDING, S.IN_DOUBT, S.REJECTED, S.LOCAL, S.VOID}),
     S.CONFIRMED: frozenset(),
     S.REJECTED: frozenset(),

@@ -47,14 +47,13 @@ def check_version(path: Path) -> None:
 
 def steps(found: int | None) -> list[Step]:
     """Return what brings tables of a version to today's; of None, what makes them."""
-    if found is None:
-        return [_create, properties.count_opening]
-    needed = [STEPS[each] for each in range(found + 1, schema.SCHEMA_VERSION + 1)]
-    return [*needed, properties.count_opening]
+    first = schema.SCHEMA_VERSION if found is None else found
+    needed = [STEPS[each] for each in range(first + 1, schema.SCHEMA_VERSION + 1)]
+    return [*needed, _complete, properties.count_opening]
 
 
-def _create(connection: Connection) -> None:
-    """Make today's tables."""
+def _complete(connection: Connection) -> None:
+    """Make the tables that are not there."""
     schema.metadata.create_all(connection)
     properties.keep_schema_version(connection, schema.SCHEMA_VERSION)
 

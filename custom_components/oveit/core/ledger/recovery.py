@@ -74,7 +74,7 @@ def read_what_is_left(path: Path) -> list[Row]:
     found: dict[int, Row] = {}
     for order in ("ORDER BY seq", "ORDER BY seq DESC", "ORDER BY code, seq"):
         try:
-            connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         except sqlite3.Error:
             return []
         try:

@@ -28,7 +28,7 @@ def open_engine(path: Path, clock: Callable[[], float], *, read_only: bool = Fal
     file open. The clock of the machine since its start is best, since it is never set.
     """
     query = {"mode": "ro", "uri": "true"} if read_only else {}
-    name = f"file:{path}" if read_only else str(path)
+    name = path.absolute().as_uri() if read_only else str(path)
     url = URL.create("sqlite", database=name, query=query)
     engine = create_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT")
 
