@@ -118,7 +118,7 @@ async def test_a_list_that_unpacks_without_end_is_refused(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A small reply cannot fill the memory."""
-    monkeypatch.setattr(replies, "_MOST", 1_000)
+    monkeypatch.setattr(replies, "_MAX_SIZE", 1_000)
 
     with pytest.raises(OveitResponseError):
         await ledger.take_list(EVENT, gzip.compress(b'{"tickets":[' + b" " * 10_000), NOON)
@@ -136,7 +136,7 @@ async def test_a_list_that_ends_in_an_error_is_not_imported(ledger: Ledger) -> N
 
 
 async def test_a_compressed_list_is_the_same_list(ledger: Ledger) -> None:
-    """An unchanged list has the same digest, compressed or not; duplicates are found across cuts."""
+    """An unchanged list has the same digest, compressed or not; duplicates meet across cuts."""
     tickets = [{"code": f"t{place % 40}", "checked_in": place < 40} for place in range(60)]
     reply = json.dumps({"tickets": tickets}).encode()
 
