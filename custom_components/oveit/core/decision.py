@@ -21,7 +21,7 @@ from .polling import is_open
 SAME_USE = timedelta(seconds=120)
 EARLIER = timedelta(seconds=60)
 
-_CLOSEST_LAST = (
+_NEAREST_LAST = (
     Reason.WRONG_EVENT,
     Reason.GATE_CLOSED,
     Reason.WRONG_TICKET_TYPE,
@@ -79,7 +79,7 @@ def decide(known: Known, request: Request) -> Verdict:
     ]
     admitting = [verdict for verdict in verdicts if verdict.reason.admits]
     if not admitting:
-        return max(verdicts, key=lambda verdict: _CLOSEST_LAST.index(verdict.reason))
+        return max(verdicts, key=lambda verdict: _NEAREST_LAST.index(verdict.reason))
     if len(admitting) == 1 or request.several is Several.FIRST:
         return admitting[0]
     if request.several is Several.ALL:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 
-class Shared:
+class SingleFlight:
     """One task for all callers that join while it runs; a caller that gives up does not end it."""
 
     def __init__(self, work: Callable[[], Coroutine[None, None, None]]) -> None:

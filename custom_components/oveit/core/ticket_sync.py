@@ -20,7 +20,7 @@ from .polling import (
     is_purge_due,
     poll_interval,
 )
-from .single_flight import Shared
+from .single_flight import SingleFlight
 
 SKEW_TOLERANCE = timedelta(seconds=2)
 
@@ -30,7 +30,7 @@ class Glance:
 
     def __init__(self, refresh: Callable[[], Coroutine[None, None, None]]) -> None:
         """Create it for the refresh that it runs."""
-        self._refresh = Shared(refresh)
+        self._refresh = SingleFlight(refresh)
         self._started_at: float | None = None
 
     async def __call__(self) -> None:

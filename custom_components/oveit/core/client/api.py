@@ -17,7 +17,7 @@ from ..exceptions import (
     OveitTlsError,
 )
 from ..models import Account, Answer, Event
-from ..single_flight import Shared
+from ..single_flight import SingleFlight
 from .circuit_breaker import LATE_AFTER, CircuitBreaker
 from .replies import Json, parse, read_account, read_answer, read_event
 
@@ -61,7 +61,7 @@ class OveitClient:
         self._token = token
         self._login = {"email": email, "password": password} if email and password else None
         self._language = language if language in LANGUAGES else "en"
-        self._renewal = Shared(self._log_in_again)
+        self._renewal = SingleFlight(self._log_in_again)
         self._renewed_at: float | None = None
         self._monotonic_offset: timedelta | None = None
         self._restored_skew = timedelta()

@@ -19,7 +19,7 @@ from ..exceptions import (
 )
 from ..ledger import Ledger
 from ..models import Answer, Direction, Row, RowState
-from ..single_flight import Shared
+from ..single_flight import SingleFlight
 from ..ticket_sync import TicketSync
 from .evidence import Found, ReadBack, judge, uses_of
 from .judging import NOTES, Judging
@@ -60,7 +60,7 @@ class Settling:
         self._held: set[int] = set()
         self._pauses = Pauses()
         self._judging = Judging(client, ledger, ticket_sync, read_back, self._pauses)
-        self._pass = Shared(self._settle_all)
+        self._pass = SingleFlight(self._settle_all)
 
     async def close(self) -> None:
         """Stop; what is being sent stays in doubt."""
