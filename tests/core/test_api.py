@@ -152,7 +152,7 @@ async def test_first_calls_at_once_share_one_login(
     assert len(server.requests_to("seller/login")) == 1
 
 
-# A token that dies
+# A token that expires
 
 
 async def test_t7_an_expired_token_is_renewed_once_for_all_callers(

@@ -12,6 +12,7 @@ from .counts import Preparation
 from .desk.lookup import Lookup, check_same
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
+from .single_flight import cancel
 from .ticket_sync import TicketSync
 
 _LOGGER = logging.getLogger(__name__)
@@ -104,9 +105,7 @@ class Preparing:
 
     async def close(self) -> None:
         """Stop all preparations until `resume`."""
-        if self._task and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await cancel(self._task)
 
     def _work(self) -> None:
         """Start the background task unless it is running or there is nothing to do."""

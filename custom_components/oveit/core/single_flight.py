@@ -28,9 +28,14 @@ class SingleFlight:
 
     async def close(self) -> None:
         """Cancel the work if it is running."""
-        if self._task and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await cancel(self._task)
+
+
+async def cancel(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task if it is running, and wait for its end."""
+    if task and not task.done():
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _retrieve_error(task: asyncio.Task[None]) -> None:

@@ -54,7 +54,8 @@ TWICE = {"en": "double", "de": "doppel", "es": "doble", "fr": "double", "nl": "d
 LANGUAGES = tuple(UNITS)
 
 
-def words(language: str) -> dict[str, str]:
+@lru_cache
+def _words(language: str) -> Mapping[str, str]:
     """Return the characters that each word or phrase of a language stands for."""
     table = dict(_said(NATO, ascii_lowercase))
     table |= _said(LETTERS[language], ascii_lowercase)
@@ -152,7 +153,7 @@ def readings(text: str, language: str) -> tuple[str, ...]:
 
 def _spell(tokens: list[str], language: str) -> str | None:
     """Return the code that words spell, None if one of them is no part of a code."""
-    table = _table(language if language in LANGUAGES else "en")
+    table = _words(language if language in LANGUAGES else "en")
     twice, times = TWICE.get(language), 1
     pieces: list[str] = []
     at = 0
@@ -198,9 +199,3 @@ def _split(token: str, table: Mapping[str, str]) -> Iterator[str | None]:
         length = next((size for size in range(longest, 0, -1) if token[:size] in table), 0)
         yield table[token[:length]] if length else None
         token = token[length:] if length else ""
-
-
-@lru_cache
-def _table(language: str) -> Mapping[str, str]:
-    """Return `words` of a language, computed once."""
-    return words(language)

@@ -255,7 +255,7 @@ class OveitClient:
 
 @asynccontextmanager
 async def _connection_errors() -> AsyncIterator[None]:
-    """Map errors of the connection to OveitConnectionError, and tell whether anything was sent."""
+    """Map errors of the connection to OveitConnectionError, with whether anything was sent."""
     try:
         yield
     except aiohttp.ClientSSLError as err:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from ..exceptions import OveitConnectionError, OveitError, OveitResponseError
+from ..single_flight import cancel
 
 LATE_AFTER = 3.0
 PROBE_EVERY = 5.0
@@ -40,9 +41,7 @@ class CircuitBreaker:
     async def close(self) -> None:
         """Stop probing."""
         self._probe = None
-        if self._probing and not self._probing.done():
-            self._probing.cancel()
-            await asyncio.wait([self._probing])
+        await cancel(self._probing)
 
     @contextmanager
     def recording(self, late_after: float | None = LATE_AFTER) -> Iterator[None]:
@@ -71,12 +70,10 @@ class CircuitBreaker:
     def record(self, succeeded: bool) -> None:
         """Record the outcome of a request; a late one counts as failed."""
         self._outcomes.append(succeeded)
+        latest = [*self._outcomes][-_SUCCESSES_TO_CLOSE:]
         if self.is_online and self._outcomes.count(False) >= _FAILURES_TO_OPEN:
             self._change(is_online=False)
-        elif (
-            not self.is_online
-            and [*self._outcomes][-_SUCCESSES_TO_CLOSE:] == [True] * _SUCCESSES_TO_CLOSE
-        ):
+        elif not self.is_online and latest == [True] * _SUCCESSES_TO_CLOSE:
             self._change(is_online=True)
         if self._needs_probing and self._probe and (not self._probing or self._probing.done()):
             self._probing = asyncio.get_running_loop().create_task(self._keep_probing())

@@ -3,7 +3,7 @@
 The only error that these functions raise is OveitResponseError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 import json
 from typing import Any
@@ -43,12 +43,10 @@ def parse(body: bytes) -> Json:
 def read_account(user: Json) -> Account:
     """Return the account in a reply to a login; the documented key `seller_id ` ends in a blank."""
     user = {key.strip(): value for key, value in user.items()}
-    seller_id, permissions = user.get("seller_id"), user.get("permissions")
+    permissions = _read_list(user.get("permissions"), _text)
     return Account(
-        seller_id=_text(seller_id),
-        permissions=frozenset(filter(None, map(_text, permissions)))
-        if isinstance(permissions, list)
-        else None,
+        seller_id=_text(user.get("seller_id")),
+        permissions=None if permissions is None else frozenset(permissions),
     )
 
 
@@ -64,18 +62,13 @@ def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
     yes = ok is True and not error
     if yes and ticket is None and not brief:
         raise OveitResponseError("Oveit's yes names no ticket")
-    codes = reply.get("rfid_codes")
     return Answer(
         ok=yes,
         asked_at=asked_at,
         message=_text(error) or _text(reply.get("message")),
         ticket=ticket,
         event=read_event(reply.get("event")),
-        rfid_codes=tuple(
-            code for item in codes if isinstance(item, dict) and (code := _code(item.get("code")))
-        )
-        if isinstance(codes, list)
-        else None,
+        rfid_codes=_read_list(reply.get("rfid_codes"), _tag),
         attendee=_attendee(reply.get("attendee")),
     )
 
@@ -85,10 +78,7 @@ def _answered_ticket(reply: Json) -> Ticket | None:
     ticket, kind, event = reply.get("ticket"), reply.get("ticket_type"), reply.get("event")
     if not isinstance(ticket, dict) or (code := _code(ticket.get("code"))) is None:
         return None
-    uses = reply.get("checkins")
-    checkins = (
-        [_use(use) for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
-    )
+    checkins = _read_list(reply.get("checkins"), _use) or ()
     return Ticket(
         code=code,
         event_id=_id(event.get("id")) if isinstance(event, dict) else None,
@@ -100,8 +90,15 @@ def _answered_ticket(reply: Json) -> Ticket | None:
     )
 
 
-def _use(item: Json) -> CheckIn:
+def _tag(item: object) -> str | None:
+    """Return the code of a tag."""
+    return _code(item.get("code")) if isinstance(item, dict) else None
+
+
+def _use(item: object) -> CheckIn | None:
     """Return one use of a ticket."""
+    if not isinstance(item, dict):
+        return None
     date = _datetime(item.get("date"))
     return CheckIn(
         addon_id=_id(item.get("addon_id")),
@@ -115,7 +112,7 @@ def read_event(item: object) -> Event | None:
     if not isinstance(item, dict) or (event_id := _id(item.get("id"))) is None:
         return None
     tickets = item.get("tickets", item.get("tickets_sold"))
-    kinds, start = item.get("ticket_types"), _datetime(item.get("starts_at"))
+    start = _datetime(item.get("starts_at"))
     return Event(
         id=event_id,
         name=_text(item.get("name")) or str(event_id),
@@ -123,11 +120,7 @@ def read_event(item: object) -> Event | None:
         location=_text(item.get("location")),
         tickets=_number(tickets),
         checked_in=_number(item.get("tickets_checked_in")),
-        ticket_types=tuple(
-            kind
-            for value in (kinds if isinstance(kinds, list) else ())
-            if (kind := _ticket_type(value))
-        ),
+        ticket_types=_read_list(item.get("ticket_types"), _ticket_type) or (),
     )
 
 
@@ -135,15 +128,10 @@ def _ticket_type(item: object) -> TicketType | None:
     """Return a ticket type with its add-ons, None without an id."""
     if not isinstance(item, dict) or (type_id := _id(item.get("id"))) is None:
         return None
-    addons = item.get("addons")
     return TicketType(
         id=type_id,
         name=_text(item.get("name")) or str(type_id),
-        addons=tuple(
-            addon
-            for value in (addons if isinstance(addons, list) else ())
-            if (addon := _addon(value))
-        ),
+        addons=_read_list(item.get("addons"), _addon) or (),
     )
 
 
@@ -169,6 +157,13 @@ def _attendee(item: object) -> Mapping[str, JsonValue] | None:
         return None
     names = [_text(field.get("name")) if isinstance(field, dict) else None for field in fields]
     return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
+
+
+def _read_list[T](values: object, read: Callable[[object], T | None]) -> tuple[T, ...] | None:
+    """Return the values of a list that can be read, None if it is no list."""
+    if not isinstance(values, list):
+        return None
+    return tuple(found for value in values if (found := read(value)) is not None)
 
 
 def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
