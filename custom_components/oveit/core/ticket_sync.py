@@ -144,12 +144,12 @@ class TicketSync:
                 counts = await self.attendance()
                 live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
                 self.interval = poll_interval(live.values())
-            due = []
-            for key, event in self.followed.items():
-                state = await self._ledger.list_state(key)
-                is_due = is_list_due(event, state, counts[key], now, live=live[key])
-                if event.active and (everything or is_due):
-                    due.append(event)
+            due = [
+                event
+                for key, event in self.followed.items()
+                if event.active
+                and (everything or await self._is_due(event, counts[key], now, live=live[key]))
+            ]
             await self._refresh_lists(due)
 
     async def refresh_old(self, needed: Mapping[int, datetime] | None = None) -> None:
@@ -199,6 +199,13 @@ class TicketSync:
         if abs(skew - self._skew) > SKEW_TOLERANCE:
             await self._ledger.keep_skew(skew)
             self._skew = skew
+
+    async def _is_due(
+        self, event: Event, attendance: Attendance, now: datetime, *, live: bool
+    ) -> bool:
+        """Return whether an event's list is due to be fetched."""
+        state = await self._ledger.list_state(event.id)
+        return is_list_due(event, state, attendance, now, live=live)
 
     async def _load_fetched_at(self, event_id: int) -> None:
         """Load the time at which an event's list was fetched."""
