@@ -1,1 +1,1 @@
-"""How fast the core is, measured against a pretend Oveit."""
+"""Measurements of how fast decisions are, against a pretend Oveit."""

@@ -18,7 +18,7 @@ MATPLOTLIB = ROOT / ".tools" / "plot"
 
 
 def parse() -> argparse.Namespace:
-    """Read the options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short form, under a minute")
     parser.add_argument("--tickets", type=int, nargs="+", metavar="N", help="only these sizes")
@@ -29,7 +29,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure, print, and write where that is asked for."""
+    """Measure, print the figures, and write the page if that is wanted."""
     options = parse()
     effort = QUICK if options.quick else FULL
     if options.tickets:
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def draw(tickets: int) -> None:
-    """Draw the growth, in a process that has matplotlib."""
+    """Draw the growth in a process that has matplotlib."""
     plot = (sys.executable, "-m", "benchmark.plot", FIGURES, PLOT, str(tickets))
     subprocess.run(plot, check=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(MATPLOTLIB)})
 

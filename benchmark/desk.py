@@ -1,4 +1,4 @@
-"""Measures the desk alone: decisions without a line, and guests while waiting rows are settled."""
+"""Measures the desk alone: decisions offline, and guests during an upload of pending rows."""
 
 import argparse
 import asyncio
@@ -31,7 +31,7 @@ PAUSE = 0.005
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """How many milliseconds each of some decisions took."""
+    """The durations of some decisions in milliseconds."""
 
     name: str
     what: str
@@ -39,7 +39,7 @@ class Measured:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Return the middle, the slow end and the longest."""
+        """Return the median, the 99th percentile and the longest."""
         middle, slow = (percentile(self.times, percent) for percent in (50, 99))
         return {"p50": middle, "p99": slow, "longest": max(self.times)}
 
@@ -55,7 +55,7 @@ class Venue:
     desk: Desk
 
     async def admit(self, codes: list[str], source: Source, pause: float = 0) -> list[float]:
-        """Check tickets in one after the other, and return how many milliseconds each took."""
+        """Check tickets in one after the other, and return the duration of each in milliseconds."""
         times = []
         for code in codes:
             started = perf_counter()
@@ -69,7 +69,7 @@ class Venue:
 
 @asynccontextmanager
 async def venue(tickets: int) -> AsyncIterator[Venue]:
-    """Open a desk at a venue with so many tickets."""
+    """Open a desk with so many tickets."""
     with TemporaryDirectory() as folder:
         async with pretend_oveit(tickets) as oveit, aiohttp.ClientSession() as session:
             client, lists = (OveitClient(session, oveit.url, token=TOKEN) for _ in range(2))
@@ -96,7 +96,7 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
 
 @asynccontextmanager
 async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Do something beside what is inside, which never ends by itself."""
+    """Run something beside the body, and cancel it at the end."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -107,7 +107,7 @@ async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 
 async def count(ledger: Ledger, event_id: int) -> None:
-    """Count who came once a second, as the sensors do."""
+    """Count the guests once a second, as the sensors do."""
     while True:
         await ledger.attendance(event_id, datetime.now(UTC))
         await asyncio.sleep(1)
@@ -115,7 +115,7 @@ async def count(ledger: Ledger, event_id: int) -> None:
 
 @asynccontextmanager
 async def refreshing(at: Venue) -> AsyncIterator[None]:
-    """Have the ledger take up one list after the other, each changed."""
+    """Import one changed list after the other beside the body."""
     (event,) = at.ticket_sync.followed.values()
     replies = []
     for _ in range(2):
@@ -131,7 +131,7 @@ async def refreshing(at: Venue) -> AsyncIterator[None]:
 
 
 async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
-    """Let guests come while waiting rows are settled; return their times, and the seconds."""
+    """Check guests in during an upload; return their durations, and that of the upload."""
     await at.admit(at.oveit.take(rows), Source.LEDGER)
     at.client.breaker.is_online = True
     started = perf_counter()
@@ -141,30 +141,30 @@ async def while_settling(at: Venue, rows: int) -> tuple[list[float], float]:
         times += await at.admit(at.oveit.take(1), Source.OVEIT, pause=EVERY)
     settled = settling.result()
     if settled.uploaded < rows:
-        raise RuntimeError(f"{settled} after settling")
+        raise RuntimeError(f"{settled} after the upload")
     return times, perf_counter() - started
 
 
 async def measure(tickets: int, rows: int) -> AsyncIterator[Measured]:
-    """Measure each thing in turn."""
+    """Run the measurements in turn."""
     async with venue(tickets) as at:
         times = await at.admit(at.oveit.take(GUESTS), Source.OVEIT)
         yield Measured(name="desk_online", what="online, nothing else", times=times)
         at.client.breaker.is_online = False
-        async for measured in without_a_line(at, "desk", "from the ledger"):
+        async for measured in offline(at, "desk", "from the ledger"):
             yield measured
         times, seconds = await while_settling(at, rows - 2 * GUESTS)
-        what = f"online, while {rows} rows are settled in {seconds:.0f} s"
+        what = f"online, while {rows} rows are uploaded in {seconds:.0f} s"
         yield Measured(name="desk_settling", what=what, times=times)
     async with venue(tickets) as at, refreshing(at):
         at.client.breaker.is_online = False
-        what = "from the ledger, while the list is taken up"
-        async for measured in without_a_line(at, "desk_busy", what):
+        what = "from the ledger, while a list is imported"
+        async for measured in offline(at, "desk_busy", what):
             yield measured
 
 
-async def without_a_line(at: Venue, name: str, what: str) -> AsyncIterator[Measured]:
-    """Measure decisions one upon the other, and with pauses in which the machine falls asleep."""
+async def offline(at: Venue, name: str, what: str) -> AsyncIterator[Measured]:
+    """Measure decisions without a pause, and with pauses in which the machine goes idle."""
     times = await at.admit(at.oveit.take(GUESTS), Source.LEDGER)
     yield Measured(name=name, what=what, times=times)
     times = await at.admit(at.oveit.take(GUESTS), Source.LEDGER, PAUSE)

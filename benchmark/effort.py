@@ -1,11 +1,11 @@
-"""How much is measured: all of it, or what fits into a minute."""
+"""The extent of a measurement: all of it, or what fits into a minute."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effort:
-    """How often things are done; times are in seconds."""
+    """How often each thing is done; times are in seconds."""
 
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
     growth_tickets: int = 10_000
@@ -30,7 +30,7 @@ class Effort:
         return min(self.most_decisions, tickets // 20)
 
     def arrivals(self, tickets: int) -> int:
-        """Return how many guests come in an hour."""
+        """Return how many guests arrive in an hour."""
         return min(self.most_arrivals, tickets * 3 // 10)
 
 

@@ -1,4 +1,4 @@
-"""What was measured, and how to name it."""
+"""The measured figures and their labels."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,7 +14,7 @@ LONG = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """One number: what, of which system, in a venue of which size."""
+    """One number of one system in a venue of one size."""
 
     name: str
     system: str
@@ -26,7 +26,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """How a figure is shown."""
+    """The label and format of a figure."""
 
     name: str
     label: str
@@ -71,14 +71,16 @@ DESK_ROWS = (
     Row(name="desk_p99", label="Desk alone, from the ledger, p99", unit="ms", digits=2),
     Row(name="desk_paced_p50", label="… a guest every 5 ms, p50", unit="ms", digits=2),
     Row(name="desk_paced_p99", label="… a guest every 5 ms, p99", unit="ms", digits=2),
-    Row(name="desk_busy_p50", label="… while a list is taken up, p50", unit="ms", digits=2),
-    Row(name="desk_busy_p99", label="… while a list is taken up, p99", unit="ms", digits=2),
+    Row(name="desk_busy_p50", label="… while a list is imported, p50", unit="ms", digits=2),
+    Row(name="desk_busy_p99", label="… while a list is imported, p99", unit="ms", digits=2),
     Row(name="desk_busy_paced_p50", label="… both, p50", unit="ms", digits=2),
     Row(name="desk_busy_paced_p99", label="… both, p99", unit="ms", digits=2),
     Row(name="desk_online_p50", label="Desk alone, online, p50", unit="ms", digits=2),
     Row(name="desk_online_p99", label="Desk alone, online, p99", unit="ms", digits=2),
-    Row(name="desk_settling_p50", label="… while 2,000 rows are settled, p50", unit="ms", digits=2),
-    Row(name="desk_settling_longest", label="… while they are settled, longest", unit="ms"),
+    Row(
+        name="desk_settling_p50", label="… while 2,000 rows are uploaded, p50", unit="ms", digits=2
+    ),
+    Row(name="desk_settling_longest", label="… while they are uploaded, longest", unit="ms"),
 )
 LONG_ROWS = (
     Row(name="long_peak", label="Most memory, as a multiple of the list", unit="×"),
@@ -89,14 +91,14 @@ LONG_ROWS = (
 
 @dataclass(kw_only=True)
 class Figures:
-    """All that was measured in one run."""
+    """The figures of one run."""
 
     all: list[Figure] = field(default_factory=list)
 
     def find(
         self, name: str, system: str, tickets: int, *, events: int = 1, gates: int = 1
     ) -> float | None:
-        """Return a number, if it was measured."""
+        """Return a figure, None if it was not measured."""
         size = (tickets, events, gates)
         for figure in self.all:
             if (figure.name, figure.system) == (name, system) and size == (
@@ -112,17 +114,17 @@ class Figures:
         return sorted({figure.tickets for figure in self.all if figure.system == System.ALONE})
 
     def of(self, name: str, system: str = System.OURS) -> Iterator[Figure]:
-        """Return a figure at every size."""
+        """Yield a figure at every size."""
         return (figure for figure in self.all if figure.name == name and figure.system == system)
 
     def save(self, path: Path) -> None:
-        """Write them down."""
+        """Write the figures to a file."""
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps([asdict(figure) for figure in self.all], indent=1))
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read them again."""
+        """Return the figures from a file."""
         return cls(all=[Figure(**figure) for figure in json.loads(path.read_text())])
 
 

@@ -1,4 +1,4 @@
-"""What the figures should be, and whether they are."""
+"""The goals, and whether the figures meet them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class MissingError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What was measured, and whether it is as it should be."""
+    """A measured value, and whether it meets the goal."""
 
     measured: str
     met: bool
@@ -27,23 +27,23 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
-    """A figure, and what it should be."""
+    """A figure and its goal."""
 
     what: str
     limit: str
-    judge: Callable[[Seen], Outcome]
+    judge: Callable[[Run], Outcome]
 
     def outcome(self, figures: Figures) -> Outcome | None:
-        """Return how it turned out, if it was measured."""
+        """Return the outcome, None if a figure of it was not measured."""
         try:
-            return self.judge(Seen(figures=figures))
+            return self.judge(Run(figures=figures))
         except MissingError:
             return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """The figures of a run, none of which may be missing."""
+class Run:
+    """The figures of a run; a missing one raises MissingError."""
 
     figures: Figures
 
@@ -59,7 +59,7 @@ class Seen:
         return value
 
     def over(self, name: str, what: str) -> float:
-        """Return how many times as much the figure is at the most gates or events."""
+        """Return the ratio of a figure at the most gates or events to that at one."""
         found = {
             getattr(figure, what): figure.value
             for figure in self.figures.of(name)
@@ -71,98 +71,98 @@ class Seen:
 
 
 def at_most(value: float, limit: float, unit: str) -> Outcome:
-    """Compare with a limit."""
+    """Return the outcome of a value with a limit."""
     return Outcome(measured=f"{value:.1f} {unit}".strip(), met=value <= limit)
 
 
-def stall(seen: Seen, system: str = System.OURS) -> float:
+def stall(run: Run, system: str = System.OURS) -> float:
     """Return the longest stall of a refresh in a large venue."""
-    return max(seen.of(system, f"stall_{name}", LARGE) for name in ("unchanged", "changed"))
+    return max(run.of(system, f"stall_{name}", LARGE) for name in ("unchanged", "changed"))
 
 
-def stall_ratio(seen: Seen) -> Outcome:
-    """Compare the longest stall with the peer's."""
-    ratio = stall(seen) / stall(seen, System.YAML)
+def stall_ratio(run: Run) -> Outcome:
+    """Return how the longest stall compares with the peer's."""
+    ratio = stall(run) / stall(run, System.YAML)
     return Outcome(measured=f"1/{1 / ratio:.0f}", met=ratio <= 0.1)
 
 
-def over_post(seen: Seen) -> Outcome:
-    """Compare a check-in with the bare request."""
+def over_post(run: Run) -> Outcome:
+    """Return how a check-in compares with the bare request."""
     worst = max(
-        seen.ours("check_in_p50", tickets) - seen.of(LIMIT, "check_in_p50", tickets)
-        for tickets in seen.figures.sizes()
+        run.ours("check_in_p50", tickets) - run.of(LIMIT, "check_in_p50", tickets)
+        for tickets in run.figures.sizes()
     )
     return at_most(worst, 2, "ms more")
 
 
-def over_yaml(seen: Seen) -> Outcome:
-    """Compare a check-in with the peer's."""
+def over_yaml(run: Run) -> Outcome:
+    """Return how a check-in compares with the peer's."""
     worst = max(
-        seen.ours("check_in_p50", tickets) - seen.of(System.YAML, "check_in_p50", tickets)
-        for tickets in seen.figures.sizes()
+        run.ours("check_in_p50", tickets) - run.of(System.YAML, "check_in_p50", tickets)
+        for tickets in run.figures.sizes()
     )
     return at_most(worst, 0, "ms more")
 
 
-def ledger(seen: Seen, name: str) -> Outcome:
-    """Judge decisions from the ledger of a large venue."""
-    middle, slow = (seen.ours(f"{name}_p{percent}", LARGE) for percent in (50, 99))
+def ledger(run: Run, name: str) -> Outcome:
+    """Return how decisions from the ledger of a large venue turned out."""
+    middle, slow = (run.ours(f"{name}_p{percent}", LARGE) for percent in (50, 99))
     return Outcome(measured=f"{middle:.2f} ms, {slow:.2f} ms", met=middle <= 1 and slow <= 5)
 
 
-def settling(seen: Seen) -> Outcome:
-    """Judge how much longer than usual a guest waits while waiting rows are settled."""
-    longest = seen.ours("desk_settling_longest", LARGE)
-    return at_most(longest - seen.ours("desk_online_p50", LARGE), 200, "ms")
+def settling(run: Run) -> Outcome:
+    """Return how much longer a guest waits at most during an upload."""
+    longest = run.ours("desk_settling_longest", LARGE)
+    return at_most(longest - run.ours("desk_online_p50", LARGE), 200, "ms")
 
 
-def idle_hour(seen: Seen) -> Outcome:
-    """Judge what is downloaded when nothing happens."""
-    lists, megabytes = (seen.ours(name, MIDDLE) for name in ("lists_idle", "megabytes_idle"))
+def idle_hour(run: Run) -> Outcome:
+    """Return what is downloaded in an idle hour."""
+    lists, megabytes = (run.ours(name, MIDDLE) for name in ("lists_idle", "megabytes_idle"))
     measured = f"{lists:.0f} lists, {megabytes:.2f} MB"
     return Outcome(measured=measured, met=lists <= 1 and megabytes <= 2)
 
 
-def live_lists(seen: Seen) -> Outcome:
-    """Judge how often the list is downloaded."""
+def live_lists(run: Run) -> Outcome:
+    """Return how often a list is downloaded in a live hour."""
     due = HOUR / LIVE_LIST_INTERVAL.total_seconds()
-    return at_most(seen.ours("lists_live", MIDDLE), due, "lists")
+    return at_most(run.ours("lists_live", MIDDLE), due, "lists")
 
 
-def live_bytes(seen: Seen) -> Outcome:
-    """Compare what polling downloads with the peer's."""
+def live_bytes(run: Run) -> Outcome:
+    """Return how the bytes downloaded by polling compare with the peer's."""
     ours, yaml = (
-        seen.of(system, "megabytes_polling", MIDDLE) for system in (System.OURS, System.YAML)
+        run.of(system, "megabytes_polling", MIDDLE) for system in (System.OURS, System.YAML)
     )
     return Outcome(measured=f"{ours:.1f} MB, 1/{yaml / ours:.1f}", met=ours <= yaml / 5)
 
 
-def connections(seen: Seen) -> Outcome:
-    """Judge how warm the line is kept."""
+def connections(run: Run) -> Outcome:
+    """Return how many connections are opened."""
     names = ("connections_live", "connections_quiet")
-    return at_most(sum(seen.ours(name, MIDDLE) for name in names), 1, "")
+    return at_most(sum(run.ours(name, MIDDLE) for name in names), 1, "")
 
 
-def restart(seen: Seen) -> Outcome:
-    """Judge a start without a network."""
-    later = seen.ours("ready_offline", LARGE) - seen.of(System.ALONE, "ready", LARGE)
+def restart(run: Run) -> Outcome:
+    """Return how long a start without a network takes."""
+    later = run.ours("ready_offline", LARGE) - run.of(System.ALONE, "ready", LARGE)
     return at_most(later, 2, "s later")
 
 
-def flat(seen: Seen) -> Outcome:
-    """Judge how decisions grow."""
+def flat(run: Run) -> Outcome:
+    """Return how decisions grow with the venue."""
     ratios = [
-        seen.ours(name, LARGE) / seen.ours(name, SMALL) for name in ("check_in_p50", "ledger_p50")
+        run.ours(name, LARGE) / run.ours(name, SMALL) for name in ("check_in_p50", "ledger_p50")
     ]
-    ratios += [seen.over("check_in_p50", what) for what in ("events", "gates")]
+    ratios += [run.over("check_in_p50", what) for what in ("events", "gates")]
     return Outcome(
         measured=", ".join(f"× {ratio:.2f}" for ratio in ratios), met=max(ratios) <= FLAT
     )
 
 
-def linear(seen: Seen) -> Outcome:
-    """Judge how a refresh grows."""
-    ratio = seen.ours("refresh_changed", LARGE) / seen.ours("refresh_changed", MIDDLE)
+def linear(run: Run) -> Outcome:
+    """Return how a refresh grows with the venue."""
+    ratio = run.ours("refresh_changed", LARGE) / run.ours("refresh_changed", MIDDLE)
     return Outcome(measured=f"× {ratio:.1f}", met=ratio <= LARGE / MIDDLE * NOISE)
 
 
@@ -170,7 +170,7 @@ GOALS = (
     Goal(
         what="Longest stall of the event loop, 100,000 tickets refreshed",
         limit="≤ 20 ms",
-        judge=lambda seen: at_most(stall(seen), 20, "ms"),
+        judge=lambda run: at_most(stall(run), 20, "ms"),
     ),
     Goal(what="… as a share of the YAML peer's", limit="≤ 1/10", judge=stall_ratio),
     Goal(
@@ -182,27 +182,27 @@ GOALS = (
     Goal(
         what="Decision from the ledger, in process, 100,000 tickets: p50, p99",
         limit="≤ 1 ms, ≤ 5 ms",
-        judge=lambda seen: ledger(seen, "desk"),
+        judge=lambda run: ledger(run, "desk"),
     ),
     Goal(
-        what="… while a list of 100,000 tickets is taken up",
+        what="… while a list of 100,000 tickets is imported",
         limit="≤ 1 ms, ≤ 5 ms",
-        judge=lambda seen: ledger(seen, "desk_busy"),
+        judge=lambda run: ledger(run, "desk_busy"),
     ),
     Goal(
         what="… as an action of Home Assistant, a guest every 50 ms, refresh under way",
         limit="≤ 1 ms, ≤ 5 ms",
-        judge=lambda seen: ledger(seen, "ledger_busy"),
+        judge=lambda run: ledger(run, "ledger_busy"),
     ),
     Goal(
-        what="2,000 waiting rows are settled: how much longer a guest waits at most",
+        what="2,000 waiting rows are uploaded: how much longer a guest waits at most",
         limit="≤ 200 ms",
         judge=settling,
     ),
     Goal(
         what="Memory for 100,000 tickets",
         limit="≤ 40 MB",
-        judge=lambda seen: at_most(seen.ours("memory", LARGE), 40, "MB"),
+        judge=lambda run: at_most(run.ours("memory", LARGE), 40, "MB"),
     ),
     Goal(what="Idle hour, 10,000 unchanged tickets", limit="≤ 1 list, ≤ 2 MB", judge=idle_hour),
     Goal(
@@ -233,6 +233,6 @@ GOALS = (
     Goal(
         what="List of 50 MB, compressed: most memory as a multiple of its size",
         limit="≤ 3",
-        judge=lambda seen: at_most(seen.ours("long_peak", LONG), 3, "×"),
+        judge=lambda run: at_most(run.ours("long_peak", LONG), 3, "×"),
     ),
 )

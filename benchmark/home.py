@@ -1,4 +1,4 @@
-"""A Home Assistant process with the probe in it, set up one way or the other."""
+"""A Home Assistant process with the probe, and with the integration or its peer."""
 
 import asyncio
 from contextlib import suppress
@@ -78,7 +78,7 @@ rest_command:
 
 
 class System(StrEnum):
-    """What is compared."""
+    """The systems that are compared."""
 
     ALONE = "alone"
     YAML = "yaml"
@@ -91,40 +91,40 @@ class System(StrEnum):
 
     @property
     def refresh(self) -> dict[str, Any]:
-        """Return what is given to the probe for a refresh of the whole list."""
+        """Return the probe's arguments for a refresh of the whole list."""
         return {"action": "oveit.sync"} if self is System.OURS else {"poll": True}
 
 
 class BenchmarkHome(HomeAssistant):
-    """Runs with the probe."""
+    """A Home Assistant with the probe."""
 
     def __init__(self, folder: Path, system: System, oveit_url: str) -> None:
-        """Take what is to be measured."""
+        """Create it for the system to measure."""
         super().__init__(folder, free_port())
         self.system = system
         self._oveit_url = oveit_url
 
     @override
     async def start(self) -> None:
-        """Write the configuration, start, and wait until all is there."""
+        """Write the configuration, start, and wait until everything is loaded."""
         await asyncio.to_thread(self._prepare)
         await self.boot()
         await self.onboard(USER, USER)
 
     async def boot(self) -> None:
-        """Start the process and wait until it answers."""
+        """Start the process and wait until it responds."""
         self._process = self._spawn()
         await self._until(self._runs if self.token else self._answers)
 
     async def halt(self) -> None:
-        """Stop the process to start it again later."""
+        """Stop the process, to start it again later."""
         process = self._process
         if process and process.poll() is None:
             process.terminate()
             await asyncio.to_thread(process.wait, 60)
 
     async def set_up_oveit(self, events: list[int], gates: int) -> None:
-        """Set the integration up with gates, where it is what is measured."""
+        """Set up the integration with gates, if it is the system to measure."""
         if self.system is not System.OURS:
             return
         await self.configure_oveit(self._oveit_url, LOGIN, [str(event) for event in events])
@@ -148,47 +148,47 @@ class BenchmarkHome(HomeAssistant):
             return await reply.json()
 
     async def _is_loaded(self) -> bool:
-        """Tell whether the integration is set up."""
+        """Return whether the integration is set up."""
         entries = await self.get("/api/config/config_entries/entry?domain=oveit")
         return bool(entries[0]["state"] == "loaded")
 
     async def ask(self, measurement: str, /, **data: Any) -> dict[str, Any]:
-        """Have the probe measure something."""
+        """Run a measurement of the probe."""
         reply = await self.post(f"/api/services/{PROBE}/{measurement}?return_response", data)
         answer: dict[str, Any] = reply["service_response"]
         return answer
 
     def last_words(self) -> str:
-        """Return the end of what it says."""
+        """Return the end of the log."""
         return self._last_words()
 
     def memory(self) -> float:
-        """Return the megabytes that the process holds, its share of what others hold too."""
+        """Return the proportional set size in megabytes."""
         return self._kilobytes("smaps_rollup", "Pss") / 1024
 
     def resident(self) -> float:
-        """Return the megabytes in memory."""
+        """Return the resident memory in megabytes."""
         return self._kilobytes("status", "VmRSS") / 1024
 
     def peak(self) -> float:
-        """Return the most megabytes there were in memory since `forget_peak`."""
+        """Return the peak of the resident memory since `forget_peak` in megabytes."""
         return self._kilobytes("status", "VmHWM") / 1024
 
     def forget_peak(self) -> None:
-        """Start anew with the most megabytes there were."""
+        """Reset the peak of the resident memory."""
         (self._proc / "clear_refs").write_text("5")
 
     def ledger_bytes(self) -> int:
-        """Return how large the integration's files are."""
+        """Return the size of the integration's files."""
         return sum(path.stat().st_size for path in (self.folder / ".storage").glob("oveit.*"))
 
     @property
     def _proc(self) -> Path:
-        """Return where the kernel tells about the process."""
+        """Return the process's folder under /proc."""
         return Path("/proc", str(self._process.pid if self._process else "self"))
 
     def _kilobytes(self, file: str, name: str) -> int:
-        """Read a number of kilobytes."""
+        """Return a number of kilobytes from a file under /proc."""
         found = re.search(rf"^{name}:\s+(\d+) kB", (self._proc / file).read_text(), re.MULTILINE)
         return int(found[1]) if found else 0
 
@@ -208,7 +208,7 @@ class BenchmarkHome(HomeAssistant):
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that is not in use."""
     with socket.socket() as listener, suppress(OSError):
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

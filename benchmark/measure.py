@@ -1,4 +1,4 @@
-"""The measurements, one after the other, in one Home Assistant process."""
+"""The measurements in one Home Assistant process."""
 
 import asyncio
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(kw_only=True)
 class Bench:
-    """A Home Assistant, its Oveit, and where the numbers go."""
+    """A Home Assistant, its Oveit, and the figures measured with them."""
 
     home: BenchmarkHome
     oveit: PretendOveit
@@ -35,11 +35,11 @@ class Bench:
 
     @property
     def ours(self) -> bool:
-        """Tell whether the integration is measured."""
+        """Return whether the integration is measured."""
         return self.home.system is System.OURS
 
     def add(self, name: str, value: float, system: str | None = None) -> None:
-        """Keep a number."""
+        """Add a figure."""
         figure = Figure(
             name=name,
             system=system or self.home.system,
@@ -51,13 +51,13 @@ class Bench:
         self.figures.all.append(figure)
 
     def add_times(self, name: str, times: list[float], system: str | None = None) -> None:
-        """Keep the middle and the slow end of some times."""
+        """Add the median and the 99th percentile of durations."""
         if times:
             self.add(f"{name}_p50", percentile(times, 50), system)
             self.add(f"{name}_p99", percentile(times, 99), system)
 
     def guests(self, number: int) -> list[dict[str, str]]:
-        """Return what an action is told of guests who were not here yet."""
+        """Return the data of the action for so many guests who did not arrive yet."""
         return [{"ticket_code": code} for code in self.oveit.take(number)]
 
 
@@ -71,13 +71,13 @@ async def opened(bench: Bench) -> None:
 
 
 async def idle(bench: Bench) -> None:
-    """Measure what the machine itself does to an event loop with nothing to do."""
+    """Measure the stalls of an event loop with nothing to do."""
     seen = await bench.home.ask("watch", seconds=bench.effort.idle)
     bench.add("stall_idle", max(seen["gaps"]))
 
 
 async def refreshes(bench: Bench) -> None:
-    """Measure refreshes of a list that is the same, and of one of which 1 % changed."""
+    """Measure refreshes of an unchanged list, and of one of which 1 % changed."""
     for name, share in (("unchanged", 0), ("changed", 100)):
         gaps: list[float] = []
         longest, seconds, cpu, peaks = [], [], [], []
@@ -102,13 +102,13 @@ async def refreshes(bench: Bench) -> None:
 
 
 async def change(bench: Bench, share: int) -> None:
-    """Let one in so many tickets be checked in at another door."""
+    """Check in one in so many tickets at another door."""
     if share:
         await bench.oveit.check_in(bench.oveit.take(max(bench.tickets // share, 1)))
 
 
 async def memory(bench: Bench) -> None:
-    """Measure the memory that is held when all is quiet."""
+    """Measure the memory that is held at rest."""
     await asyncio.sleep(bench.effort.settle)
     held = bench.home.memory()
     if bench.home.system is System.ALONE:
@@ -136,7 +136,7 @@ async def check_ins(bench: Bench) -> None:
 
 
 async def timed(bench: Bench, guests: list[dict[str, str]], **how: Any) -> list[float]:
-    """Time check-ins, every one of which has to be a yes."""
+    """Return the durations of check-ins, all of which must admit."""
     how = {"action": bench.home.system.check_in, "pause": bench.effort.between} | how
     seen = await bench.home.ask("actions", items=guests, **how)
     if seen["yes"] != len(guests):
@@ -146,7 +146,7 @@ async def timed(bench: Bench, guests: list[dict[str, str]], **how: Any) -> list[
 
 
 async def doors(bench: Bench) -> None:
-    """Measure from a tag to the door."""
+    """Measure the time from a tag to the door."""
     tags = bench.oveit.tags[: bench.effort.decisions(bench.tickets)]
     del bench.oveit.tags[: len(tags)]
     await bench.home.ask("tags", items=tags[:2])
@@ -157,7 +157,7 @@ async def doors(bench: Bench) -> None:
 
 
 async def hour(bench: Bench) -> None:
-    """Measure polls and arrivals, and say what an hour of them comes to."""
+    """Measure polls and arrivals, and extrapolate them to an hour."""
     polls = bench.effort.polls
     per_poll = bench.effort.arrivals(bench.tickets) * LIVE_INTERVAL.total_seconds() / HOUR
     guests = bench.guests(polls * max(round(per_poll), 1))
@@ -176,7 +176,7 @@ async def hour(bench: Bench) -> None:
 
 
 async def paced(bench: Bench) -> float:
-    """Return the processor's time for an arrival, at the pace of a busy hour."""
+    """Return the processor's time for an arrival at the pace of a busy hour."""
     number = bench.effort.paced
     pause = HOUR / bench.effort.most_arrivals
     rest = await bench.home.ask("spend", seconds=number * pause)
@@ -187,7 +187,7 @@ async def paced(bench: Bench) -> float:
 
 
 def cpu_of_hour(bench: Bench, per_poll: float, per_arrival: float) -> float:
-    """Return the processor's time of a live hour; ours fetches lists now and then only."""
+    """Return the processor's time of a live hour; ours does not fetch a list at each poll."""
     lists = 0.0
     if bench.ours:
         size = {"events": bench.events, "gates": bench.gates}
@@ -198,7 +198,7 @@ def cpu_of_hour(bench: Bench, per_poll: float, per_arrival: float) -> float:
 
 
 async def add_traffic(bench: Bench, before: Served, after: Served) -> None:
-    """Keep what an hour downloads: a live one, and one in which nothing happens."""
+    """Add the downloads of a live hour and of an idle one."""
     factor = HOUR / LIVE_INTERVAL.total_seconds() / bench.effort.polls
     poll = await traffic(bench, poll=True)
     whole = await traffic(bench, **bench.home.system.refresh)
@@ -220,7 +220,7 @@ async def add_traffic(bench: Bench, before: Served, after: Served) -> None:
 
 
 async def traffic(bench: Bench, **what: Any) -> Served:
-    """Return what one thing makes the pretend Oveit serve."""
+    """Return what the pretend Oveit serves for one action."""
     before = await bench.oveit.served()
     await bench.home.ask("spend", **what)
     after = await bench.oveit.served()
@@ -233,7 +233,7 @@ async def traffic(bench: Bench, **what: Any) -> Served:
 
 
 async def quiet_minute(bench: Bench) -> None:
-    """See whether a check-in after a quiet minute pays for a connection; once is enough."""
+    """Count the new connections of a check-in after a quiet minute; once is enough."""
     if bench.tickets != bench.effort.growth_tickets:
         return
     await asyncio.sleep(bench.effort.quiet)
@@ -244,7 +244,7 @@ async def quiet_minute(bench: Bench) -> None:
 
 
 async def offline(bench: Bench) -> None:
-    """Measure decisions from the ledger, the line being down."""
+    """Measure decisions from the ledger while offline."""
     number = bench.effort.decisions(bench.tickets)
     await bench.home.ask("keep_list")
     await change(bench, 100)
@@ -262,7 +262,7 @@ async def offline(bench: Bench) -> None:
 
 
 async def long_list(bench: Bench) -> None:
-    """Measure what a very long list does when it comes all at once."""
+    """Measure a refresh with a very long list."""
     await asyncio.sleep(bench.effort.settle)
     bench.oveit.lengthen()
     before = bench.home.resident()
@@ -274,7 +274,7 @@ async def long_list(bench: Bench) -> None:
 
 
 async def start(bench: Bench, name: str) -> None:
-    """Measure a start, until Home Assistant is up and the tickets are known."""
+    """Measure the time until Home Assistant has started and the tickets are known."""
     await bench.home.halt()
     await bench.home.boot()
     seen = await bench.home.ask("started")

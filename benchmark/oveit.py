@@ -1,4 +1,4 @@
-"""The pretend Oveit, as a process of its own."""
+"""The pretend Oveit as a process of its own."""
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
@@ -31,7 +31,7 @@ class Served:
 
 @dataclass(kw_only=True)
 class PretendOveit:
-    """A running pretend Oveit; codes and tags are of tickets that nobody used yet."""
+    """A running pretend Oveit; its codes and tags are of unused tickets."""
 
     url: str
     process: Process
@@ -46,7 +46,7 @@ class PretendOveit:
         return self.url.removesuffix("/api")
 
     async def load(self) -> None:
-        """Take note of the tickets that nobody used, some of them by a tag of their own."""
+        """Load the unused tickets; some of them have a tag of their own."""
         self.asked += 1
         url = f"{self.origin}/control/tickets?event_id={FIRST_EVENT}"
         async with self.session.get(url) as response:
@@ -63,19 +63,19 @@ class PretendOveit:
                 self.codes.append(ticket["code"])
 
     def take(self, number: int) -> list[str]:
-        """Return the codes of tickets that nobody used."""
+        """Return codes of unused tickets."""
         taken, self.codes = self.codes[:number], self.codes[number:]
         if len(taken) < number:
             raise RuntimeError("There are not enough tickets that nobody used")
         return taken
 
     async def check_in(self, codes: list[str]) -> None:
-        """Check tickets in, as another door would."""
+        """Check tickets in as another door would."""
         for code in codes:
             await self._control("venue", {"action": "check_in", "code": code})
 
     async def served(self) -> Served:
-        """Return what was served so far, and over how many connections but our own."""
+        """Return what was served so far, without our own connections."""
         self.asked += 1
         async with self.session.get(f"{self.origin}/control/state") as response:
             state = await response.json()
@@ -87,17 +87,17 @@ class PretendOveit:
         )
 
     def lengthen(self) -> None:
-        """Let every list be a very long one from now on."""
+        """Make every list a very long one from now on."""
         self.process.send_signal(SIGUSR1)
 
     async def stop(self) -> None:
-        """End it: the line is down from now on."""
+        """Stop the process; clients are offline from now on."""
         if self.process.returncode is None:
             self.process.terminate()
             await self.process.wait()
 
     async def _control(self, what: str, params: dict[str, Any]) -> None:
-        """Turn a knob."""
+        """Change the server by its control interface."""
         self.asked += 1
         async with self.session.post(f"{self.origin}/control/{what}", json=params) as response:
             response.raise_for_status()

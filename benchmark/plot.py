@@ -50,7 +50,7 @@ def draw(figures: Figures, path: Path, growth_tickets: int) -> None:
 
 
 def belongs(figure: Figure, over: str, growth_tickets: int) -> bool:
-    """Tell whether a figure is a point of the growth over this."""
+    """Return whether a figure is a point of this growth."""
     if figure.tickets == LONG:
         return False
     if over == "tickets":

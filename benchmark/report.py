@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 def table(figures: Figures) -> str:
-    """Return every figure in every size as text in columns."""
+    """Return every figure at every size as a table of text."""
     lines = [f"{'tickets':>9}  {'':<42}" + "".join(f"{name:>18}" for _, name in COLUMNS)]
     for tickets, label, cells in every_row(figures):
         lines.append(f"{tickets:>9}  {label:<42}" + "".join(f"{cell:>18}" for cell in cells))
@@ -52,7 +52,7 @@ def show(value: float | None, row: Row) -> str:
 
 
 def judged(figures: Figures) -> Iterator[tuple[str, str, str, str]]:
-    """Yield each goal: what, how much at most, how much it is, and the verdict."""
+    """Yield each goal: figure, goal, measured value and verdict."""
     for goal in GOALS:
         outcome = goal.outcome(figures)
         if outcome is None:
@@ -62,14 +62,14 @@ def judged(figures: Figures) -> Iterator[tuple[str, str, str, str]]:
 
 
 def write_page(figures: Figures) -> None:
-    """Write the figures into docs/performance.md, between what people wrote."""
+    """Write the figures into their place in docs/performance.md."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     PAGE.write_text(f"{before}{BEGIN}\n\n{figures_in_markdown(figures)}\n\n{END}{after}")
 
 
 def figures_in_markdown(figures: Figures) -> str:
-    """Return what is written into the page."""
+    """Return the figures as Markdown."""
     goals = markdown(("Figure", "Goal", "Measured", ""), judged(figures))
     columns = ("Tickets", "Figure", *(name for _, name in COLUMNS))
     rows = markdown(columns, ((size, label, *cells) for size, label, cells in every_row(figures)))
@@ -79,7 +79,7 @@ def figures_in_markdown(figures: Figures) -> str:
 
 
 def surroundings() -> str:
-    """Tell where the figures come from."""
+    """Return when and where the figures were measured."""
     return (
         f"on {datetime.now(UTC):%-d %B %Y}, {os.cpu_count()} cores,"
         f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version},"
@@ -88,6 +88,6 @@ def surroundings() -> str:
 
 
 def markdown(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    """Return a table."""
+    """Return a table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,4 +1,4 @@
-"""Runs every measurement in a Home Assistant of its own."""
+"""Runs each measurement in a Home Assistant of its own."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ GROWTH: tuple[Step, ...] = (
 
 
 async def measure_all(effort: Effort) -> Figures:
-    """Measure all of it, and return the numbers."""
+    """Run all measurements, and return the figures."""
     figures = Figures()
     for tickets in effort.sizes:
         alone = await measure_alone(figures, effort, tickets)
@@ -95,7 +95,7 @@ async def measure_one(at: Bench) -> None:
 
 
 async def take(at: Bench, *steps: Step) -> None:
-    """Take measurements in turn."""
+    """Run measurements in turn."""
     for step in steps:
         where = f"{at.tickets:,} tickets, {at.events} events, {at.gates} gates, {at.home.system}"
         print(f"{where}: {step.__name__}", file=sys.stderr, flush=True)
@@ -113,7 +113,7 @@ async def bench(
     gates: int = 1,
     list_megabytes: int | None = None,
 ) -> AsyncIterator[Bench]:
-    """Start a pretend Oveit and a Home Assistant, and end both."""
+    """Start a pretend Oveit and a Home Assistant, and stop both."""
     with TemporaryDirectory(prefix="benchmark-") as folder:
         async with (
             pretend_oveit(tickets, events, list_megabytes=list_megabytes) as oveit,

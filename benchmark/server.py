@@ -1,4 +1,4 @@
-"""A pretend Oveit with a very long list, which the usual one would take long to make up."""
+"""A pretend Oveit with a very long list that need not be generated from tickets."""
 
 import asyncio
 from contextlib import suppress

@@ -1,1 +1,1 @@
-"""A pretend Oveit, and a home to try it in."""
+"""A pretend Oveit, and a Home Assistant to try the integration with it."""

@@ -1,4 +1,4 @@
-"""A venue to look at: a pretend Oveit, a real Home Assistant, guests at the doors."""
+"""The demo: a pretend Oveit, a real Home Assistant, and guests who arrive at the doors."""
 
 import argparse
 import asyncio
@@ -20,15 +20,17 @@ PATIENCE = 20
 CONFLICTS = "sensor.lantern_night_conflicts"
 INSIDE = "sensor.lantern_night_inside"
 CONNECTED = "binary_sensor.lantern_night_connected"
-LINE_DOWN, LINE_BACK = 9, 23
+OFFLINE_FROM, ONLINE_FROM = 9, 23
 
 
 def parse() -> argparse.Namespace:
-    """Read the options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="30 guests, a table, and the end")
     parser.add_argument(
-        "--offline", action="store_true", help="with --once: the line goes down in the middle"
+        "--offline",
+        action="store_true",
+        help="with --once: Oveit goes offline in between",
     )
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant, if it is free")
     parser.add_argument(
@@ -38,7 +40,7 @@ def parse() -> argparse.Namespace:
 
 
 async def stay(doors: Doors, every: float) -> None:
-    """Let guests come until somebody stops it."""
+    """Let guests arrive until the demo is stopped."""
     print(
         f"\n  Home Assistant   {doors.home.url}   user {USER}, password {USER}"
         f"\n  pretend Oveit    {doors.server.url}   {STAFF['email']}, {STAFF['password']}"
@@ -54,22 +56,22 @@ async def stay(doors: Doors, every: float) -> None:
 
 
 async def once(doors: Doors, *, offline: bool = False) -> bool:
-    """Let 30 guests come, and tell whether all was right in the end."""
+    """Let 30 guests arrive, and return whether everything was right in the end."""
     before = {ticket.code for ticket in doors.venue.tickets.values() if ticket.used}
     guests = thirty(Crowd(venue=doors.venue))
     print("\n" + HEAD)
     arrivals = []
     for number, guest in enumerate(guests, start=1):
-        if offline and number == LINE_DOWN:
+        if offline and number == OFFLINE_FROM:
             await doors.server.hang_up()
-            print("    the line goes down", flush=True)
-        if offline and number == LINE_BACK:
+            print("    Oveit is offline", flush=True)
+        if offline and number == ONLINE_FROM:
             await doors.home.wait_for(CONNECTED, "off")
             await doors.server.pick_up()
-            print("    the line is back", flush=True)
+            print("    Oveit is online again", flush=True)
             await doors.home.wait_for(CONNECTED, "on")
-        is_down = offline and LINE_DOWN <= number < LINE_BACK
-        arrivals.append(await arrive(doors.home, guest.offline() if is_down else guest))
+        is_offline = offline and OFFLINE_FROM <= number < ONLINE_FROM
+        arrivals.append(await arrive(doors.home, guest.offline() if is_offline else guest))
         print(arrivals[-1].row(number), flush=True)
     welcome = {code_of(each.guest, doors.venue) for each in arrivals if each.is_welcome}
     checks = [
@@ -88,24 +90,24 @@ async def once(doors: Doors, *, offline: bool = False) -> bool:
 
 
 async def doors_agree(doors: Doors, arrivals: list[Arrival]) -> tuple[bool, str]:
-    """Check that each door opened once for each guest it admitted, and for nobody else."""
+    """Check that each door opened once for each guest who was admitted, and for nobody else."""
     counts = {gate: await openings(doors.home, gate) for gate in GATES}
     due = dict.fromkeys(GATES, 0)
     for arrival in arrivals:
         due[arrival.guest.gate] += opens(arrival.guest)
-    told = ", ".join(f"{gate} {count} times" for gate, count in counts.items() if due[gate])
-    return counts == due, f"doors opened: {told}"
+    shown = ", ".join(f"{gate} {count} times" for gate, count in counts.items() if due[gate])
+    return counts == due, f"doors opened: {shown}"
 
 
 async def inside_agrees(doors: Doors, arrivals: list[Arrival]) -> tuple[bool, str]:
-    """Check that whoever left is not counted as inside any more."""
+    """Check that guests who left are not counted as inside."""
     left = sum(arrival.reason == "left" for arrival in arrivals)
-    right, told = await shows(doors, INSIDE, len(doors.venue.used(LANTERN_NIGHT)) - left)
-    return right, f"{told}, {left} left"
+    right, shown = await shows(doors, INSIDE, len(doors.venue.used(LANTERN_NIGHT)) - left)
+    return right, f"{shown}, {left} left"
 
 
 async def nothing_waits(doors: Doors) -> tuple[bool, str]:
-    """Check that Oveit has heard of every check-in, and refuses none."""
+    """Check that every check-in was uploaded, and none refused."""
     settled = await doors.home.sync()
     for _ in range(PATIENCE * 2):
         if not settled["waiting"]:
@@ -118,12 +120,12 @@ async def nothing_waits(doors: Doors) -> tuple[bool, str]:
 
 
 def code_of(guest: Guest, venue: Venue) -> str:
-    """Return the code of the ticket behind what a guest shows."""
+    """Return the code of the ticket that a guest presents."""
     return guest.ticket_code or venue.tickets_with(guest.rfid_code or "")[0].code
 
 
 def decisions(arrivals: list[Arrival]) -> tuple[bool, str]:
-    """Check what was decided."""
+    """Check the decisions."""
     right = sum(arrival.right for arrival in arrivals)
     times = sorted(arrival.milliseconds for arrival in arrivals)
     admitted = sum(arrival.admitted for arrival in arrivals)
@@ -134,7 +136,7 @@ def decisions(arrivals: list[Arrival]) -> tuple[bool, str]:
 
 
 def oveit_agrees(venue: Venue, due: set[str]) -> tuple[bool, str]:
-    """Check that exactly the admitted tickets are used at Oveit, each of them once."""
+    """Check that exactly the admitted tickets were checked in at Oveit, each once."""
     used = {code: venue.entries(code) for code in venue.tickets if venue.entries(code)}
     right = used == dict.fromkeys(due, 1)
     here = len(venue.used(LANTERN_NIGHT))
@@ -143,12 +145,12 @@ def oveit_agrees(venue: Venue, due: set[str]) -> tuple[bool, str]:
 
 
 async def sensor_agrees(doors: Doors) -> tuple[bool, str]:
-    """Check that Home Assistant shows what Oveit counts, within a few seconds."""
+    """Check that Home Assistant shows Oveit's count within a few seconds."""
     return await shows(doors, CHECKED_IN, len(doors.venue.used(LANTERN_NIGHT)))
 
 
 async def shows(doors: Doors, entity_id: str, due: int) -> tuple[bool, str]:
-    """Check that an entity shows a number, within a few seconds."""
+    """Check that an entity shows a number within a few seconds."""
     shown = None
     for _ in range(PATIENCE * 10):
         shown = await doors.home.state(entity_id)
@@ -159,14 +161,14 @@ async def shows(doors: Doors, entity_id: str, due: int) -> tuple[bool, str]:
 
 
 def nothing_in_the_log(doors: Doors) -> tuple[bool, str]:
-    """Check that Home Assistant did not complain about the integration."""
+    """Check that the integration logged no error."""
     lines = doors.home.log.read_text(errors="replace").splitlines()
     errors = [line for line in lines if " ERROR " in line and "oveit" in line]
     return not errors, "\n      ".join([f"{len(errors)} errors in {doors.home.log.name}", *errors])
 
 
 async def show(options: argparse.Namespace) -> int:
-    """Run the demo; return how it ended."""
+    """Run the demo, and return its exit code."""
     try:
         async with open_doors(options.port) as doors:
             if options.once:
@@ -182,7 +184,7 @@ async def show(options: argparse.Namespace) -> int:
 
 
 async def main() -> int:
-    """Run the demo until it ends or a signal comes; a second one does not cut short the end."""
+    """Run the demo until it ends or is stopped by a signal; a second signal has no effect."""
     task = asyncio.create_task(show(parse()))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(

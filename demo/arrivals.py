@@ -1,4 +1,4 @@
-"""Guests arrive at a Home Assistant, and what it decides is written down."""
+"""Guests who arrive at the gates, and the decisions that Home Assistant makes."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ DOOR_TAKES = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """A guest, and what was decided."""
+    """A guest with the decision; `opened` is how often the door opened."""
 
     guest: Guest
     reason: str
@@ -28,18 +28,18 @@ class Arrival:
 
     @property
     def right(self) -> bool:
-        """Tell whether the decision is the one that was due."""
+        """Return whether the decision and the door were as expected."""
         due = self.guest.expected
         decided = self.reason == due and self.admitted == (due in ADMITTED)
         return decided and self.opened == opens(self.guest)
 
     @property
     def is_welcome(self) -> bool:
-        """Tell whether this guest is to be found at Oveit afterwards."""
+        """Return whether this guest's ticket must be checked in at Oveit afterwards."""
         return self.guest.expected == "checked_in"
 
     def row(self, number: int) -> str:
-        """Return a line of the table."""
+        """Return the arrival as a line of the table."""
         line = ROW.format(
             number,
             self.guest.name,
@@ -56,7 +56,7 @@ class Arrival:
 
 
 async def arrive(home: HomeAssistant, guest: Guest) -> Arrival:
-    """Let a guest walk up to a gate, and look whether its door opens."""
+    """Let a guest arrive at a gate, and observe its door."""
     before = await openings(home, guest.gate)
     start = monotonic()
     try:
@@ -80,5 +80,5 @@ async def arrive(home: HomeAssistant, guest: Guest) -> Arrival:
 
 
 def opens(guest: Guest) -> int:
-    """Return how often a guest has a door opened."""
+    """Return how often a door should open for a guest."""
     return int(guest.expected == "checked_in" and guest.gate != WAY_OUT)

@@ -1,4 +1,4 @@
-"""What nobody outside Oveit knows for sure, as switches."""
+"""How Oveit may behave where its documentation leaves it open."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(kw_only=True, slots=True)
 class Behaviour:
-    """How the pretend Oveit behaves where the documentation leaves it open."""
+    """The behaviour of the pretend Oveit, one switch for each open question."""
 
     refusal: Literal["error", "ok_false", "bare", "ticket"] = "error"
     second_checkin: Literal["refused", "accepted"] = "refused"

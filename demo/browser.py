@@ -22,7 +22,7 @@ ARGUMENTS = [
 
 @asynccontextmanager
 async def open_browser() -> AsyncGenerator[Browser]:
-    """Open it without a window."""
+    """Run a browser without a window."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
@@ -32,7 +32,7 @@ async def open_browser() -> AsyncGenerator[Browser]:
 
 
 async def open_page(browser: Browser, width: int, height: int, *, dark: bool = False) -> Page:
-    """Open an empty page of a new person."""
+    """Open an empty page in a profile of its own."""
     context = await browser.new_context(
         locale="en-GB",
         viewport={"width": width, "height": height},
@@ -45,7 +45,7 @@ async def open_page(browser: Browser, width: int, height: int, *, dark: bool = F
 
 
 async def log_in(page: Page, home: HomeAssistant, path: str, name: str, password: str) -> None:
-    """Fill in the form, as a person does."""
+    """Log in at Home Assistant by its form."""
     await page.goto(f"{home.url}/{path}")
     await page.fill("input[name=username]", name)
     await page.fill("input[name=password]", password)

@@ -20,7 +20,7 @@ POST /control/faults, /control/behaviour and /control/venue. Faults: """
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.oveit_server",
         description="A pretend Oveit: the documented API over an invented venue.",
@@ -57,7 +57,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def make_server(options: argparse.Namespace) -> OveitServer:
-    """Build the venue and the server that was asked for."""
+    """Return the venue and the server that the options describe."""
     venue = Venue.build(
         options.tickets,
         options.events,
@@ -77,7 +77,7 @@ def make_server(options: argparse.Namespace) -> OveitServer:
 
 
 async def serve(server: OveitServer, port: int) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGINT or SIGTERM."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

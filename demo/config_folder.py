@@ -1,4 +1,4 @@
-"""The config folder of a Home Assistant that only this machine can reach."""
+"""The configuration folder of a Home Assistant that listens on this machine only."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ lovelace:
 
 
 def prepare(folder: Path, port: int, *, onboarded: bool) -> None:
-    """Write all that Home Assistant needs to start, with the integration linked."""
+    """Write the configuration, and link the integration into it."""
     files = {
         "automations.yaml": "[]\n",
         "configuration.yaml": CONFIGURATION,
@@ -69,7 +69,7 @@ def prepare(folder: Path, port: int, *, onboarded: bool) -> None:
 
 
 def store(folder: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:
-    """Write a file as Home Assistant keeps them."""
+    """Write a file in Home Assistant's storage."""
     content = {"version": version, "minor_version": minor, "key": key, "data": data}
     (folder / ".storage").mkdir(exist_ok=True)
     (folder / ".storage" / key).write_text(json.dumps(content))

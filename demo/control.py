@@ -1,4 +1,4 @@
-"""Turns the pretend Oveit's knobs over HTTP, for when it runs as a process of its own."""
+"""The HTTP interface that controls the pretend Oveit while it runs as a process of its own."""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def state(server: OveitServer, _: dict[str, Any]) -> Any:
-    """Tell how things stand."""
+    """Return the state of the server and the venue."""
     venue = server.venue
     return {
         "url": server.url,
@@ -37,13 +37,13 @@ def state(server: OveitServer, _: dict[str, Any]) -> Any:
 
 
 def tickets(server: OveitServer, params: dict[str, Any]) -> Any:
-    """Tell the tickets of an event, tags included."""
+    """Return the tickets of an event with their tags."""
     event_id = int(params.get("event_id", 100))
     return {"tickets": [row(ticket) for ticket in server.venue.tickets_of(event_id)]}
 
 
 def row(ticket: VenueTicket) -> dict[str, Any]:
-    """Write a ticket down, people left out."""
+    """Return a ticket without personal data."""
     return {
         "code": ticket.code,
         "event_id": ticket.event_id,
@@ -55,7 +55,7 @@ def row(ticket: VenueTicket) -> dict[str, Any]:
 
 
 def change_faults(server: OveitServer, params: dict[str, Any]) -> Any:
-    """Let something go wrong: a preset's name or the fields of a fault; or `clear`."""
+    """Set a fault by the name of a preset or by its fields, or clear them."""
     if params.get("clear"):
         server.faults.clear(params.get("endpoint"))
         return {"ok": True}
@@ -67,7 +67,7 @@ def change_faults(server: OveitServer, params: dict[str, Any]) -> Any:
 
 
 def change_behaviour(server: OveitServer, params: dict[str, Any]) -> Any:
-    """Turn switches of the behaviour."""
+    """Set switches of the behaviour."""
     for name, value in params.items():
         if value not in choices(name):
             raise ValueError(f"{name} is one of {choices(name)}")
@@ -77,18 +77,18 @@ def change_behaviour(server: OveitServer, params: dict[str, Any]) -> Any:
 
 
 def choices(name: str) -> tuple[Any, ...]:
-    """Return what a switch of the behaviour can be."""
+    """Return the values that a switch of the behaviour can have."""
     kind = get_type_hints(Behaviour)[name]
     return get_args(kind) if get_origin(kind) is Literal else (True, False)
 
 
 def switches() -> dict[str, tuple[Any, ...]]:
-    """Return every switch of the behaviour with its choices."""
+    """Return the switches of the behaviour with their values."""
     return {switch.name: choices(switch.name) for switch in fields(Behaviour)}
 
 
 def change_venue(server: OveitServer, params: dict[str, Any]) -> Any:
-    """Let something happen at the venue: `action` and what it takes."""
+    """Change the venue: `action` is the name of a method of it, the rest its arguments."""
     arguments = dict(params)
     action = arguments.pop("action")
     if action not in ACTIONS:
@@ -111,7 +111,7 @@ CONTROLS: Final[dict[tuple[str, str], Callable[[OveitServer, dict[str, Any]], An
 def control(
     server: OveitServer, method: str, name: str, params: dict[str, Any]
 ) -> tuple[int, dict[str, Any]]:
-    """Turn a knob; what is not understood changes nothing."""
+    """Return the status and the reply to a request; an error changes nothing."""
     if (method, name) not in CONTROLS:
         return 404, {"error": f"there is {', '.join(' '.join(key) for key in CONTROLS)}"}
     try:

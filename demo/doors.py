@@ -1,4 +1,4 @@
-"""Opens a venue: a pretend Oveit, and a real Home Assistant that knows it."""
+"""The whole venue: a pretend Oveit, and a Home Assistant with the integration set up."""
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -25,20 +25,20 @@ STAFF = {"email": "staff@venue.example", "password": PASSWORD}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doors:
-    """Everything that runs while the doors are open."""
+    """What runs during a demo."""
 
     server: OveitServer
     home: HomeAssistant
 
     @property
     def venue(self) -> Venue:
-        """Return the venue as the pretend Oveit knows it."""
+        """Return the venue of the pretend Oveit."""
         return self.server.venue
 
 
 @asynccontextmanager
 async def open_doors(port: int) -> AsyncGenerator[Doors]:
-    """Open the doors, and close them again whatever happens."""
+    """Start everything, and stop it whatever happens."""
     steps = Steps(5)
     server = OveitServer(Venue.build(tickets=200, events=2))
     with only_one():
@@ -62,7 +62,7 @@ async def open_doors(port: int) -> AsyncGenerator[Doors]:
 
 @contextmanager
 def only_one() -> Generator[None]:
-    """Keep a second demo out of the folder."""
+    """Refuse to run a second demo in this folder."""
     handle = os.open(ROOT / "demo", os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,14 +74,14 @@ def only_one() -> Generator[None]:
 
 
 def empty(folder: Path) -> None:
-    """Begin with nothing from the last time."""
+    """Delete what the last demo left."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir()
 
 
 def free_port(wanted: int) -> int:
-    """Return the port that is wanted, or another when it is taken."""
+    """Return the wanted port, or another one if it is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""Oveit's methods: no one waits in here, so that two check-ins can never mix."""
+"""Oveit's endpoints: synchronous functions, so that two requests never interleave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from demo.venue import VenueAccount, VenueEvent, VenueTicket
 
 
 class Failed(Exception):  # noqa: N818
-    """The request is wrong; says why."""
+    """The request is wrong; `key` names the message."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -26,7 +26,7 @@ class Refused(Failed):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A request of someone who is logged in."""
+    """A request of an account that is logged in."""
 
     endpoint: str
     account: VenueAccount
@@ -35,12 +35,12 @@ class Call:
     lists: TicketLists
 
     def text(self, name: str) -> str:
-        """Return a parameter; nothing when it is missing or null."""
+        """Return a parameter, an empty text if it is missing or null."""
         value = self.params.get(name)
         return "" if value is None else str(value)
 
     def number(self, name: str) -> int | None:
-        """Return an id; one that exists nowhere when it is no number."""
+        """Return an id, -1 if it is no number."""
         text = self.text(name)
         if not text:
             return None
@@ -48,7 +48,7 @@ class Call:
 
 
 def answer(call: Call) -> Any:
-    """Answer a call with JSON, or with the bytes of it."""
+    """Return the reply to a call, as JSON values or as bytes of JSON."""
     try:
         if "api" not in call.account.permissions:
             raise Failed("feature_missing")
@@ -60,7 +60,7 @@ def answer(call: Call) -> Any:
 
 
 def refusal(call: Call, refused: Refused) -> dict[str, Any]:
-    """Refuse a ticket in the shape that is switched on."""
+    """Return a refusal in the form that the behaviour names."""
     shape = call.replies.behaviour.refusal
     reason = {"error": call.replies.say(refused.key)}
     if shape == "bare":
@@ -73,7 +73,7 @@ def refusal(call: Call, refused: Refused) -> dict[str, Any]:
 
 
 def find_event(call: Call) -> VenueEvent:
-    """Return the event that `id` names."""
+    """Return the account's event with this `id`."""
     event = call.replies.venue.events.get(call.number("id") or -1)
     if not event or event.seller_id != call.account.seller_id:
         raise Failed("event_unknown")
@@ -83,7 +83,7 @@ def find_event(call: Call) -> VenueEvent:
 
 
 def find_tickets(call: Call) -> list[VenueTicket]:
-    """Return the account's tickets that the credential names."""
+    """Return the account's tickets with this code or tag."""
     venue = call.replies.venue
     if code := call.text("ticket_code") or call.text("code"):
         tickets = [venue.tickets[code]] if code in venue.tickets else []
@@ -100,7 +100,7 @@ def find_tickets(call: Call) -> list[VenueTicket]:
 
 
 def find_ticket(call: Call) -> VenueTicket:
-    """Return the one ticket that the credential stands for."""
+    """Return the one ticket that a code or a tag stands for."""
     tickets = find_tickets(call)
     behaviour = call.replies.behaviour
     if not tickets:
@@ -141,7 +141,7 @@ def checkin(call: Call) -> Any:
 
 
 def check_addon(call: Call, ticket: VenueTicket, addon_id: int) -> None:
-    """Refuse an add-on that cannot be used, or not any more."""
+    """Refuse an add-on that the ticket does not have, or has used up."""
     venue = call.replies.venue
     kind = venue.events[ticket.event_id].ticket_type(ticket.ticket_type_id)
     addon = next((addon for addon in kind.addons if addon.id == addon_id), None)
@@ -152,7 +152,7 @@ def check_addon(call: Call, ticket: VenueTicket, addon_id: int) -> None:
 
 
 def scan(call: Call) -> Any:
-    """`tickets/scan`: look a ticket up, and mark nothing."""
+    """`tickets/scan`: look a ticket up without checking it in."""
     ticket = find_ticket(call)
     if ticket.used and call.replies.behaviour.scan_used == "refused":
         raise Refused("already_checked_in", ticket)
@@ -160,7 +160,7 @@ def scan(call: Call) -> Any:
 
 
 def scan_v2(call: Call) -> Any:
-    """`tickets/scan_v2`: list all tickets on one wristband."""
+    """`tickets/scan_v2`: list all tickets of a tag."""
     tickets = find_tickets(call)
     if not tickets:
         raise Failed("ticket_unknown")
@@ -168,7 +168,7 @@ def scan_v2(call: Call) -> Any:
 
 
 def turnstile_checkin(call: Call) -> Any:
-    """`turnstile/checkin`: let someone in who is not inside."""
+    """`turnstile/checkin`: count an entry of a ticket that is not inside."""
     ticket = turnstile_ticket(call)
     if ticket.inside:
         raise Refused("already_checked_in", ticket)
@@ -177,7 +177,7 @@ def turnstile_checkin(call: Call) -> Any:
 
 
 def turnstile_checkout(call: Call) -> Any:
-    """`turnstile/checkout`: let someone out who is inside."""
+    """`turnstile/checkout`: count an exit of a ticket that is inside."""
     ticket = turnstile_ticket(call)
     if not ticket.inside:
         raise Refused("not_inside", ticket)
@@ -186,14 +186,14 @@ def turnstile_checkout(call: Call) -> Any:
 
 
 def turnstile_ticket(call: Call) -> VenueTicket:
-    """Return the ticket at a turnstile, where the account has turnstiles."""
+    """Return the ticket at a turnstile, if the account has turnstiles."""
     if not call.replies.behaviour.turnstile:
         raise Failed("feature_missing")
     return find_ticket(call)
 
 
 def pair(call: Call) -> Any:
-    """`rfid/pair`: put a ticket on a tag that no other ticket is on."""
+    """`rfid/pair`: pair a ticket with a tag that has no other ticket."""
     if "rfid_pairing" not in call.account.permissions:
         raise Failed("feature_missing")
     rfid_code = call.text("rfid_code")
@@ -207,7 +207,7 @@ def pair(call: Call) -> Any:
 
 
 def attendees(call: Call) -> Any:
-    """`events/attendees`: a page of the people behind the tickets."""
+    """`events/attendees`: one page of the attendees of an event."""
     event = find_event(call)
     tickets = call.replies.venue.tickets_of(event.id)
     start = 0

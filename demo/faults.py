@@ -1,4 +1,4 @@
-"""What can go wrong between a client and Oveit."""
+"""Faults between a client and Oveit."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -33,7 +33,7 @@ class Fault:
 
     @property
     def has_answer(self) -> bool:
-        """Tell whether it answers in Oveit's place."""
+        """Return whether the fault is answered in Oveit's place."""
         return self.status is not None or self.body is not None or self.json is not ...
 
 
@@ -63,23 +63,23 @@ PRESETS: Final[dict[str, Fault]] = {
 
 @dataclass(slots=True)
 class Faults:
-    """The faults of each endpoint; "*" stands for all that have none of their own."""
+    """The faults of the endpoints; "*" stands for all endpoints without one of their own."""
 
     now: dict[str, tuple[Fault, int | None]] = field(default_factory=dict)
 
     def set(self, endpoint: str, fault: Fault | str, times: int | None = None) -> None:
-        """Let it go wrong from now on, or only the next times; a text names a preset."""
+        """Set a fault from now on, or for so many requests; a text is the name of a preset."""
         self.now[endpoint] = (PRESETS[fault] if isinstance(fault, str) else fault, times)
 
     def clear(self, endpoint: str | None = None) -> None:
-        """Let everything go well again, or one endpoint."""
+        """Clear the faults of all endpoints, or of one."""
         if endpoint is None:
             self.now.clear()
         else:
             self.now.pop(endpoint, None)
 
     def take(self, endpoint: str) -> Fault:
-        """Return what goes wrong with this request, and count it."""
+        """Return the fault of this request, and count it."""
         key = endpoint if endpoint in self.now else "*"
         fault, times = self.now.get(key, (Fault(), None))
         if times is not None:

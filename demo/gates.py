@@ -1,4 +1,4 @@
-"""The venue's gates: two with a door each, and a way out that is only counted."""
+"""The gates of the demo: two with a door, and an exit that is only counted."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SECONDS_OPEN = 3
 
 
 async def add_gates(home: HomeAssistant, entry_id: str) -> None:
-    """Set the gates up in the integration's own flow; the shipped blueprint opens the doors."""
+    """Set up the gates in the integration's flow, and their doors with the blueprint."""
     for name, settings in GATES.items():
         await home.add_gate(entry_id, {"name": name, **settings})
     for name in (MAIN_DOOR, VIP_DOOR):
@@ -28,15 +28,15 @@ async def add_gates(home: HomeAssistant, entry_id: str) -> None:
 
 
 def entity_id(domain: str, gate: str) -> str:
-    """Return the entity of a gate or its door."""
+    """Return the entity id of a gate or its door."""
     return f"{domain}.{slug(gate)}"
 
 
 def slug(name: str) -> str:
-    """Return a name as entities spell it."""
+    """Return a name in the form of entity ids."""
     return name.lower().replace(" ", "_")
 
 
 async def openings(home: HomeAssistant, gate: str) -> int:
-    """Return how often a gate's door was opened; a gate without a door, never."""
+    """Return how often the door of a gate was opened, zero without a door."""
     return int(await home.state(f"counter.{slug(gate)}_openings") or 0)

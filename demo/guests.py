@@ -1,4 +1,4 @@
-"""Invented guests, who walk up to the doors with what they have."""
+"""Invented guests with their tickets and wristbands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ ENTRY = 234
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guest:
-    """Somebody with a ticket or a wristband, and what should happen."""
+    """Somebody with a ticket or a wristband, and the decision that is expected."""
 
     name: str
     ticket_code: str | None = None
@@ -24,12 +24,12 @@ class Guest:
 
     @property
     def presents(self) -> str:
-        """Tell what is read at the door, without giving it away."""
+        """Return what is read at the door, with the end of the code only."""
         kind, code = ("ticket", self.ticket_code) if self.ticket_code else ("tag", self.rfid_code)
         return f"{kind} …{(code or '')[-3:]}"
 
     def offline(self) -> Guest:
-        """Return the same guest at a venue whose line is down: no tag was learned yet."""
+        """Return the same guest with the decision expected offline, where no tag is known."""
         if self.rfid_code and self.expected == "checked_in":
             return replace(self, expected="unknown_tag")
         if self.expected == "wrong_event":
@@ -38,7 +38,7 @@ class Guest:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Return the fields of the action."""
+        """Return the guest's fields for the action."""
         fields: dict[str, Any] = {"entity_id": entity_id("event", self.gate)}
         if self.ticket_code:
             fields["ticket_code"] = self.ticket_code
@@ -49,7 +49,7 @@ class Guest:
 
 @dataclass(kw_only=True)
 class Crowd:
-    """Everyone who might come, each only once."""
+    """Everybody who may arrive, each once."""
 
     venue: Venue
     random: Random = field(default_factory=lambda: Random(7))
@@ -66,7 +66,7 @@ class Crowd:
         self.waiting = waiting
 
     def take(self, *, kind: int | None = None, tagged: bool | None = None) -> VenueTicket:
-        """Take somebody who has not been here yet out of the queue."""
+        """Return a ticket of this kind that was not taken yet."""
         for ticket in self.waiting:
             if kind in (None, ticket.ticket_type_id) and tagged in (None, bool(ticket.rfid_codes)):
                 self.waiting.remove(ticket)
@@ -74,7 +74,7 @@ class Crowd:
         raise LookupError("nobody is left")
 
     def with_ticket(self) -> Guest:
-        """A valid ticket, at the door where it is good."""
+        """Return a guest with a valid ticket, at the gate for its type."""
         ticket = self.take()
         gate = VIP_DOOR if ticket.ticket_type_id == VIP else MAIN_DOOR
         guest = Guest(name=first_name(ticket), ticket_code=ticket.code, gate=gate)
@@ -82,42 +82,42 @@ class Crowd:
         return guest
 
     def leaving(self) -> Guest:
-        """Somebody who has seen enough."""
+        """Return a guest who leaves."""
         guest = self.inside.pop(self.random.randrange(len(self.inside)))
         return replace(guest, gate=WAY_OUT, expected="left")
 
     def with_wristband(self) -> Guest:
-        """A valid tag."""
+        """Return a guest with a valid tag."""
         ticket = self.take(tagged=True)
         return Guest(name=first_name(ticket), rfid_code=ticket.rfid_codes[0])
 
     def used_elsewhere(self) -> Guest:
-        """A ticket that came in before the demo began."""
+        """Return a guest whose ticket entered before the demo."""
         ticket = self.random.choice(self.venue.used(LANTERN_NIGHT))
         return known(ticket, expected="already_checked_in")
 
     def at_the_wrong_door(self) -> Guest:
-        """A plain ticket at the door for VIPs."""
+        """Return a guest with a plain ticket at the gate for VIPs."""
         return known(self.take(kind=ENTRY), gate=VIP_DOOR, expected="wrong_ticket_type")
 
     def of_another_event(self) -> Guest:
-        """A ticket for the museum."""
+        """Return a guest with a ticket for the museum."""
         ticket = self.random.choice(self.venue.unused(CITY_MUSEUM))
         return known(ticket, expected="wrong_event")
 
     def with_unknown_ticket(self) -> Guest:
-        """A code that nobody sold."""
+        """Return a guest with a code that was never sold."""
         code = self.venue.new_code()
         return Guest(name="Stranger", ticket_code=code, expected="unknown_ticket")
 
     def with_unknown_wristband(self) -> Guest:
-        """A tag that nobody paired."""
+        """Return a guest with a tag that was never paired."""
         tag = f"{self.random.getrandbits(32):08X}"
         return Guest(name="Stranger", rfid_code=tag, expected="unknown_tag")
 
 
 def known(ticket: VenueTicket, *, gate: str = MAIN_DOOR, expected: str) -> Guest:
-    """Return the owner of a ticket, who shows its code."""
+    """Return the owner of a ticket, who presents its code."""
     return Guest(name=first_name(ticket), ticket_code=ticket.code, gate=gate, expected=expected)
 
 
@@ -127,7 +127,7 @@ def first_name(ticket: VenueTicket) -> str:
 
 
 def thirty(crowd: Crowd) -> list[Guest]:
-    """Return guests of every kind, in an order in which they might come."""
+    """Return guests of every kind in a random order."""
     admitted = [
         *(crowd.with_ticket() for _ in range(10)),
         *(crowd.with_wristband() for _ in range(6)),
@@ -149,7 +149,7 @@ def thirty(crowd: Crowd) -> list[Guest]:
 
 
 def endless(crowd: Crowd) -> Iterator[Guest]:
-    """Yield guests as long as there is somebody to come in."""
+    """Yield guests until every ticket was taken."""
     odd = (
         crowd.used_elsewhere,
         crowd.at_the_wrong_door,

@@ -1,4 +1,4 @@
-"""A Home Assistant process, and what is asked of it over HTTP."""
+"""A Home Assistant process, controlled over HTTP."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,11 +19,11 @@ type Json = Mapping[str, Any]
 
 
 class HomeAssistantError(Exception):
-    """Home Assistant did not do what was asked of it."""
+    """Home Assistant failed, or did not react in time."""
 
 
 class HomeAssistant:
-    """Runs in a folder of its own, reachable from this machine only."""
+    """A Home Assistant in a folder of its own, reachable from this machine only."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -45,17 +45,17 @@ class HomeAssistant:
 
     @property
     def log(self) -> Path:
-        """Return the file that holds all it says."""
+        """Return the file with its output."""
         return self.folder / "output.log"
 
     async def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it responds."""
         await asyncio.to_thread(prepare, self.folder, self.port, onboarded=True)
         self._process = self._spawn()
         await self._until(self._answers)
 
     async def stop(self) -> None:
-        """Stop it, and leave nothing of it behind."""
+        """Stop it and all its processes."""
         await self._session.close()
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
@@ -68,7 +68,7 @@ class HomeAssistant:
             await asyncio.to_thread(process.wait)
 
     async def onboard(self, name: str, password: str) -> None:
-        """Make the first user, log in, and wait until all is started."""
+        """Create the first user, log in, and wait until the start is complete."""
         client = {"client_id": f"{self.url}/"}
         person = {"name": name.title(), "username": name, "password": password, "language": "en"}
         made = await self.post("/api/onboarding/users", {**client, **person})
@@ -78,7 +78,7 @@ class HomeAssistant:
         await self._until(self._runs)
 
     async def configure_oveit(self, api_url: str, login: Json, events: list[str]) -> str:
-        """Go through the integration's own flow, as a person would; return the entry's id."""
+        """Complete the integration's flow as a person would, and return the entry's id."""
         flow = await self.post("/api/config/config_entries/flow", {"handler": "oveit"})
         address = f"/api/config/config_entries/flow/{flow['flow_id']}"
         for answer in (
@@ -95,7 +95,7 @@ class HomeAssistant:
         return entry_id
 
     async def add_gate(self, entry_id: str, settings: Json) -> None:
-        """Add a gate in the flow of gates."""
+        """Add a gate by its flow."""
         path = "/api/config/config_entries/subentries/flow"
         for _ in range(100):
             flow = await self.post(path, {"handler": [entry_id, "gate"]})
@@ -115,7 +115,7 @@ class HomeAssistant:
         await self.wait_for(f"automation.{name}", "on")
 
     async def wait_for(self, entity_id: str, state: str | None = None) -> None:
-        """Wait until an entity shows a state, or is there at all, half a minute at most."""
+        """Wait up to half a minute for an entity to exist, or to have a state."""
         shown = None
         for _ in range(300):
             shown = await self.state(entity_id)
@@ -131,18 +131,18 @@ class HomeAssistant:
         return decision
 
     async def sync(self) -> dict[str, Any]:
-        """Have Oveit hear of all that waits, and return the counts."""
+        """Upload all that waits, and return the counts."""
         reply = await self.post("/api/services/oveit/sync?return_response", {})
         counts: dict[str, Any] = reply["service_response"]
         return counts
 
     async def state(self, entity_id: str) -> str | None:
-        """Return an entity's state."""
+        """Return the state of an entity."""
         async with self._get(f"/api/states/{entity_id}") as reply:
             return (await reply.json())["state"] if reply.ok else None
 
     async def post(self, path: str, payload: Json) -> dict[str, Any]:
-        """Post JSON, and return what is answered."""
+        """Post JSON, and return the reply."""
         address = self.url + path
         async with self._session.post(address, json=payload, headers=self._headers) as reply:
             if not reply.ok:

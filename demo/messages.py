@@ -1,4 +1,4 @@
-"""What the pretend Oveit says to people, in plain words."""
+"""The pretend Oveit's sentences in six languages."""
 
 from datetime import datetime
 from typing import Final
@@ -137,7 +137,7 @@ DATE_FORMATS: Final = dict(
 
 
 def language_of(accept_language: str) -> str:
-    """Choose the language the caller likes best of those there are, else English."""
+    """Return the language that a caller prefers of those that Oveit has, else English."""
     liked: dict[str, float] = {}
     for choice in accept_language.split(","):
         name, _, weight = choice.partition(";")
@@ -148,7 +148,7 @@ def language_of(accept_language: str) -> str:
 
 
 def weight_of(text: str) -> float:
-    """Read the weight of `q=0.8`; nothing means one, nonsense none."""
+    """Return the weight in `q=0.8`, one if it is missing, zero if it cannot be read."""
     try:
         return float(text.strip().removeprefix("q=") or 1)
     except ValueError:
@@ -156,10 +156,10 @@ def weight_of(text: str) -> float:
 
 
 def message(key: str, language: str) -> str:
-    """Say it in this language."""
+    """Return a message in a language."""
     return MESSAGES[key][LANGUAGES.index(language)]
 
 
 def date_text(date: datetime, language: str) -> str:
-    """Write a date as people of this language do, without a zone."""
+    """Return a date in the form of a language, without a time zone."""
     return date.strftime(DATE_FORMATS[language])

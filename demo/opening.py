@@ -1,4 +1,4 @@
-"""How the invented venue looks when its doors open."""
+"""The invented venue at the start: accounts, events and tickets."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ FORM: list[dict[str, Any]] = [
 def open_doors(
     venue: Venue, tickets: int, events: int, starts_at: datetime | None, *, attendee_forms: bool
 ) -> None:
-    """Fill an empty venue with accounts, events and tickets."""
+    """Fill an empty venue."""
     add_accounts(venue)
     start = starts_at or venue.clock().replace(microsecond=0) + timedelta(hours=2)
     form = FORM if attendee_forms else []
@@ -66,7 +66,7 @@ def open_doors(
 
 
 def add_accounts(venue: Venue) -> None:
-    """Let three people log in."""
+    """Add three accounts."""
     for number, (name, seller_id, permissions) in enumerate(
         (
             ("staff", 1, ["api", "rfid_pairing"]),
@@ -86,7 +86,7 @@ def add_accounts(venue: Venue) -> None:
 
 
 def make_event(number: int, start: datetime) -> VenueEvent:
-    """Make the event with this number: a concert, a museum, then whatever the season brings."""
+    """Return the event with this number: a concert, a museum, then seasonal ones."""
     if number == 0:
         return VenueEvent(
             id=100,
@@ -125,7 +125,7 @@ def vip_addons() -> list[VenueAddon]:
 
 
 def add_tickets(venue: Venue, event: VenueEvent, number: int) -> None:
-    """Sell tickets: every fifth of the second kind, six in ten with a tag, one in ten used."""
+    """Sell tickets: every fifth of the second type, six in ten with a tag, one in ten used."""
     opened = venue.clock().replace(microsecond=0)
     initials = "".join(word[0] for word in event.name.split() if word[0].isalpha())
     tags = new_tags(venue)
@@ -152,7 +152,7 @@ def add_tickets(venue: Venue, event: VenueEvent, number: int) -> None:
 
 
 def make_order(number: int, date: datetime) -> VenueOrder:
-    """Invent a buyer."""
+    """Return an invented order."""
     first = FIRST_NAMES[number % len(FIRST_NAMES)]
     last = LAST_NAMES[number % len(LAST_NAMES)]
     return VenueOrder(id=number, name=f"{first} {last}", date=date)
@@ -171,7 +171,7 @@ def new_tags(venue: Venue) -> Iterator[str]:
 
 
 def attendee(place: int, name: str) -> list[Any] | None:
-    """Fill in the form; now and then in a way nobody expected."""
+    """Return a filled-in form; now and then in an unexpected shape."""
     first, last = name.split()
     match place % 25:
         case 7:
@@ -186,6 +186,6 @@ def attendee(place: int, name: str) -> list[Any] | None:
 
 
 def share_a_tag(venue: Venue) -> None:
-    """Put the first entry and the first VIP ticket on one tag."""
+    """Pair the first entry and the first VIP ticket with one tag."""
     entry, vip = venue.unused(100, 234)[0], venue.unused(100, 235)[0]
     vip.rfid_codes[:] = entry.rfid_codes

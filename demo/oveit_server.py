@@ -40,7 +40,7 @@ PATIENCE = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
-    """A request as it came."""
+    """A request that was received."""
 
     endpoint: str
     params: dict[str, Any]
@@ -81,16 +81,16 @@ class OveitServer:
 
     @property
     def open_connections(self) -> int:
-        """Return how many connections there are now."""
+        """Return the number of connections that are open."""
         return len(self._http.connections) if self._http else 0
 
     @property
     def url(self) -> str:
-        """Return the address to give to a client."""
+        """Return the API address for clients."""
         return f"http://127.0.0.1:{self.port}/api"
 
     async def start(self, port: int = 0) -> None:
-        """Listen; port 0 takes any that is free."""
+        """Listen on a port; 0 takes any that is free."""
         self._http = web.Server(self._handle, access_log=None)
         self._listener = await asyncio.get_running_loop().create_server(
             self._accept, "127.0.0.1", port
@@ -98,7 +98,7 @@ class OveitServer:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Refuse new connections and cut those there are."""
+        """Refuse new connections and close those that are open."""
         if not self._listener or not self._http:
             return
         self._listener.close()
@@ -110,12 +110,12 @@ class OveitServer:
         self._listener = self._http = None
 
     async def hang_up(self) -> None:
-        """Stop for a while: the line is down until `pick_up`, and clients here notice it."""
+        """Be offline until `pick_up`: close all connections, and wait until clients noticed it."""
         await self.stop()
         await asyncio.sleep(NOTICED_WITHIN)
 
     async def pick_up(self) -> None:
-        """Listen again, where it listened before."""
+        """Listen again on the same port."""
         await self.start(self.port)
 
     def requests_to(self, endpoint: str) -> list[Received]:
@@ -123,11 +123,11 @@ class OveitServer:
         return [request for request in self.requests if request.endpoint == endpoint]
 
     def forget(self) -> None:
-        """Forget the requests so far."""
+        """Forget the requests that were received."""
         self.requests.clear()
 
     def expire_tokens(self) -> None:
-        """Let every token die at once."""
+        """Make all tokens expire."""
         self.sessions.clear()
 
     def _accept(self) -> asyncio.Protocol:
@@ -230,7 +230,7 @@ class OveitServer:
 
 
 async def read_params(request: web.BaseRequest) -> dict[str, Any]:
-    """Read a body of JSON or of a form; what is neither holds no parameters."""
+    """Return the parameters in a body of JSON or of a form, none if it is neither."""
     body = await request.read()
     if not body.lstrip().startswith((b"{", b"[")):
         return dict(await request.post())
@@ -242,7 +242,7 @@ async def read_params(request: web.BaseRequest) -> dict[str, Any]:
 
 
 def page(status: int) -> web.Response:
-    """Return the HTML page that web servers answer with."""
+    """Return an HTML page as web servers do."""
     return web.Response(
         status=status,
         text=f"<!DOCTYPE html><html><body><h1>{status}</h1></body></html>",
@@ -251,7 +251,7 @@ def page(status: int) -> web.Response:
 
 
 def wrong_answer(fault: Fault) -> web.Response:
-    """Return a fault's own answer."""
+    """Return the answer of a fault."""
     if fault.json is not ...:
         response = web.json_response(fault.json, status=fault.status or 200)
     elif fault.body is None:

@@ -1,4 +1,4 @@
-"""Tells what is going on while someone waits."""
+"""Progress of something long, shown on the terminal."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,7 +8,7 @@ from time import monotonic
 
 
 class Steps:
-    """Numbers the steps of something long, and times them."""
+    """Shows numbered steps and how long each took."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -16,7 +16,7 @@ class Steps:
 
     @asynccontextmanager
     async def step(self, text: str) -> AsyncGenerator[None]:
-        """Show a step, and its seconds when it is done."""
+        """Show a step, and its duration when it is done."""
         self.number += 1
         line = f"[{self.number}/{self.total}] {text} …"
         print(line, end="", flush=True)
@@ -35,7 +35,7 @@ class Steps:
 
 
 async def tick(line: str) -> None:
-    """Count the seconds behind a line, on a terminal."""
+    """Show the seconds behind a text on a terminal."""
     start = monotonic()
     while True:
         await asyncio.sleep(1)

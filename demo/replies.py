@@ -1,4 +1,4 @@
-"""The shapes of Oveit's replies."""
+"""Oveit's replies as JSON."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,20 +23,20 @@ ATTENDEES_PER_PAGE = 50
 
 
 def to_json(payload: Any) -> str:
-    """Write JSON as compactly as PHP does."""
+    """Return JSON as compact as Oveit's."""
     return json.dumps(payload, separators=(",", ":"))
 
 
 @dataclass(slots=True)
 class TicketLists:
-    """The ticket lists as last sent: only rows that changed are written anew."""
+    """The ticket lists as last sent; only rows that changed are serialised again."""
 
     style: tuple[str, str] | None = None
     rows: dict[str, tuple[int, tuple[CheckIn, ...], str]] = field(default_factory=dict)
     zipped: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
     def body(self, replies: Replies, event_id: int) -> bytes:
-        """Return the list reply of an event."""
+        """Return the reply with an event's list."""
         style = (replies.behaviour.dates, replies.behaviour.ids)
         if style != self.style:
             self.style = style
@@ -56,7 +56,7 @@ class TicketLists:
         return text
 
     def gzip(self, event_id: str, body: bytes) -> bytes:
-        """Compress a list, or return it as compressed before."""
+        """Return a list compressed; an unchanged one is compressed once."""
         kept, zipped = self.zipped.get(event_id, (b"", b""))
         if kept != body:
             zipped = gzip.compress(body, compresslevel=1)
@@ -66,22 +66,22 @@ class TicketLists:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replies:
-    """Writes what the venue holds the way Oveit puts it."""
+    """Converts the venue's data to Oveit's replies."""
 
     venue: Venue
     behaviour: Behaviour
     language: str = "en"
 
     def say(self, key: str) -> str:
-        """Say something in the caller's language."""
+        """Return a message in the caller's language."""
         return message(key, self.language)
 
     def id(self, number: int | None) -> int | str | None:
-        """Write an id."""
+        """Return an id."""
         return str(number) if self.behaviour.ids == "text" and number is not None else number
 
     def date(self, date: datetime | None) -> str | None:
-        """Write a date."""
+        """Return a date."""
         if date is None:
             return None
         if self.behaviour.dates == "zone":
@@ -89,7 +89,7 @@ class Replies:
         return date.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     def login(self, account: VenueAccount, token: str) -> dict[str, Any]:
-        """Write the answer to a login."""
+        """Return the reply to a login."""
         expires_at = self.venue.clock().astimezone(UTC) + TOKEN_LIFE
         return {
             "token": token,
@@ -107,7 +107,7 @@ class Replies:
         }
 
     def events(self, seller_id: int) -> dict[str, Any]:
-        """Write the active events of a seller, perpetual ones first."""
+        """Return the active events of a seller, perpetual ones first."""
         active = [
             event
             for event in self.venue.events.values()
@@ -117,7 +117,7 @@ class Replies:
         return {"events": [self.event(event) for event in active]}
 
     def event(self, event: VenueEvent) -> dict[str, Any]:
-        """Write an event with its counts and ticket types."""
+        """Return an event with its counts and ticket types."""
         tickets = self.venue.tickets_of(event.id)
         return {
             "id": self.id(event.id),
@@ -131,21 +131,21 @@ class Replies:
         }
 
     def ticket_type(self, kind: VenueTicketType) -> dict[str, Any]:
-        """Write a ticket type; its add-ons only for accounts with multiple access."""
+        """Return a ticket type; its add-ons only for accounts with multiple access."""
         written = {"id": self.id(kind.id), "name": kind.name, "price": kind.price}
         if kind.addons and self.venue.multiple_access:
             return written | {"addons": [self.addon(addon) for addon in kind.addons]}
         return written
 
     def addon(self, addon: VenueAddon) -> dict[str, Any]:
-        """Write an add-on."""
+        """Return an add-on."""
         written = {"id": self.id(addon.id), "name": addon.name, "uses": addon.uses}
         if self.behaviour.old_replies:
             return written
         return written | {"is_bundled": addon.is_bundled, "enabled": addon.enabled}
 
     def row(self, ticket: VenueTicket) -> dict[str, Any]:
-        """Write a ticket's row in the list."""
+        """Return a ticket's row in the list."""
         return {
             "code": ticket.code,
             "ticket_type_id": self.id(ticket.ticket_type_id),
@@ -154,14 +154,14 @@ class Replies:
         }
 
     def checkins(self, ticket: VenueTicket) -> list[dict[str, Any]]:
-        """Write what was used of a ticket."""
+        """Return the uses of a ticket."""
         return [
             {"addon_id": self.id(addon_id), "date": self.date(date)}
             for addon_id, date in ticket.checkins
         ]
 
     def ticket(self, ticket: VenueTicket) -> dict[str, Any]:
-        """Write all about a ticket, the way a check-in and a scan answer."""
+        """Return all about a ticket, the way a check-in and a scan answer."""
         event = self.venue.events[ticket.event_id]
         kind = event.ticket_type(ticket.ticket_type_id)
         return {
@@ -185,18 +185,18 @@ class Replies:
         }
 
     def attendee(self, event: VenueEvent, ticket: VenueTicket) -> dict[str, Any] | None:
-        """Write the form as filled in."""
+        """Return the form as filled in."""
         if ticket.attendee is None or self.behaviour.attendee == "null":
             return None
         return {"fields": event.fields, "values": ticket.attendee}
 
     def tag(self, ticket: VenueTicket, rfid_code: str) -> dict[str, Any]:
-        """Write a tag and since when it is paired."""
+        """Return a tag and the date of its pairing."""
         paired_at = self.venue.paired_at.get(rfid_code, ticket.order.date)
         return {"code": rfid_code, "date": self.date(paired_at)}
 
     def wallet(self, tickets: list[VenueTicket]) -> dict[str, Any]:
-        """Write the tickets on one wristband, with dates for people."""
+        """Return the tickets of one tag, with dates in words."""
         tags = {
             rfid_code: self.tag(ticket, rfid_code)
             for ticket in tickets
@@ -219,14 +219,14 @@ class Replies:
         }
 
     def entered_at(self, ticket: VenueTicket) -> str | None:
-        """Write when someone came in, the way it is written in the caller's country."""
+        """Return the time of the first entry in the form of the caller's language."""
         entries = [date for addon_id, date in ticket.checkins if addon_id is None]
         return date_text(entries[0], self.language) if entries else None
 
     def attendees(
         self, event: VenueEvent, tickets: list[VenueTicket], page: list[VenueTicket]
     ) -> dict[str, Any]:
-        """Write one page of an event's attendees."""
+        """Return one page of an event's attendees."""
         return {
             "fields": event.fields,
             "total": len(tickets),

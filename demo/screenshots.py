@@ -1,4 +1,4 @@
-"""Take the pictures of README and docs: the dashboard, and a gate in each of its colours."""
+"""Takes the pictures of README and docs: the dashboard, and a gate in each of its colours."""
 
 import asyncio
 from itertools import islice
@@ -21,7 +21,7 @@ GATE_PAGE = f"{DASHBOARD}/gate-main-door"
 
 
 async def main() -> None:
-    """Open the doors, let guests come, take the pictures."""
+    """Run a demo and take the pictures."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     async with open_doors(8123) as doors, open_browser() as browser:
         page = await open_page(browser, WIDTH, HEIGHT)
@@ -33,7 +33,7 @@ async def main() -> None:
 
 
 async def let_guests_come(doors: Doors) -> None:
-    """Let a crowd in, slowly enough for the curves to show it."""
+    """Let guests arrive, slowly enough for the curves to show it."""
     crowd = Crowd(venue=doors.venue)
     async with Steps(1).step(f"{GUESTS} guests arrive"):
         for guest in islice(endless(crowd), GUESTS):
@@ -42,7 +42,7 @@ async def let_guests_come(doors: Doors) -> None:
 
 
 async def take_dashboard(page: Page) -> None:
-    """Wait until no gate shows a guest, and cut the page off below the last card."""
+    """Wait until no gate shows a guest, and take the page down to the last card."""
     await page.wait_for_selector(".verdict[data-showing]", state="detached")
     bottom = 0.0
     for card in await page.query_selector_all("hui-grid-section"):
@@ -54,7 +54,7 @@ async def take_dashboard(page: Page) -> None:
 
 
 async def take_gate(page: Page, doors: Doors) -> None:
-    """One guest for each colour; the line is cut for amber."""
+    """Take a gate in each colour; for amber, Oveit is offline."""
     venue = doors.venue
     first, second = venue.unused(LANTERN_NIGHT, ENTRY)[:2]
     used = venue.used(LANTERN_NIGHT)[0]

@@ -1,4 +1,4 @@
-"""An invented venue, and all that Oveit would know of it."""
+"""The data of an invented venue at Oveit."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ type CheckIn = tuple[int | None, datetime]
 
 
 def now() -> datetime:
-    """Return the time, in UTC."""
+    """Return the time in UTC."""
     return datetime.now(UTC)
 
 
 class Clock:
-    """A clock that stands still until it is told to advance."""
+    """A clock that stands still until it is advanced."""
 
     def __init__(self, at: datetime | None = None) -> None:
         self.at = at or now()
@@ -26,13 +26,13 @@ class Clock:
         return self.at
 
     def advance(self, **by: float) -> None:
-        """Go on by what timedelta takes: `hours=49`."""
+        """Advance by the arguments of timedelta: `hours=49`."""
         self.at += timedelta(**by)
 
 
 @dataclass(kw_only=True, slots=True)
 class VenueAddon:
-    """Something a ticket is good for besides the entry."""
+    """An add-on of a ticket type."""
 
     id: int
     name: str
@@ -43,7 +43,7 @@ class VenueAddon:
 
 @dataclass(kw_only=True, slots=True)
 class VenueTicketType:
-    """A kind of ticket."""
+    """A ticket type."""
 
     id: int
     name: str
@@ -53,7 +53,7 @@ class VenueTicketType:
 
 @dataclass(kw_only=True, slots=True)
 class VenueEvent:
-    """An event; perpetual without a start."""
+    """An event; without a start it is perpetual."""
 
     id: int
     seller_id: int
@@ -71,7 +71,7 @@ class VenueEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VenueOrder:
-    """Who bought, and when."""
+    """An order: the buyer and its date."""
 
     id: int
     name: str
@@ -96,17 +96,17 @@ class VenueTicket:
 
     @property
     def used(self) -> bool:
-        """Tell whether someone came in with it."""
+        """Return whether the ticket has entered."""
         return self.uses(None) > 0
 
     def uses(self, addon_id: int | None) -> int:
-        """Count the check-ins of an add-on; None stands for the entry."""
+        """Return the number of uses of an add-on; None stands for the entry."""
         return sum(used_id == addon_id for used_id, _ in self.checkins)
 
 
 @dataclass(kw_only=True, slots=True)
 class VenueAccount:
-    """Someone who may log in."""
+    """An account that may log in."""
 
     id: int
     email: str
@@ -167,7 +167,7 @@ class Venue:
         ]
 
     def unused(self, event_id: int, ticket_type_id: int | None = None) -> list[VenueTicket]:
-        """Return the tickets nothing was used of."""
+        """Return the tickets without any use."""
         return [
             ticket
             for ticket in self.tickets_of(event_id)
@@ -175,15 +175,15 @@ class Venue:
         ]
 
     def used(self, event_id: int) -> list[VenueTicket]:
-        """Return the tickets someone came in with."""
+        """Return the tickets that have entered."""
         return [ticket for ticket in self.tickets_of(event_id) if ticket.used]
 
     def entries(self, code: str) -> int:
-        """Count the entries recorded with a ticket."""
+        """Return the number of entries with a ticket."""
         return self.tickets[code].uses(None)
 
     def shared_tags(self) -> list[str]:
-        """Return the tags that carry several tickets."""
+        """Return the tags with several tickets."""
         seen: set[str] = set()
         shared: dict[str, None] = {}
         for ticket in self.tickets.values():
@@ -217,35 +217,35 @@ class Venue:
         return ticket
 
     def new_code(self) -> str:
-        """Return a ticket code that nobody has yet."""
+        """Return a ticket code that is not taken."""
         while (code := f"{self.random.getrandbits(32):08x}") in self.tickets:
             pass
         return code
 
     def cancel(self, code: str) -> None:
-        """Cancel a ticket: it leaves the list and does not exist any more."""
+        """Cancel a ticket: it leaves the list and cannot be used."""
         self.tickets[code].cancelled = True
 
     def check_in(self, code: str, addon_id: int | None = None, at: datetime | None = None) -> None:
-        """Check in at another door, without asking any rule."""
+        """Check a ticket in as at another door, without applying any rule."""
         ticket = self.tickets[code]
         ticket.checkins.append((addon_id, at or self.clock()))
         if addon_id is None:
             ticket.inside = True
 
     def check_out(self, code: str) -> None:
-        """Let someone out."""
+        """Count a ticket out."""
         self.tickets[code].inside = False
 
     def pair(self, code: str, rfid_code: str) -> None:
-        """Put a ticket on a tag."""
+        """Pair a ticket with a tag."""
         ticket = self.tickets[code]
         if rfid_code not in ticket.rfid_codes:
             ticket.rfid_codes.append(rfid_code)
         self.paired_at[rfid_code] = self.clock()
 
     def unpair(self, rfid_code: str) -> None:
-        """Take every ticket off a tag."""
+        """Remove a tag from its tickets."""
         for ticket in self.tickets.values():
             if rfid_code in ticket.rfid_codes:
                 ticket.rfid_codes.remove(rfid_code)
@@ -261,7 +261,7 @@ class Venue:
         name: str,
         addons: Iterable[VenueAddon] = (),
     ) -> VenueTicketType:
-        """Offer one more kind of ticket."""
+        """Add a ticket type to an event."""
         kind = VenueTicketType(id=id, name=name, addons=list(addons))
         self.events[event_id].ticket_types.append(kind)
         return kind

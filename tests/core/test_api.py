@@ -1,4 +1,4 @@
-"""The client against the pretend Oveit: over a socket, with whatever may come back."""
+"""The client against the pretend Oveit: over a socket, with every kind of reply."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,25 +43,25 @@ CALLS: dict[str, Call] = {
 
 @pytest.fixture
 def new_client(server: OveitServer, session: aiohttp.ClientSession) -> NewClient:
-    """Return what makes a client of the server."""
+    """Return a factory of clients of the server."""
     return lambda **known: OveitClient(session, server.url, **known)
 
 
 @pytest.fixture
 def by_password(new_client: NewClient) -> OveitClient:
-    """Return a client that can log in."""
+    """Return a client with an e-mail address and a password."""
     return new_client(email=EMAIL, password=PASSWORD)
 
 
 @pytest.fixture
 def code(server: OveitServer) -> str:
-    """Return the code of a ticket that nobody used."""
+    """Return the code of an unused ticket."""
     return server.venue.unused(100, 234)[0].code
 
 
 @pytest.fixture(params=CALLS)
 def endpoint(request: pytest.FixtureRequest) -> str:
-    """Go through the endpoints whose replies the client reads itself."""
+    """Return each of the endpoints whose replies the client parses itself."""
     return request.param
 
 
@@ -69,7 +69,7 @@ def endpoint(request: pytest.FixtureRequest) -> str:
 
 
 @whichever("ids")
-async def test_a_login_tells_the_account_and_keeps_the_token(
+async def test_a_login_returns_the_account_and_keeps_the_token(
     by_password: OveitClient, server: OveitServer
 ) -> None:
     """The seller's id is found though the documented key ends in a blank."""
@@ -100,10 +100,10 @@ async def test_a_login_tells_the_account_and_keeps_the_token(
         ([1], Account(seller_id=None, permissions=None)),
     ],
 )
-async def test_a_login_answered_in_an_odd_way_tells_what_it_can(
+async def test_a_login_with_odd_values_returns_those_that_can_be_read(
     by_password: OveitClient, server: OveitServer, user: Any, account: Account
 ) -> None:
-    """An account is a token first; what else is told is taken as far as it makes sense."""
+    """Only the token is needed; other values are read as far as possible."""
     server.faults.set("seller/login", Fault(json={"token": "abc", "user": user}))
 
     assert await by_password.login() == account
@@ -111,7 +111,7 @@ async def test_a_login_answered_in_an_odd_way_tells_what_it_can(
 
 @whichever("bad_login")
 async def test_wrong_credentials_are_no_outage(new_client: NewClient) -> None:
-    """A wrong password is told apart from a broken line, by an error as by a 403."""
+    """A wrong password, by an error or a 403, is not a connection error."""
     client = new_client(email=EMAIL, password="wrong")
 
     with pytest.raises(OveitAuthenticationError):
@@ -152,13 +152,13 @@ async def test_first_calls_at_once_share_one_login(
     assert len(server.requests_to("seller/login")) == 1
 
 
-# A token that dies
+# A token that expires
 
 
-async def test_t7_a_token_that_died_is_renewed_once_for_all_callers(
+async def test_t7_an_expired_token_is_renewed_once_for_all_callers(
     by_password: OveitClient, server: OveitServer
 ) -> None:
-    """Twenty calls meet a dead token: one login, one replay of each, no one notices."""
+    """Twenty requests with an expired token: one login, and each request once more."""
     await by_password.login()
     server.expire_tokens()
     server.forget()
@@ -173,7 +173,7 @@ async def test_t7_a_token_that_died_is_renewed_once_for_all_callers(
     assert all(server.venue.entries(code) == 1 for code in codes)
 
 
-async def test_t7_a_token_dies_two_days_after_the_last_call(
+async def test_t7_a_token_expires_two_days_after_the_last_call(
     by_password: OveitClient, server: OveitServer
 ) -> None:
     """A machine that was off for two days logs in again by itself."""
@@ -194,7 +194,7 @@ async def test_t7_a_token_dies_two_days_after_the_last_call(
 async def test_t7_a_caller_that_gives_up_does_not_stop_the_login_of_the_others(
     by_password: OveitClient, server: OveitServer
 ) -> None:
-    """A guest whose deadline passes while the login runs does not have it start anew."""
+    """The login goes on for the others when a guest's deadline passes."""
     await by_password.login()
     server.expire_tokens()
     server.forget()
@@ -213,7 +213,7 @@ async def test_t7_a_caller_that_gives_up_does_not_stop_the_login_of_the_others(
 async def test_t8_a_login_that_does_not_help_is_not_repeated_for_five_minutes(
     by_password: OveitClient, server: OveitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When a fresh token is refused as well there is no loop of logins."""
+    """When a fresh token is refused as well, there is no loop of logins."""
     clock = [1000.0]
     monkeypatch.setattr(api, "monotonic", lambda: clock[0])
     await by_password.login()
@@ -236,7 +236,7 @@ async def test_t8_a_login_that_does_not_help_is_not_repeated_for_five_minutes(
 async def test_t8_a_login_that_is_refused_is_not_repeated_for_five_minutes(
     by_password: OveitClient, server: OveitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the password was changed, many calls cost one login, until five minutes passed."""
+    """With a changed password, many requests cost one login within five minutes."""
     clock = [1000.0]
     monkeypatch.setattr(api, "monotonic", lambda: clock[0])
     await by_password.login()
@@ -255,10 +255,10 @@ async def test_t8_a_login_that_is_refused_is_not_repeated_for_five_minutes(
     assert await by_password.events()
 
 
-async def test_a_login_that_is_down_is_an_outage_and_tried_again(
+async def test_a_login_that_cannot_be_made_is_an_outage_and_tried_again(
     by_password: OveitClient, server: OveitServer
 ) -> None:
-    """A login that cannot be made says nothing about the password."""
+    """A failed connection says nothing about the password."""
     server.faults.set("seller/login", "unavailable", 1)
 
     with pytest.raises(OveitConnectionError):
@@ -267,10 +267,10 @@ async def test_a_login_that_is_down_is_an_outage_and_tried_again(
     assert await by_password.events()
 
 
-async def test_a_token_alone_that_died_needs_a_person(
+async def test_an_expired_token_without_a_password_needs_a_person(
     client: OveitClient, server: OveitServer
 ) -> None:
-    """Without a password a dead token is an authentication error, and nobody logs in."""
+    """It is an authentication error, and no login is made."""
     server.expire_tokens()
 
     for _ in range(2):
@@ -282,10 +282,10 @@ async def test_a_token_alone_that_died_needs_a_person(
         await client.login()
 
 
-async def test_a_client_without_any_credentials_asks_nobody(
+async def test_a_client_without_any_credentials_makes_no_request(
     new_client: NewClient, server: OveitServer
 ) -> None:
-    """No token and no password is an authentication error at once."""
+    """It is an authentication error at once."""
     with pytest.raises(OveitAuthenticationError):
         await new_client(email=EMAIL).events()
 
@@ -318,7 +318,7 @@ async def test_the_token_travels_in_a_header_only(
 
 
 async def test_every_address_is_a_plain_endpoint(server: OveitServer, code: str) -> None:
-    """Nothing is put into an address, so nothing is left in a log on the way."""
+    """No parameter is in an address, so none is in a log on the way."""
     asked: list[str] = []
 
     async def listen(_: Any, __: Any, params: aiohttp.TraceRequestStartParams) -> None:
@@ -337,7 +337,7 @@ async def test_every_address_is_a_plain_endpoint(server: OveitServer, code: str)
 async def test_a_code_is_sent_as_one_value(
     client: OveitClient, server: OveitServer, odd: str
 ) -> None:
-    """Whatever a code holds, it arrives as it was and adds no parameter."""
+    """A code of any characters arrives unchanged and adds no parameter."""
     answer = await client.check_in(odd)
 
     assert not answer.ok
@@ -348,10 +348,10 @@ async def test_a_code_is_sent_as_one_value(
 @pytest.mark.parametrize(
     ("wanted", "sent"), [("de", "de"), ("ja", "ja"), ("en", "en"), ("pl", "en"), ("", "en")]
 )
-async def test_messages_are_asked_for_in_the_users_language(
+async def test_sentences_are_requested_in_the_users_language(
     new_client: NewClient, server: OveitServer, wanted: str, sent: str
 ) -> None:
-    """Of the languages that Oveit speaks the user's is asked for, else English."""
+    """English is used where Oveit does not have the user's language."""
     client = new_client(token=server.venue.token, language=wanted)
 
     answer = await client.check_in("nobody")
@@ -366,7 +366,7 @@ async def test_messages_are_asked_for_in_the_users_language(
 
 @whichever("ids", "dates", "old_replies")
 async def test_events_are_read(client: OveitClient, server: OveitServer) -> None:
-    """Events come with their types and add-ons, perpetual ones first."""
+    """Events are returned with their types and add-ons, perpetual ones first."""
     museum, concert = await client.events()
 
     assert (museum.id, museum.name, museum.starts_at) == (101, "City Museum", None)
@@ -383,7 +383,7 @@ async def test_events_are_read(client: OveitClient, server: OveitServer) -> None
 
 @whichever("ids", "dates", "attendee")
 async def test_a_scan_is_read(client: OveitClient, server: OveitServer) -> None:
-    """An answer tells the ticket, its type, event, uses, tags and attendee."""
+    """An answer has the ticket, its type, event, uses, tags and attendee."""
     ticket = next(ticket for ticket in server.venue.used(100) if ticket.ticket_type_id == 235)
     server.venue.pair(ticket.code, "659891")
 
@@ -406,10 +406,10 @@ async def test_a_scan_is_read(client: OveitClient, server: OveitServer) -> None:
     assert seconds_between(answer.asked_at, now()) < 2
 
 
-async def test_personal_data_does_not_show_in_what_may_be_logged(
+async def test_the_attendee_is_not_in_the_repr_of_an_answer(
     client: OveitClient, server: OveitServer, code: str
 ) -> None:
-    """An answer does not show its attendee where it is printed."""
+    """What may be logged holds no personal data."""
     answer = await client.scan(ticket_code=code)
 
     assert answer.attendee
@@ -418,7 +418,7 @@ async def test_personal_data_does_not_show_in_what_may_be_logged(
 
 
 async def test_attendees_of_every_form_are_read(client: OveitClient, server: OveitServer) -> None:
-    """Lists, objects, missing values and no form at all are all an answer."""
+    """Lists, objects, missing values and no form at all are read without an error."""
     for ticket in server.venue.tickets_of(100):
         answer = await client.scan(ticket_code=ticket.code)
         names = [field["name"] for field in server.venue.events[100].fields]
@@ -426,10 +426,10 @@ async def test_attendees_of_every_form_are_read(client: OveitClient, server: Ove
         assert answer.attendee == expected
 
 
-async def test_when_oveit_was_asked_is_by_oveits_own_clock(
+async def test_the_time_of_a_request_is_by_oveits_clock(
     client: OveitClient, server: OveitServer, code: str
 ) -> None:
-    """The time comes from the reply's Date, less the time the reply took."""
+    """It is the Date of the reply less the duration of the request."""
     server.venue.clock = Clock(NOON)
     server.faults.set("tickets/scan", Fault(latency_before=0.2))
 
@@ -438,8 +438,8 @@ async def test_when_oveit_was_asked_is_by_oveits_own_clock(
     assert timedelta(seconds=0.2) <= NOON - answer.asked_at < timedelta(seconds=1)
 
 
-async def test_a_list_comes_as_it_is(client: OveitClient, server: OveitServer) -> None:
-    """A ticket list is handed on unread, compressed as it travels."""
+async def test_a_list_is_returned_unread(client: OveitClient, server: OveitServer) -> None:
+    """The body of a ticket list is returned as it was sent, compressed."""
     reply = json.loads(gzip.decompress(await client.tickets(100)))
     error = gzip.decompress(await client.tickets(7))
 
@@ -457,10 +457,10 @@ async def test_a_list_may_be_long(client: OveitClient, server: OveitServer) -> N
 # What goes wrong
 
 
-async def test_t1_a_refused_connection_has_surely_sent_nothing(
+async def test_t1_a_refused_connection_has_sent_nothing(
     client: OveitClient, server: OveitServer, code: str
 ) -> None:
-    """Where nobody listens, Oveit cannot have heard."""
+    """The error says that Oveit cannot have received the request."""
     await server.hang_up()
 
     with pytest.raises(OveitConnectionError) as caught:
@@ -469,10 +469,10 @@ async def test_t1_a_refused_connection_has_surely_sent_nothing(
     assert not caught.value.sent
 
 
-async def test_a_name_that_nobody_knows_has_surely_sent_nothing(
+async def test_a_host_name_that_does_not_exist_has_sent_nothing(
     session: aiohttp.ClientSession,
 ) -> None:
-    """An address that does not exist is a connection error."""
+    """It is a connection error."""
     client = OveitClient(session, "http://oveit.invalid/api", token="abc")
 
     with pytest.raises(OveitConnectionError) as caught:
@@ -482,19 +482,19 @@ async def test_a_name_that_nobody_knows_has_surely_sent_nothing(
 
 
 @pytest.mark.parametrize("url", ["", "http://", "nonsense", "http://[", "http://127.0.0.1:99999/x"])
-async def test_an_address_that_is_none_is_a_connection_error(
+async def test_a_malformed_address_is_a_connection_error(
     session: aiohttp.ClientSession, url: str
 ) -> None:
-    """A mistyped address raises nothing unexpected."""
+    """A mistyped API address raises no other error."""
     with pytest.raises(OveitConnectionError):
         await OveitClient(session, url, token="abc").events()
 
 
 @pytest.mark.parametrize("preset", ["drop_before", "drop_after", "drop_midway"])
-async def test_t3_a_lost_answer_may_have_been_heard(
+async def test_t3_a_request_whose_answer_was_lost_may_have_been_processed(
     client: OveitClient, server: OveitServer, code: str, preset: str
 ) -> None:
-    """A connection that breaks leaves it open whether Oveit heard."""
+    """The error says that the request was sent."""
     server.faults.set("tickets/checkin", preset)
 
     with pytest.raises(OveitConnectionError) as caught:
@@ -505,7 +505,7 @@ async def test_t3_a_lost_answer_may_have_been_heard(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 599])
-async def test_t6_a_service_in_trouble_is_a_connection_error(
+async def test_t6_a_server_error_is_a_connection_error(
     client: OveitClient, server: OveitServer, code: str, status: int
 ) -> None:
     """A service that is overloaded or broken is an outage, even with a yes in the body."""
@@ -520,7 +520,7 @@ async def test_t6_a_service_in_trouble_is_a_connection_error(
 async def test_another_status_is_not_understood(
     client: OveitClient, server: OveitServer, code: str, status: int
 ) -> None:
-    """Only a plain 200 is an answer; no redirect is followed with a token in hand."""
+    """Only a 200 is an answer; no redirect is followed with a token."""
     server.faults.set(
         "*",
         Fault(
@@ -540,7 +540,7 @@ async def test_another_status_is_not_understood(
 async def test_no_fault_is_ever_a_yes(
     client: OveitClient, server: OveitServer, code: str, endpoint: str, preset: str
 ) -> None:
-    """Whatever goes wrong raises an OveitError, or is a plain no."""
+    """Every fault raises an OveitError or is answered with a no."""
     server.faults.set(endpoint, preset)
 
     try:
@@ -619,10 +619,10 @@ async def test_a_no_in_any_form_is_a_no(
     assert answer.message == ("No" if reply.get("error") == "No" else None)
 
 
-async def test_a_reply_that_is_packed_badly_is_a_connection_error(
+async def test_a_reply_that_cannot_be_unpacked_is_a_connection_error(
     client: OveitClient, server: OveitServer, endpoint: str, code: str
 ) -> None:
-    """A body that cannot be unpacked is a broken line."""
+    """A body that is not what its encoding says is a failed connection."""
     server.faults.set(
         endpoint,
         Fault(body=gzip.compress(b"{}")[:-9] + b"garbage", headers={"Content-Encoding": "gzip"}),
@@ -635,7 +635,7 @@ async def test_a_reply_that_is_packed_badly_is_a_connection_error(
 async def test_a_reply_that_unpacks_to_too_much_is_not_read_to_its_end(
     client: OveitClient, server: OveitServer, endpoint: str, code: str
 ) -> None:
-    """A few kilobytes that unpack to a hundred megabytes are no answer."""
+    """A few kilobytes that unpack to a hundred megabytes are not understood."""
     bomb = gzip.compress(b" " * 100_000_000, compresslevel=1)
     server.faults.set(endpoint, Fault(body=bomb, headers={"Content-Encoding": "gzip"}))
 
@@ -643,20 +643,20 @@ async def test_a_reply_that_unpacks_to_too_much_is_not_read_to_its_end(
         await CALLS[endpoint](client, code)
 
 
-async def test_a_token_that_is_no_token_raises_nothing_unexpected(
+async def test_a_token_with_line_breaks_raises_nothing_unexpected(
     by_password: OveitClient, server: OveitServer
 ) -> None:
-    """A login that answers with line breaks in its token breaks nothing else."""
+    """The next request raises an OveitError and injects no header."""
     server.faults.set("seller/login", Fault(json={"token": "abc\r\nX-Evil: 1"}), 1)
 
     with pytest.raises(OveitError):
         await by_password.events()
 
 
-async def test_i8_no_error_tells_a_code_a_token_or_a_password(
+async def test_i8_no_error_contains_a_code_a_token_or_a_password(
     new_client: NewClient, server: OveitServer
 ) -> None:
-    """What is logged of an error, its causes included, holds no secret."""
+    """The text of an error and of its causes holds no secret."""
     code, token, password = "c0de1234", "t0ken", "s3cret"
     client = new_client(token=token, email=EMAIL, password=password)
     for fault in ("drop_after", "half_json", "captive_portal", "server_error", "forbidden"):
@@ -686,7 +686,7 @@ JSON = st.recursive(
 
 
 def shaped(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Generate objects with these keys, each of them missing now and then; or anything."""
+    """Generate objects with these keys, some of them missing; or anything."""
     return JSON | st.fixed_dictionaries({}, optional=fields)
 
 
@@ -724,7 +724,7 @@ REPLY = st.fixed_dictionaries(
 
 
 def check_event(event: Event) -> None:
-    """Every part of an event is what it says it is, and a database can hold it."""
+    """Check that every part of an event has its type and fits into a database."""
     assert 0 < event.id < 2**63
     assert event.name
     event.name.encode()
@@ -737,7 +737,7 @@ def check_event(event: Event) -> None:
 
 
 @given(reply=REPLY, brief=st.booleans())
-def test_no_reply_about_a_ticket_is_a_yes_by_accident(reply: dict[str, Any], brief: bool) -> None:
+def test_no_json_is_a_yes_by_accident(reply: dict[str, Any], brief: bool) -> None:
     """Of any JSON at all, only `ok: true` with a ticket and without an error is a yes.
 
     Where Oveit answers in brief, the ticket may be missing.
@@ -763,8 +763,8 @@ def test_no_reply_about_a_ticket_is_a_yes_by_accident(reply: dict[str, Any], bri
 
 
 @given(item=EVENT)
-def test_an_event_of_any_shape_is_one_or_none(item: object) -> None:
-    """Of any JSON at all, an event comes out sound, or not at all."""
+def test_any_json_is_read_as_a_valid_event_or_none(item: object) -> None:
+    """Parsing never fails, and never returns a value of a wrong type."""
     event = replies.read_event(json.loads(json.dumps(item)))
 
     if event:
@@ -772,15 +772,15 @@ def test_an_event_of_any_shape_is_one_or_none(item: object) -> None:
 
 
 @given(body=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_a_body_of_any_kind_is_an_object_or_an_error(body: bytes) -> None:
-    """Of any bytes at all, an object comes out, or OveitResponseError."""
+def test_any_body_is_an_object_or_an_error(body: bytes) -> None:
+    """Of any bytes, the result is a JSON object or an OveitResponseError."""
     with suppress(OveitResponseError):
         assert isinstance(replies.parse(body), dict)
 
 
 @given(user=shaped(**{"seller_id ": JSON, "permissions": JSON}).filter(lambda x: type(x) is dict))
-def test_an_account_of_any_shape_is_one(user: dict[str, Any]) -> None:
-    """Of any JSON object, an account comes out."""
+def test_any_object_is_read_as_an_account(user: dict[str, Any]) -> None:
+    """Parsing never fails."""
     account = replies.read_account(user)
 
     assert account.seller_id is None or account.seller_id.strip()
@@ -789,8 +789,8 @@ def test_an_account_of_any_shape_is_one(user: dict[str, Any]) -> None:
 @given(header=st.none() | st.text() | st.text("Mon, 1234567890:+-GMTJanFebDc "))
 @example("Fri, 31 Dec 9999 23:59:59 GMT")
 @example("Mon, 01 Jan 0001 00:00:00 +1400")
-def test_a_date_of_any_form_is_a_time(header: str | None) -> None:
-    """A Date that makes no sense leaves a clock that tells the time."""
+def test_any_date_header_leaves_a_valid_time(header: str | None) -> None:
+    """A Date that cannot be read is ignored."""
     client = OveitClient(MagicMock(), "https://oveit.example/api")
 
     client._set_clock(header)
@@ -799,10 +799,10 @@ def test_a_date_of_any_form_is_a_time(header: str | None) -> None:
     assert isinstance(client.skew, timedelta)
 
 
-async def test_values_nested_too_deep_are_not_understood(
+async def test_values_nested_too_deep_raise_nothing_unexpected(
     client: OveitClient, server: OveitServer, code: str
 ) -> None:
-    """An attendee's value of ten thousand lists in each other breaks nothing."""
+    """An attendee's value of ten thousand nested lists is harmless."""
     deep = "[" * 10_000 + "]" * 10_000
     body = (
         f'{{"ok":true,"ticket":{{"code":"{code}"}},'
@@ -816,7 +816,7 @@ async def test_values_nested_too_deep_are_not_understood(
 
 @pytest.fixture
 async def other_server() -> AsyncIterator[int]:
-    """Listen, and answer nothing that is HTTP."""
+    """Run a server that does not speak HTTP, and return its port."""
 
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")
@@ -829,10 +829,10 @@ async def other_server() -> AsyncIterator[int]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_t15_what_speaks_something_else_is_a_connection_error(
+async def test_t15_another_protocol_is_a_connection_error(
     session: aiohttp.ClientSession, other_server: int, scheme: str
 ) -> None:
-    """Neither a wrong protocol nor a failing TLS is answered by trying it plainly."""
+    """Neither a wrong protocol nor a failing TLS is followed by a plain HTTP request."""
     client = OveitClient(session, f"{scheme}://127.0.0.1:{other_server}", token="abc")
 
     with pytest.raises(OveitConnectionError):

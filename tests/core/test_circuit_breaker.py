@@ -1,4 +1,4 @@
-"""The line: when it is down, when it is up again, and that it finds out by itself."""
+"""The circuit breaker: when it goes offline, when online again, and its probes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.oveit.core.client import circuit_breaker as line_module
+from custom_components.oveit.core.client import circuit_breaker as module
 from custom_components.oveit.core.client.circuit_breaker import CircuitBreaker
 from custom_components.oveit.core.exceptions import (
     OveitAuthenticationError,
@@ -17,22 +17,22 @@ from custom_components.oveit.core.exceptions import (
 )
 from tests.core.unknowns import until
 
-type Told = list[bool]
+type Changes = list[bool]
 
 
 @pytest.fixture
-def told() -> Told:
-    """Collect what the line says of itself."""
+def changes() -> Changes:
+    """Return the list of the changes that the circuit breaker announced."""
     return []
 
 
 @pytest.fixture
-async def line(told: Told) -> AsyncIterator[CircuitBreaker]:
-    """Return a line that probes every 20 ms once it is watched."""
-    line = CircuitBreaker(probe_every=0.02)
-    line._on_change = told.append
-    yield line
-    await line.close()
+async def breaker(changes: Changes) -> AsyncIterator[CircuitBreaker]:
+    """Return a circuit breaker that probes every 20 ms once it is watched."""
+    breaker = CircuitBreaker(probe_every=0.02)
+    breaker._on_change = changes.append
+    yield breaker
+    await breaker.close()
 
 
 @pytest.mark.parametrize(
@@ -54,28 +54,28 @@ async def line(told: Told) -> AsyncIterator[CircuitBreaker]:
         ("--++--", False),
     ],
 )
-def test_t13_two_of_five_take_it_down_and_two_in_a_row_bring_it_back(
+def test_t13_two_failures_of_five_take_it_offline_and_two_successes_in_a_row_online(
     outcomes: str, is_online: bool
 ) -> None:
-    """One slip is none; what was before a change counts no more after it."""
-    line = CircuitBreaker()
+    """A single failure does not, and outcomes from before a change do not count."""
+    breaker = CircuitBreaker()
 
     for outcome in outcomes:
-        line.note(outcome == "+")
+        breaker.record(outcome == "+")
 
-    assert line.is_online is is_online
+    assert breaker.is_online is is_online
 
 
-def test_it_tells_of_each_change_once(line: CircuitBreaker, told: Told) -> None:
-    """Down and up, not every request."""
+def test_each_change_is_announced_once(breaker: CircuitBreaker, changes: Changes) -> None:
+    """The callback is called for changes, not for every request."""
     for outcome in "---++++":
-        line.note(outcome == "+")
+        breaker.record(outcome == "+")
 
-    assert told == [False, True]
+    assert changes == [False, True]
 
 
 @pytest.mark.parametrize(
-    ("error", "is_good"),
+    ("error", "succeeds"),
     [
         (OveitConnectionError("No"), False),
         (OveitResponseError("No"), False),
@@ -85,79 +85,81 @@ def test_it_tells_of_each_change_once(line: CircuitBreaker, told: Told) -> None:
         (None, True),
     ],
 )
-async def test_what_answers_is_a_line_and_what_cannot_be_understood_is_none(
-    line: CircuitBreaker, error: BaseException | None, is_good: bool
+async def test_refused_credentials_are_a_success_and_a_reply_that_is_not_understood_is_not(
+    breaker: CircuitBreaker, error: BaseException | None, succeeds: bool
 ) -> None:
-    """Refused credentials came over a good line; a broken answer did not."""
+    """A refusal proves that Oveit was reached."""
     for _ in range(2):
-        with suppress(OveitError, RuntimeError, asyncio.CancelledError), line.noting():
+        with suppress(OveitError, RuntimeError, asyncio.CancelledError), breaker.recording():
             if error:
                 raise error
 
-    assert line.is_online is is_good
+    assert breaker.is_online is succeeds
 
 
-async def test_a_late_answer_is_bad_from_the_moment_it_is_late_and_counts_once(
-    line: CircuitBreaker,
+async def test_a_late_request_fails_at_the_moment_it_is_late_and_only_once(
+    breaker: CircuitBreaker,
 ) -> None:
-    """Others need not wait for it to know."""
-    with line.noting(0.02):
+    """Other guests learn of it before the request ends."""
+    with breaker.recording(0.02):
         await asyncio.sleep(0.05)
-        assert [*line._outcomes] == [False]
-    assert [*line._outcomes] == [False]
+        assert [*breaker._outcomes] == [False]
+    assert [*breaker._outcomes] == [False]
 
-    with line.noting(None):
+    with breaker.recording(None):
         await asyncio.sleep(0.03)
-    assert [*line._outcomes] == [False, True]
+    assert [*breaker._outcomes] == [False, True]
 
 
-async def test_t1_a_line_that_is_down_probes_until_it_is_online(
-    line: CircuitBreaker, told: Told
+async def test_t1_offline_it_probes_until_it_is_online(
+    breaker: CircuitBreaker, changes: Changes
 ) -> None:
-    """Nobody has to come to the door for it."""
+    """No guest has to come for it."""
     answers = [False, True, False, True, True]
     probes: list[float] = []
 
     async def probe() -> None:
         probes.append(asyncio.get_running_loop().time())
-        with line.noting():
+        with breaker.recording():
             if not answers[len(probes) - 1]:
                 raise OveitConnectionError("Still down")
 
-    line.watch(probe, told.append)
-    line.note(False)
-    line.note(False)
+    breaker.watch(probe, changes.append)
+    breaker.record(False)
+    breaker.record(False)
 
-    await until(lambda: line.is_online)
+    await until(lambda: breaker.is_online)
     assert len(probes) == 5
     assert all(later - sooner >= 0.015 for sooner, later in pairwise(probes))
-    assert told == [False, True]
+    assert changes == [False, True]
     await asyncio.sleep(0.05)
     assert len(probes) == 5
 
 
-async def test_one_bad_request_is_looked_into(line: CircuitBreaker, told: Told) -> None:
-    """After a single failure the next probe tells, before another guest has to."""
+async def test_one_failure_is_followed_by_a_probe(
+    breaker: CircuitBreaker, changes: Changes
+) -> None:
+    """A success then ends the probing without a change."""
     probes = []
 
     async def probe() -> None:
         probes.append(1)
-        line.note(True)
+        breaker.record(True)
 
-    line.watch(probe, told.append)
-    line.note(False)
+    breaker.watch(probe, changes.append)
+    breaker.record(False)
 
     await until(lambda: probes)
     await asyncio.sleep(0.05)
     assert len(probes) == 1
-    assert told == []
+    assert changes == []
 
 
 async def test_a_probe_that_hangs_or_fails_is_followed_by_the_next(
-    line: CircuitBreaker, told: Told, monkeypatch: pytest.MonkeyPatch
+    breaker: CircuitBreaker, changes: Changes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a hung server nor an error ends the probing."""
-    monkeypatch.setattr(line_module, "LATE_AFTER", -0.98)
+    """Neither a server that hangs nor an error ends the probing."""
+    monkeypatch.setattr(module, "LATE_AFTER", -0.98)
     probes: list[int] = []
 
     async def probe() -> None:
@@ -166,29 +168,29 @@ async def test_a_probe_that_hangs_or_fails_is_followed_by_the_next(
             await asyncio.sleep(5)
         if len(probes) == 2:
             raise OveitError("No")
-        line.note(True)
+        breaker.record(True)
 
-    line.watch(probe, told.append)
-    line.note(False)
-    line.note(False)
+    breaker.watch(probe, changes.append)
+    breaker.record(False)
+    breaker.record(False)
 
-    await until(lambda: line.is_online)
+    await until(lambda: breaker.is_online)
     assert len(probes) == 4
 
 
-async def test_closing_stops_the_probing(line: CircuitBreaker, told: Told) -> None:
-    """Nothing is left running, and closing twice does no harm."""
+async def test_closing_stops_the_probing(breaker: CircuitBreaker, changes: Changes) -> None:
+    """No task is left running, and closing twice does no harm."""
     probes: list[int] = []
 
     async def probe() -> None:
         probes.append(1)
 
-    line.watch(probe, told.append)
-    line.note(False)
-    line.note(False)
+    breaker.watch(probe, changes.append)
+    breaker.record(False)
+    breaker.record(False)
 
-    await line.close()
-    await line.close()
+    await breaker.close()
+    await breaker.close()
     await asyncio.sleep(0.05)
 
     assert probes == []

@@ -1,4 +1,4 @@
-"""Row R7 and R8 of decisions.md: a UID is one credential, however a reader writes it."""
+"""Tags (decisions.md R7, R8): a UID is one credential, however a reader writes it."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -30,32 +30,32 @@ def test_r7_reversing_turns_bytes_not_digits() -> None:
 
 
 def test_r7_as_is_keeps_what_was_read() -> None:
-    """Apart from blanks around it."""
+    """Only blanks around it are removed."""
     assert spell(" 04-12-56-a8\n", TagFormat.AS_IS) == ("04-12-56-a8",)
 
 
 @pytest.mark.parametrize("tag_format", TagFormat)
 def test_what_is_no_hex_stays_as_it_is(tag_format: TagFormat) -> None:
-    """A tag may carry any text."""
+    """A tag may hold any text."""
     assert spell("Staff 7", tag_format) == ("Staff 7",)
     assert spell("", tag_format) == ("",)
 
 
 def test_leading_zeros_are_kept_in_hex_and_not_in_numbers() -> None:
-    """A code is text, a number is not."""
+    """Hex is a text of fixed length, a number is not."""
     assert spell("0001020A", TagFormat.HEX) == ("0001020A",)
     assert spell("00-01-02-0A", TagFormat.DECIMAL) == ("66058",)
 
 
 def test_r7_a_decimal_number_is_tried_as_it_is_and_as_hex() -> None:
-    """A reader that sends decimals fits an Oveit that has decimals, and one that has hex."""
+    """A reader that sends decimals works whether Oveit has decimals or hex."""
     assert spell("0068310696", TagFormat.DECIMAL) == ("0068310696", "68310696", "041256A8")
     assert spell("0068310696", TagFormat.DECIMAL_REVERSED)[-1] == "A8561204"
     assert spell("659891", TagFormat.DECIMAL)[0] == "659891"
 
 
 def test_r7_digits_as_long_as_a_uid_are_hex_first() -> None:
-    """Two UIDs of a hundred hold no letter."""
+    """Two of a hundred UIDs contain no letter."""
     assert spell("04125678", TagFormat.DECIMAL)[:2] == (str(0x04125678), "04125678")
 
 
@@ -74,14 +74,14 @@ def test_r7_every_way_to_write_a_uid_is_the_same_credential(
 
 @given(uid=UIDS)
 def test_r7_reversing_twice_gives_the_uid_back(uid: bytes) -> None:
-    """Nothing is lost on the way."""
+    """Reversing loses nothing."""
     (there,) = spell(uid.hex(), TagFormat.HEX_REVERSED)
     assert spell(there, TagFormat.HEX_REVERSED) == (uid.hex().upper(),)
 
 
 @given(uid=UIDS.filter(lambda uid: uid[0] > 0 and uid[-1] > 0))
 def test_r7_a_decimal_reader_finds_the_uid_in_hex(uid: bytes) -> None:
-    """Whichever end its number starts from."""
+    """Whichever byte its number begins with."""
     big, little = int.from_bytes(uid, "big"), int.from_bytes(uid, "little")
     assert spell(str(big), TagFormat.DECIMAL)[-1] == uid.hex().upper()
     assert spell(str(little), TagFormat.DECIMAL_REVERSED)[-1] == uid.hex().upper()
@@ -89,7 +89,7 @@ def test_r7_a_decimal_reader_finds_the_uid_in_hex(uid: bytes) -> None:
 
 @given(read=st.text(max_size=40), tag_format=st.sampled_from(TagFormat))
 def test_any_text_has_a_spelling_and_no_spelling_twice(read: str, tag_format: TagFormat) -> None:
-    """A misread is no crash."""
+    """A misread raises no error."""
     codes = spell(read, tag_format)
     assert 1 <= len(codes) <= 4
     assert len(set(codes)) == len(codes)
@@ -97,14 +97,14 @@ def test_any_text_has_a_spelling_and_no_spelling_twice(read: str, tag_format: Ta
 
 @given(read=st.text(max_size=40), tag_format=st.sampled_from(HEX))
 def test_a_code_in_hex_stays_itself(read: str, tag_format: TagFormat) -> None:
-    """What Oveit calls a tag in hex needs no second look."""
+    """A code that is normalised already does not change."""
     (code,) = spell(read, TagFormat.HEX)
     assert spell(code, TagFormat.HEX) == (code,)
     assert len(spell(read, tag_format)) == 1
 
 
-def test_every_format_is_shown_to_choose_from() -> None:
-    """The learn step lists them all."""
+def test_every_format_is_returned() -> None:
+    """The form that reads a tag lists them all."""
     assert spellings("04-12-56-a8") == {
         TagFormat.HEX: ("041256A8",),
         TagFormat.HEX_REVERSED: ("A8561204",),
@@ -124,14 +124,14 @@ def test_every_format_is_shown_to_choose_from() -> None:
         ("phone", False),
     ],
 )
-def test_r8_a_phone_is_told_by_its_uid(read: str, phone: bool) -> None:
-    """Four bytes that start with 08 are random."""
+def test_r8_a_phone_is_recognised_by_its_uid(read: str, phone: bool) -> None:
+    """A UID of four bytes that starts with 08 is random."""
     assert is_phone(read, TagFormat.HEX) is phone
 
 
 @pytest.mark.parametrize("tag_format", TagFormat)
-def test_r8_a_phone_is_told_by_the_uid_that_was_read_in_every_format(tag_format: TagFormat) -> None:
-    """Oveit may have its bytes the other way round, or as a number."""
+def test_r8_a_phone_is_recognised_in_every_format(tag_format: TagFormat) -> None:
+    """Oveit may have the bytes in reverse order, or as a number."""
     phone, wristband = (spell(read, tag_format)[0] for read in ("08-12-34-56", "56-34-12-08"))
     assert is_phone(phone, tag_format)
     assert not is_phone(wristband, tag_format)

@@ -1,4 +1,4 @@
-"""The line to Oveit stays warm, and nothing is left of it when it is cut."""
+"""Connections to Oveit are kept open, and none is left behind when they are cut."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from custom_components.oveit.core.client.api import OveitClient
-from custom_components.oveit.core.client.session import KEPT_FOR, open_session
+from custom_components.oveit.core.client.session import KEEPALIVE_TIMEOUT, open_session
 from custom_components.oveit.core.exceptions import OveitConnectionError
 from custom_components.oveit.core.polling import IDLE_INTERVAL
 from demo.oveit_server import OveitServer, Venue
@@ -31,7 +31,7 @@ def code(venue: Venue) -> str:
 
 
 def sockets() -> int:
-    """Count the open sockets of this process, those that the other side closed too."""
+    """Return the number of open sockets of this process, those closed by the peer included."""
     return sum(
         entry.readlink().name.startswith("socket:")
         for entry in Path("/proc/self/fd").iterdir()
@@ -53,15 +53,15 @@ async def test_a_check_in_after_a_quiet_minute_needs_no_new_connection(
     assert server.connections == 1
 
 
-async def test_the_line_stays_warm_between_two_polls_of_a_quiet_day() -> None:
-    """The longest pause between polls does not cost the connection."""
-    assert IDLE_INTERVAL.total_seconds() < KEPT_FOR
+async def test_a_connection_outlives_the_longest_pause_between_polls() -> None:
+    """An idle day of polls goes over one connection."""
+    assert IDLE_INTERVAL.total_seconds() < KEEPALIVE_TIMEOUT
 
 
-async def test_nothing_is_left_of_connections_that_oveit_closes(
+async def test_no_socket_is_left_of_connections_that_oveit_closes(
     client: OveitClient, server: OveitServer, code: str
 ) -> None:
-    """Each cut connection is let go, and the next call sets up a new one."""
+    """Each cut connection is closed, and the next request opens a new one."""
     await client.events()
     await server.hang_up()
     await asyncio.sleep(0.05)
@@ -77,8 +77,8 @@ async def test_nothing_is_left_of_connections_that_oveit_closes(
     assert sockets() == before
 
 
-async def test_a_dead_line_is_noticed_by_the_socket_itself(session: aiohttp.ClientSession) -> None:
-    """A silent connection is asked for a sign of life, so that no router forgets it."""
+async def test_a_dead_connection_is_noticed_by_the_socket(session: aiohttp.ClientSession) -> None:
+    """TCP keep-alive is on, so no router drops a silent connection."""
     address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 0))
     assert isinstance(session.connector, aiohttp.TCPConnector)
     assert session.connector._socket_factory

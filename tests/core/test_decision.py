@@ -1,4 +1,4 @@
-"""The rules at a door, as tables: pure, without a clock and without a server."""
+"""The rules as tables: pure, without a clock and without a server."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,7 @@ EVENTS = {100: CONCERT, 101: MUSEUM}
 
 
 def known(*tickets: Ticket, **changes: Any) -> Known:
-    """Return what is known of these tickets at noon, with lists a minute old."""
+    """Return what is known of these tickets at noon, with lists that are a minute old."""
     ages = dict.fromkeys(EVENTS, timedelta(minutes=1))
     return replace(Known(events=EVENTS, tickets=tickets, at=NOON, list_ages=ages), **changes)
 
@@ -61,7 +61,7 @@ def ticket(code: str = "abc", **changes: Any) -> Ticket:
 
 
 def used(code: str = "abc", **changes: Any) -> Ticket:
-    """Return a VIP ticket that someone came in with."""
+    """Return a VIP ticket that has entered."""
     return ticket(code, **{"checked_in": True, "checkins": (CheckIn(at=NOON),)} | changes)
 
 
@@ -135,33 +135,33 @@ DRINK = CheckIn(addon_id=8, at=NOON)
         ),
     ],
 )
-def test_the_known_decides(
+def test_what_is_known_gives_one_reason(
     tickets: tuple[Ticket, ...], request_: Request, reason: Reason, certain: bool
 ) -> None:
-    """What is known of a ticket gives one reason, and tells whether Oveit may know better."""
+    """The verdict also says whether Oveit might decide otherwise."""
     verdict = decide(known(*tickets), request_)
 
     assert (verdict.reason, verdict.certain) == (reason, certain)
 
 
 def test_the_ticket_that_admits_is_named() -> None:
-    """Of several tickets the verdict is about the one that comes in."""
+    """Of several tickets, the verdict is about the one that is admitted."""
     verdict = decide(known(used("a"), ticket("b")), asked())
 
     assert verdict.ticket == ticket("b")
     assert verdict.event == CONCERT
 
 
-def test_nobody_is_named_where_the_choice_is_not_clear() -> None:
-    """An ambiguous read is about no ticket."""
+def test_an_ambiguous_verdict_names_no_ticket() -> None:
+    """A person has to choose."""
     verdict = decide(known(ticket("a"), ticket("b")), asked())
 
     assert verdict.ticket is None
     assert verdict.event is None
 
 
-def test_a_ticket_of_an_event_that_is_known_and_not_wanted_names_its_event() -> None:
-    """A steward is told where the guest should go."""
+def test_a_ticket_of_another_event_of_the_venue_names_its_event() -> None:
+    """A steward can send the guest to the right door."""
     verdict = decide(known(ticket()), asked(event_ids={101}))
 
     assert verdict.event == CONCERT
@@ -177,8 +177,10 @@ def test_a_ticket_of_an_event_that_is_known_and_not_wanted_names_its_event() -> 
         (77, 0, AddonUse(id=77, name=None, uses=None, used=0)),
     ],
 )
-def test_an_add_on_is_told_with_its_uses(addon_id: int, uses: int, expected: AddonUse) -> None:
-    """The verdict says how much of an add-on was used; never less than nothing is left."""
+def test_the_verdict_on_an_add_on_has_its_uses(
+    addon_id: int, uses: int, expected: AddonUse
+) -> None:
+    """Its uses left are never below zero."""
     addon = decide(known(ticket(checkins=(DRINK,) * uses)), asked(addon_id=addon_id)).addon
 
     assert addon == expected
@@ -228,15 +230,15 @@ def answer(**changes: Any) -> Answer:
         ),
     ],
 )
-def test_what_a_yes_of_oveit_means_here(given_: Answer, request_: Request, reason: Reason) -> None:
-    """A yes opens the door only for a followed event and a ticket that had not entered."""
+def test_what_a_yes_of_oveit_means(given_: Answer, request_: Request, reason: Reason) -> None:
+    """It admits only for a followed event, and a ticket that had not entered."""
     verdict = Verdict(reason=Reason.CHECKED_IN, ticket=ticket(), event=CONCERT)
 
     assert accept(given_, verdict, known(), request_) is reason
 
 
-def test_a_yes_that_nobody_can_place_opens_no_door() -> None:
-    """Where neither the answer nor the ledger names an event, nobody comes in."""
+def test_a_yes_without_a_known_event_admits_nobody() -> None:
+    """Neither the answer nor the ledger names an event."""
     verdict = Verdict(reason=Reason.CHECKED_IN, ticket=ticket())
 
     reason = accept(answer(event=None), verdict, known(), asked())
@@ -246,7 +248,7 @@ def test_a_yes_that_nobody_can_place_opens_no_door() -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_only_four_reasons_admit(reason: Reason) -> None:
-    """Every other word keeps the door shut."""
+    """Every other reason is a refusal."""
     admitting = {"checked_in", "repeat", "override", "left"}
 
     assert reason.admits is (reason.value in admitting)
@@ -288,10 +290,10 @@ BY_OVEIT = at(0, 8, "N", at_oveit=NOON + timedelta(hours=1))
         ([at(9999, 9, zoned=False)], [at(0, 8)], [at(0, 8), at(9999, 9, zoned=False)]),
     ],
 )
-def test_uses_of_the_list_and_of_ours_are_joined(
+def test_uses_in_the_list_and_our_own_are_merged(
     listed: list[CheckIn], ours: list[CheckIn], merged: list[CheckIn]
 ) -> None:
-    """A use that both tell of counts once and keeps our gate; the oldest comes first."""
+    """A use in both counts once and keeps our gate; the oldest comes first."""
     assert merge_uses(listed, ours) == tuple(merged)
 
 
@@ -308,7 +310,7 @@ USES = st.lists(
 
 @given(listed=USES, ours=USES)
 def test_no_use_is_lost_and_none_is_invented(listed: list[CheckIn], ours: list[CheckIn]) -> None:
-    """Joined uses are at least as many as either side knows, at most as many as both."""
+    """There are at least as many as on either side, and at most as many as on both."""
     listed = [
         at((use.at - NOON).total_seconds() if use.at else None, use.addon_id) for use in listed
     ]
@@ -353,8 +355,8 @@ def test_no_use_is_lost_and_none_is_invented(listed: list[CheckIn], ours: list[C
         ("x&addon_id=9", "x&addon_id=9"),
     ],
 )
-def test_a_code_is_taken_out_of_what_a_scanner_read(read: str, code: str) -> None:
-    """What scanners and printed addresses add goes, in a fixed order; the code stays as it is."""
+def test_a_code_is_extracted_from_what_a_scanner_read(read: str, code: str) -> None:
+    """What scanners and printed addresses add is removed; the code is not changed."""
     assert clean_code(read) == code
 
 
@@ -366,7 +368,7 @@ def test_a_code_is_taken_out_of_what_a_scanner_read(read: str, code: str) -> Non
     | st.builds("https://x/{}".format, st.text())
 )
 def test_cleaning_a_clean_code_changes_nothing(read: str) -> None:
-    """Whatever is read, cleaning fails on nothing, and once is enough."""
+    """Any text can be cleaned, and once is enough."""
     code = clean_code(read)
 
     assert clean_code(code) == code

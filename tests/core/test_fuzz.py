@@ -63,7 +63,7 @@ class Door:
         reply = reply.replace(FRESH.code.encode(), code.encode())
         self._server.faults.set("tickets/checkin", Fault(body=reply), times=1)
         for _ in range(2):
-            self._client.breaker.note(True)
+            self._client.breaker.record(True)
         return reply, await self._desk.check_in(Request(ticket_code=code))
 
     def close(self) -> None:

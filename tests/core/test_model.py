@@ -110,7 +110,7 @@ class Doors(RuleBasedStateMachine):
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(TemporaryDirectory()))
         self._stack.enter_context(patch.object(settling_module, "RETRY_AFTER", 0.0))
-        self._stack.enter_context(patch.object(api, "_RENEW_EVERY", 0.0))
+        self._stack.enter_context(patch.object(api, "_LOGIN_INTERVAL", 0.0))
         self._runner = self._stack.enter_context(asyncio.Runner())
         self._world: World
         self._is_sound = False

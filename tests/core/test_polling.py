@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from custom_components.oveit.core.client.replies import read_event
 from custom_components.oveit.core.counts import Attendance, LastEntry, ListState
 from custom_components.oveit.core.models import Event
-from custom_components.oveit.core.polling import drift, is_list_due, is_live, poll_interval
+from custom_components.oveit.core.polling import drift, is_list_due, is_live, is_open, poll_interval
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -49,6 +50,15 @@ def test_an_event_is_live_while_guests_may_come(
 ) -> None:
     """From six hours before until eighteen after the start, always without one, and while busy."""
     assert is_live(known, attendance, NOW) is live
+
+
+def test_c8_opening_hours_keep_their_length_when_the_clocks_go_back() -> None:
+    """Clocks that go back at four in the morning make the event end at one, not at two."""
+    found = read_event({"id": 100, "starts_at": "2026-10-24T20:00:00+03:00"})
+    end = datetime.fromisoformat("2026-10-25T13:00:00+02:00")
+    assert found
+    assert is_open(found, end)
+    assert not is_open(found, end + SECOND)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Before the doors open, the tags of all tickets are learned, gently (decisions.md R2, R14)."""
+"""Preparation for being offline, pairing and rehearsals (decisions.md R2, R14)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -27,10 +27,10 @@ type Make = Callable[[], Preparing]
 
 @pytest.fixture
 async def make(client: OveitClient, ledger: Ledger, ticket_sync: TicketSync) -> AsyncIterator[Make]:
-    """Return what makes a preparation at the same ledger, as after a restart."""
+    """Return a factory of preparations on one ledger, each as after a restart."""
     made = []
 
-    async def nobody_waits(_: float) -> None:
+    async def no_wait(_: float) -> None:
         pass
 
     def make() -> Preparing:
@@ -40,7 +40,7 @@ async def make(client: OveitClient, ledger: Ledger, ticket_sync: TicketSync) -> 
                 ledger,
                 ticket_sync,
                 Lookup(client, ticket_sync),
-                doors_first=nobody_waits,
+                doors_first=no_wait,
                 on_progress=lambda: None,
                 pause=0.01,
             )
@@ -53,38 +53,43 @@ async def make(client: OveitClient, ledger: Ledger, ticket_sync: TicketSync) -> 
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something."""
+    """Wait up to ten seconds for a condition."""
     for _ in range(1000):
         if condition():
             return
         await asyncio.sleep(0.01)
-    pytest.fail("It did not happen")
+    pytest.fail("The condition was never met")
+
+
+def is_running(preparing: Preparing) -> bool:
+    """Return whether the first event is being prepared."""
+    return preparing.status(100) in (Preparation.RUNNING, Preparation.PAUSED)
 
 
 def asked(server: OveitServer) -> list[str]:
-    """Return the tickets that Oveit was asked about."""
+    """Return the tickets that were looked up at Oveit."""
     return [request.params["ticket_code"] for request in server.requests_to("tickets/scan")]
 
 
 def entries(venue: Venue) -> int:
-    """Count all that was ever checked in."""
+    """Return the number of all check-ins at Oveit."""
     return sum(len(ticket.checkins) for ticket in venue.tickets.values())
 
 
 async def test_r2_an_event_that_was_prepared_knows_its_wristbands_offline(
     make: Make, desk: Desk, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """Every ticket is asked about once, nothing is marked, and then the line may go."""
+    """Every ticket is looked up once and none is checked in."""
     ticket = venue.unused(100)[1]
     venue.pair(ticket.code, TAG)
-    marked = entries(venue)
+    before = entries(venue)
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
 
     codes = [ticket.code for ticket in venue.tickets_of(100)]
     assert sorted(asked(server)) == sorted(codes)
-    assert entries(venue) == marked
+    assert entries(venue) == before
     assert await ledger.coverage(100) == Coverage(tickets=len(codes), known=len(codes))
 
     await server.hang_up()
@@ -94,31 +99,31 @@ async def test_r2_an_event_that_was_prepared_knows_its_wristbands_offline(
     assert stranger.reason is Reason.UNKNOWN_TAG
 
 
-async def test_tickets_that_may_still_come_are_asked_about_first(
+async def test_tickets_that_have_not_entered_are_looked_up_first(
     make: Make, venue: Venue, server: OveitServer
 ) -> None:
-    """Those who are in need no light at the door."""
+    """Used tickets come last."""
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     used = {ticket.code for ticket in venue.used(100)}
     assert used
     assert set(asked(server)[-len(used) :]) == used
 
 
-async def test_it_keeps_its_pace(make: Make, server: OveitServer) -> None:
-    """Twenty in a second, not more."""
+async def test_the_pace_is_kept(make: Make, server: OveitServer) -> None:
+    """At twenty tickets a second, eight intervals take at least 0.4 s."""
     preparing = make()
-    began_at = monotonic()
+    started_at = monotonic()
     await preparing.start(100, 20 * 60)
     await until(lambda: len(asked(server)) >= 9)
-    assert monotonic() - began_at >= 8 * 0.05
+    assert monotonic() - started_at >= 8 * 0.05
 
 
-async def test_a_restart_goes_on_where_it_was(
+async def test_a_restart_continues_where_it_stopped(
     make: Make, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """No ticket is asked about twice."""
+    """No ticket is looked up twice."""
     before = make()
     await before.start(100, FAST)
     await until(lambda: len(asked(server)) >= 5)
@@ -130,33 +135,33 @@ async def test_a_restart_goes_on_where_it_was(
 
     after = make()
     await after.resume()
-    assert after.is_under_way(100)
-    await until(lambda: not after.is_under_way(100))
+    assert is_running(after)
+    await until(lambda: not is_running(after))
     assert len(asked(server)) == len(venue.tickets_of(100)) - known
     assert await ledger.preparations() == {}
 
 
-async def test_it_waits_while_the_line_is_down_and_goes_on_by_itself(
+async def test_it_waits_while_offline_and_continues_by_itself(
     make: Make, client: OveitClient, venue: Venue, server: OveitServer
 ) -> None:
-    """Nobody is asked meanwhile."""
+    """No request is made while offline."""
     preparing = make()
-    client.breaker.note(False)
-    client.breaker.note(False)
+    client.breaker.record(False)
+    client.breaker.record(False)
     assert not client.breaker.is_online
     await preparing.start(100, FAST)
     await asyncio.sleep(0.1)
     assert asked(server) == []
-    assert preparing.is_under_way(100)
-    client.breaker.note(True)
-    client.breaker.note(True)
-    await until(lambda: not preparing.is_under_way(100))
+    assert is_running(preparing)
+    client.breaker.record(True)
+    client.breaker.record(True)
+    await until(lambda: not is_running(preparing))
     assert len(asked(server)) == len(venue.tickets_of(100))
     assert preparing.status(100) is Preparation.FINISHED
 
 
 async def test_of_two_events_one_waits_for_its_turn(make: Make, server: OveitServer) -> None:
-    """And it is told that nothing happens to it; so it is while Oveit fails, and of none at all."""
+    """An event that waits, or whose look-ups fail, is paused; one never started has no status."""
     preparing = make()
     assert preparing.status(100) is None
     await preparing.start(100, FAST)
@@ -173,35 +178,35 @@ async def test_of_two_events_one_waits_for_its_turn(make: Make, server: OveitSer
 async def test_a_request_that_fails_is_made_again(
     make: Make, client: OveitClient, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """A ticket is not forgotten because a line broke."""
+    """A ticket is not left out because its connection broke."""
     client.breaker.watch(client.events, lambda _: None)
     client.breaker._probe_every = 0.02
     server.faults.set("tickets/scan", Fault(drop_before=True), times=3)
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     total = len(venue.tickets_of(100))
     assert await ledger.coverage(100) == Coverage(tickets=total, known=total)
 
 
-async def test_a_ticket_that_oveit_does_not_tell_of_is_let_be_and_not_counted(
+async def test_a_ticket_that_oveit_does_not_know_is_skipped_and_not_counted(
     make: Make, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """It holds up no other ticket, and the coverage stays honest."""
+    """The other tickets go on, and the coverage leaves it out."""
     gone = venue.unused(100)[1]
     venue.cancel(gone.code)
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     total = len(asked(server))
     assert asked(server).count(gone.code) == 1
     assert await ledger.coverage(100) == Coverage(tickets=total, known=total - 1)
 
 
-async def test_a_ledger_that_fails_for_a_moment_ends_nothing(
+async def test_an_error_of_the_ledger_pauses_the_preparation(
     make: Make, ledger: Ledger, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is tried again."""
+    """It is tried again after the pause."""
     unasked, failures = ledger.unasked, [LedgerError("The disk is full")]
 
     async def fail_once(event_id: int, most: int) -> list[str]:
@@ -212,20 +217,20 @@ async def test_a_ledger_that_fails_for_a_moment_ends_nothing(
     monkeypatch.setattr(ledger, "unasked", fail_once)
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     assert failures == []
     assert (await ledger.coverage(100)).known == len(venue.tickets_of(100))
 
 
-async def test_stopping_keeps_what_was_learned(
+async def test_stopping_keeps_the_tags_that_were_found(
     make: Make, ledger: Ledger, server: OveitServer
 ) -> None:
-    """And it does not go on after a restart."""
+    """An event that was stopped does not continue after a restart."""
     preparing = make()
     await preparing.start(100, FAST)
     await until(lambda: len(asked(server)) >= 5)
     await preparing.stop(100)
-    assert not preparing.is_under_way(100)
+    assert not is_running(preparing)
     assert preparing.status(100) is Preparation.STOPPED
     await asyncio.sleep(0.05)
     count = len(asked(server))
@@ -235,62 +240,62 @@ async def test_stopping_keeps_what_was_learned(
     assert await ledger.preparations() == {}
 
 
-async def test_a_new_pace_counts_at_once(make: Make, server: OveitServer) -> None:
-    """Also in the middle of a long wait."""
+async def test_a_new_pace_applies_at_once(make: Make, server: OveitServer) -> None:
+    """The wait for the next ticket is cut short."""
     preparing = make()
     await preparing.start(100, 1)
     await until(lambda: len(asked(server)) == 1)
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
 
 
-async def test_a_prepared_event_has_nothing_left_to_ask_unless_it_is_asked_again(
+async def test_a_prepared_event_is_finished_at_once_unless_it_is_started_again(
     make: Make, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """Wristbands that were handed out meanwhile are found, known ones are left alone."""
+    """Started `again`, only tickets without a tag are looked up."""
     first, later = [ticket for ticket in venue.unused(100) if not ticket.rfid_codes][:2]
     venue.pair(first.code, TAG)
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     server.forget()
     await preparing.start(100, FAST)
-    assert not preparing.is_under_way(100)
+    assert not is_running(preparing)
 
     venue.pair(later.code, "AABBCCDD")
     await preparing.start(100, FAST, again=True)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     assert first.code not in asked(server)
     assert [ticket.code for ticket in await ledger.on_tag("AABBCCDD")] == [later.code]
 
 
-async def test_an_event_that_ended_is_prepared_no_more(
+async def test_an_event_that_ended_is_not_prepared(
     make: Make, ticket_sync: TicketSync, venue: Venue, server: OveitServer
 ) -> None:
-    """Its guests will not come."""
+    """No request is made for its tickets."""
     venue.end_event(100)
     await ticket_sync.refresh()
     server.forget()
     preparing = make()
     await preparing.start(100, FAST)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     assert asked(server) == []
 
 
 async def test_every_answer_at_a_door_counts_for_the_coverage(
     desk: Desk, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """A ticket that was shown needs no preparing."""
+    """A ticket that was read needs no preparation."""
     total = len(venue.tickets_of(100))
     assert await ledger.coverage(100) == Coverage(tickets=total, known=0)
     await desk.check_in(Request(ticket_code=venue.unused(100)[1].code))
     assert await ledger.coverage(100) == Coverage(tickets=total, known=1)
 
 
-async def test_a_ticket_that_left_the_list_counts_no_more(
+async def test_a_ticket_that_left_the_list_is_not_counted(
     desk: Desk, ticket_sync: TicketSync, ledger: Ledger, venue: Venue
 ) -> None:
-    """Neither among the known nor among all."""
+    """Neither among the known tickets nor among all."""
     total = len(venue.tickets_of(100))
     code = venue.unused(100)[1].code
     await desk.scan(Request(ticket_code=code))
@@ -300,21 +305,21 @@ async def test_a_ticket_that_left_the_list_counts_no_more(
     assert await ledger.coverage(100) == Coverage(tickets=total - 1, known=0)
 
 
-async def test_an_event_that_is_purged_takes_its_preparing_along(
+async def test_purging_an_event_ends_its_preparation(
     make: Make, ledger: Ledger, ticket_sync: TicketSync, server: OveitServer
 ) -> None:
-    """Nothing is asked about it any more."""
+    """No further ticket of it is looked up."""
     preparing = make()
     await preparing.start(100, FAST)
     await until(lambda: len(asked(server)) >= 2)
     await ticket_sync.forget(100)
-    await until(lambda: not preparing.is_under_way(100))
+    await until(lambda: not is_running(preparing))
     assert await ledger.coverage(100) == Coverage()
     assert await ledger.preparations() == {}
 
 
-async def test_a_ledger_from_before_learns_to_prepare(path: Path) -> None:
-    """What it knew of events stays."""
+async def test_a_ledger_without_the_tables_of_preparations_gets_them(path: Path) -> None:
+    """Its events are kept."""
     before = await Ledger.open(path)
     await before.save_events([Event(id=100, name="Lantern Night")])
     await before.close()
@@ -330,7 +335,7 @@ async def test_a_ledger_from_before_learns_to_prepare(path: Path) -> None:
 async def test_r14_a_tag_of_another_ticket_stays_where_it_is(
     desk: Desk, ledger: Ledger, venue: Venue, path: Path
 ) -> None:
-    """Oveit's own words tell why."""
+    """The answer has Oveit's own sentence."""
     owner, other = venue.unused(100)[1:3]
     venue.pair(owner.code, TAG)
     await desk.scan(Request(rfid_code=TAG))
@@ -345,19 +350,19 @@ async def test_r14_a_tag_of_another_ticket_stays_where_it_is(
 async def test_r14_offline_no_tag_is_paired(
     desk: Desk, client: OveitClient, venue: Venue, server: OveitServer
 ) -> None:
-    """Nothing is sent."""
-    client.breaker.note(False)
-    client.breaker.note(False)
+    """No request is made."""
+    client.breaker.record(False)
+    client.breaker.record(False)
     with pytest.raises(OveitConnectionError) as caught:
         await desk.pair(venue.unused(100)[1].code, TAG)
     assert not caught.value.sent
     assert server.requests_to("rfid/pair") == []
 
 
-async def test_a_tag_that_was_paired_here_is_known_without_a_line(
+async def test_a_tag_that_was_paired_here_is_known_offline(
     desk: Desk, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """The next moment."""
+    """It admits its ticket at the next read."""
     ticket = venue.unused(100)[1]
     answer = await desk.pair(ticket.code, TAG)
     assert answer.ok
@@ -369,10 +374,10 @@ async def test_a_tag_that_was_paired_here_is_known_without_a_line(
     assert decision.ticket.code == ticket.code
 
 
-async def test_a_pair_is_kept_though_oveit_cannot_be_asked_about_it(
+async def test_a_pair_is_kept_though_the_look_up_after_it_fails(
     desk: Desk, ledger: Ledger, venue: Venue, server: OveitServer
 ) -> None:
-    """Oveit said yes to it."""
+    """Oveit's yes to the pairing is enough."""
     ticket = venue.unused(100)[1]
     server.faults.set("tickets/scan", "server_error")
     assert (await desk.pair(ticket.code, TAG)).ok
@@ -380,10 +385,10 @@ async def test_a_pair_is_kept_though_oveit_cannot_be_asked_about_it(
 
 
 @pytest.mark.parametrize("code", ["unused", "used", "unknown"])
-async def test_a_rehearsal_decides_as_always_and_marks_nothing(
+async def test_a_rehearsal_decides_as_always_and_checks_nothing_in(
     desk: Desk, venue: Venue, server: OveitServer, path: Path, code: str, behaviour: Behaviour
 ) -> None:
-    """Neither at Oveit nor in the journal."""
+    """There is no request to check in and no row."""
     codes = {
         "unused": venue.unused(100)[1].code,
         "used": venue.used(100)[0].code,
@@ -394,10 +399,10 @@ async def test_a_rehearsal_decides_as_always_and_marks_nothing(
         "used": Reason.ALREADY_CHECKED_IN,
         "unknown": Reason.UNKNOWN_TICKET,
     }
-    marked = entries(venue)
+    before = entries(venue)
     decision = await desk.check_in(Request(ticket_code=codes[code], rehearsal=True))
     assert decision.reason is reasons[code]
     assert decision.request.rehearsal
-    assert entries(venue) == marked
+    assert entries(venue) == before
     assert journal(path) == []
     assert server.requests_to("tickets/checkin") == []

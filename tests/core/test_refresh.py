@@ -1,4 +1,4 @@
-"""A refresh and the doors: neither waits long for the other."""
+"""A refresh and the doors do not delay each other."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def a_row(place: int = 0) -> Row:
 
 
 def rows_in_the_file(path: Path, tmp_path: Path) -> int:
-    """Count the journal's rows that are in the file itself, not in its log."""
+    """Return the number of journal rows in the file itself, without its write-ahead log."""
     copy = tmp_path / "copy" / "ledger.db"
     copy.parent.mkdir()
     shutil.copy(path, copy)
@@ -43,7 +43,7 @@ def rows_in_the_file(path: Path, tmp_path: Path) -> int:
 async def test_a_door_does_not_wait_for_a_whole_list(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A check-in is written while a list of which every ticket changed is being taken up."""
+    """A check-in is written while a list of which every ticket changed is being imported."""
     await ledger.take_list(EVENT, reply(500, used=False), NOON)
     monkeypatch.setattr(lists, "DOORS_FIRST", 0.02)
     refresh = asyncio.create_task(ledger.take_list(EVENT, reply(500, used=True), NOON))
@@ -60,10 +60,10 @@ async def test_a_door_does_not_wait_for_a_whole_list(
     assert (await ledger.attendance(EVENT.id, NOON)).checked_in == 500
 
 
-async def test_a_list_that_is_cut_short_is_taken_up_again(
+async def test_a_list_whose_import_was_interrupted_is_imported_again(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was applied before a crash is no harm: the list is not known until it is whole."""
+    """A list counts as known only once all of it was applied."""
     await ledger.take_list(EVENT, reply(100, used=False), NOON)
     with monkeypatch.context() as patch:
         patch.setattr(lists, "_drift", lambda *_: 1 / 0)
@@ -76,7 +76,7 @@ async def test_a_list_that_is_cut_short_is_taken_up_again(
 
 
 async def test_i1_doors_wait_for_the_disk_after_a_refresh_too(ledger: Ledger) -> None:
-    """Only what Oveit can send again is written without waiting for the disk."""
+    """Only an import, which Oveit can repeat, is written without waiting for the disk."""
     await ledger.take_list(EVENT, reply(100, used=False), NOON)
 
     def synchronous(connection: Connection) -> object:
@@ -85,10 +85,10 @@ async def test_i1_doors_wait_for_the_disk_after_a_refresh_too(ledger: Ledger) ->
     assert await ledger._file.write(synchronous) == 2
 
 
-async def test_the_log_is_brought_into_the_file_while_nobody_waits(
+async def test_the_log_is_checkpointed_while_nobody_waits(
     ledger: Ledger, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counting does it, after a number of check-ins, and not while the file is copied."""
+    """Counting does it after a number of check-ins, but not while a backup copies the file."""
     monkeypatch.setattr(file, "CHECKPOINT_AFTER", 10)
     await ledger.hold()
     for place in range(20):
@@ -106,7 +106,7 @@ async def test_the_log_is_brought_into_the_file_while_nobody_waits(
 async def test_the_log_does_not_grow_with_lists_while_nobody_comes(
     ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A day of polling leaves the log as long as an hour of it."""
+    """After a day of polling it is no longer than after an hour."""
     monkeypatch.setattr(file, "CHECKPOINT_AFTER", 10)
     sizes = []
     for number in range(30):

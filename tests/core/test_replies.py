@@ -1,4 +1,4 @@
-"""A ticket list in slices: the same tickets, however long it is and however it comes."""
+"""Ticket lists in slices: the same tickets, however long and in whatever form the list comes."""
 
 from datetime import UTC, datetime
 import gzip
@@ -18,7 +18,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def is_array(text: str) -> bool:
-    """Tell whether a text is a JSON array."""
+    """Return whether a text is a JSON array."""
     try:
         return isinstance(json.loads(text), list)
     except ValueError:
@@ -26,13 +26,13 @@ def is_array(text: str) -> bool:
 
 
 def parts(reply: bytes) -> list[dict[str, Any]]:
-    """Return the slices of a reply, read."""
+    """Return the slices of a reply as JSON objects."""
     return [json.loads(text) for text in replies.slices(reply, is_array)]
 
 
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut where a long list would be cut, in a short one."""
+    """Make slices so small that a short list is cut."""
     monkeypatch.setattr(replies, "_BLOCK", 64)
     monkeypatch.setattr(replies, "_SLICE", 100)
 
@@ -54,7 +54,7 @@ TICKETS = st.lists(
 def test_the_slices_hold_the_tickets_of_the_whole(
     tickets: list[dict[str, Any]], separators: tuple[str, str], packed: bool
 ) -> None:
-    """Whatever is in a ticket, and however the JSON is written, no cut goes through one."""
+    """No cut goes through a ticket, whatever is in it and however the JSON is written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replies, "_BLOCK", 64)
         patch.setattr(replies, "_SLICE", 100)
@@ -76,8 +76,8 @@ def test_a_long_list_is_cut() -> None:
     assert max(lengths) < 10
 
 
-def test_rows_of_something_else_are_no_tickets() -> None:
-    """A list of another name behind the tickets is not taken for more of them."""
+def test_another_list_behind_the_tickets_is_not_taken_for_tickets() -> None:
+    """A list of another name is left out."""
     others = [{"code": f"no{place}"} for place in range(50)]
     reply = {"tickets": [{"code": "a"}, {"code": "b"}], "others": others}
 
@@ -88,7 +88,7 @@ def test_rows_of_something_else_are_no_tickets() -> None:
 
 
 def test_a_reply_that_begins_otherwise_is_not_cut() -> None:
-    """Only a reply that begins with its tickets is cut; others are read whole."""
+    """Only a reply that begins with its tickets is cut; others are one slice."""
     reply = {"ok": True, "tickets": [{"code": f"t{place}"} for place in range(50)]}
 
     assert parts(json.dumps(reply).encode()) == [reply]
@@ -103,8 +103,10 @@ def test_a_reply_that_begins_otherwise_is_not_cut() -> None:
     ],
     ids=["cut short", "garbage", "no text"],
 )
-async def test_t6_a_list_that_cannot_be_unpacked_is_none(ledger: Ledger, broken: bytes) -> None:
-    """Half a list is no list, and the list before stays."""
+async def test_t6_a_list_that_cannot_be_unpacked_is_not_imported(
+    ledger: Ledger, broken: bytes
+) -> None:
+    """The list from before stays."""
     await ledger.take_list(EVENT, b'{"tickets":[{"code":"abc"}]}', NOON)
 
     with pytest.raises(OveitResponseError):
@@ -116,14 +118,14 @@ async def test_a_list_that_unpacks_without_end_is_refused(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A small reply cannot fill the memory."""
-    monkeypatch.setattr(replies, "_MOST", 1_000)
+    monkeypatch.setattr(replies, "_MAX_SIZE", 1_000)
 
     with pytest.raises(OveitResponseError):
         await ledger.take_list(EVENT, gzip.compress(b'{"tickets":[' + b" " * 10_000), NOON)
 
 
-async def test_a_list_in_slices_that_ends_in_an_error_is_none(ledger: Ledger) -> None:
-    """What a failing Oveit listed before it failed is not taken up."""
+async def test_a_list_that_ends_in_an_error_is_not_imported(ledger: Ledger) -> None:
+    """Tickets that Oveit listed before its failure are not imported."""
     tickets = ",".join(f'{{"code":"t{place}"}}' for place in range(50))
 
     with pytest.raises(OveitResponseError):
@@ -134,7 +136,7 @@ async def test_a_list_in_slices_that_ends_in_an_error_is_none(ledger: Ledger) ->
 
 
 async def test_a_compressed_list_is_the_same_list(ledger: Ledger) -> None:
-    """A list that did not change is known again, compressed or not; duplicates meet across cuts."""
+    """An unchanged list has the same digest, compressed or not; duplicates meet across cuts."""
     tickets = [{"code": f"t{place % 40}", "checked_in": place < 40} for place in range(60)]
     reply = json.dumps({"tickets": tickets}).encode()
 

@@ -1,4 +1,4 @@
-"""Codes are understood as people say them."""
+"""Spoken ticket codes are understood in six languages."""
 
 from string import ascii_lowercase
 
@@ -11,7 +11,7 @@ CODES = st.text("0123456789abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12)
 
 
 def ways(words: str, characters: str) -> dict[str, list[str]]:
-    """Return how each character may be said."""
+    """Return the ways in which each character may be said."""
     said = [[way.replace("_", " ") for way in word.split("|")] for word in words.split()]
     return dict(zip(characters, said, strict=False))
 
@@ -21,7 +21,7 @@ def ways(words: str, characters: str) -> dict[str, list[str]]:
 def test_a_code_said_character_by_character_is_understood(
     language: str, code: str, data: st.DataObject
 ) -> None:
-    """Digits by their words; letters by their names, by the alphabet of pilots, or plain."""
+    """Digits as words; letters by name, in the NATO alphabet, or as they are."""
     digits = ways(UNITS[language], "0123456789")
     letters, pilots = ways(LETTERS[language], ascii_lowercase), ways(NATO, ascii_lowercase)
     said = [
@@ -54,7 +54,7 @@ def test_japanese_needs_no_blanks(code: str) -> None:
 def test_a_code_written_in_pieces_is_among_the_readings(
     language: str, code: str, data: st.DataObject
 ) -> None:
-    """Wherever speech-to-text puts its blanks."""
+    """Wherever speech-to-text puts blanks."""
     written = "".join(
         character + data.draw(st.sampled_from(["", " ", "-"])) for character in code
     ).strip(" -")
@@ -64,7 +64,7 @@ def test_a_code_written_in_pieces_is_among_the_readings(
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(text=st.text(max_size=40))
 def test_whatever_was_said_yields_short_plain_codes_or_none(language: str, text: str) -> None:
-    """No noise breaks it."""
+    """No text raises an error."""
     found = readings(text, language)
     assert len(found) <= 3
     assert all(code and code.isascii() and not set(code) & set(" \t\n") for code in found)
@@ -89,20 +89,20 @@ def test_whatever_was_said_yields_short_plain_codes_or_none(language: str, text:
     ],
 )
 def test_people_say_numbers_too(language: str, said: str, code: str) -> None:
-    """Also two digits at once, twice the same, and in a language that is not known."""
+    """Two digits at once, “double”, and a language that is not supported."""
     assert readings(said, language)[0] == code
 
 
 def test_what_was_written_keeps_its_capitals_and_other_characters() -> None:
-    """Oveit may tell them apart."""
+    """Oveit may distinguish them."""
     assert readings(" ABC-12 ", "en") == ("ABC12", "ABC-12")
 
 
-def test_two_readings_are_both_given() -> None:
-    """Only who knows the tickets can choose."""
+def test_both_readings_are_returned() -> None:
+    """The caller looks up which of them is a ticket."""
     assert readings("39 be 31", "en") == ("39b31", "39be31")
 
 
 def test_words_that_are_no_code_have_no_reading() -> None:
-    """Rather than a wrong one."""
+    """A wrong code is worse than none."""
     assert readings("übermütig", "de") == ()

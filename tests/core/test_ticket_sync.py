@@ -1,4 +1,4 @@
-"""The mirror: which events and lists are asked for, and when."""
+"""Synchronisation: which events and ticket lists are fetched, and when."""
 
 import asyncio
 from datetime import timedelta
@@ -24,8 +24,8 @@ from demo.venue import now
 from tests.core.unknowns import age_lists, query, seconds_between, whichever
 
 
-def lists_asked_for(server: OveitServer) -> list[int]:
-    """Return the events whose lists were asked for, in the order of their ids."""
+def lists_fetched(server: OveitServer) -> list[int]:
+    """Return the events whose lists were fetched, in the order of their ids."""
     return sorted(int(request.params["id"]) for request in server.requests_to("events/tickets"))
 
 
@@ -33,16 +33,16 @@ def lists_asked_for(server: OveitServer) -> list[int]:
 
 
 @whichever("ids", "dates", "old_replies")
-async def test_the_first_refresh_takes_up_events_and_every_list(
+async def test_the_first_refresh_fetches_the_events_and_every_list(
     new_ticket_sync: TicketSync, ledger: Ledger, server: OveitServer, seen: list[Seen]
 ) -> None:
-    """Events first, then one list for each; what was there before is no news."""
+    """Check-ins from before the first list are not reported."""
     assert new_ticket_sync.interval == IDLE_INTERVAL
 
     await new_ticket_sync.refresh()
 
     assert server.requests[0].endpoint == "seller/events"
-    assert lists_asked_for(server) == [100, 101]
+    assert lists_fetched(server) == [100, 101]
     assert {key: event.name for key, event in new_ticket_sync.events.items()} == {
         100: "Lantern Night",
         101: "City Museum",
@@ -54,71 +54,71 @@ async def test_the_first_refresh_takes_up_events_and_every_list(
     assert seen == []
 
 
-async def test_a_refresh_without_news_asks_for_the_events_only(
+async def test_a_refresh_without_changes_fetches_the_events_only(
     ticket_sync: TicketSync, server: OveitServer
 ) -> None:
-    """While no count moves and the lists are young, they are left alone."""
+    """While no count moves and the lists are recent, none is fetched."""
     await ticket_sync.refresh()
 
     assert [request.endpoint for request in server.requests] == ["seller/events"]
 
 
-async def test_a_sync_asks_for_every_list(desk: Desk, server: OveitServer) -> None:
-    """Who presses the button gets all of it."""
+async def test_a_sync_fetches_every_list(desk: Desk, server: OveitServer) -> None:
+    """The button and the action refresh everything."""
     await desk.sync()
 
-    assert lists_asked_for(server) == [100, 101]
+    assert lists_fetched(server) == [100, 101]
 
 
 async def test_check_ins_of_our_own_cause_no_download(
     ticket_sync: TicketSync, desk: Desk, server: OveitServer, seen: list[Seen]
 ) -> None:
-    """Oveit's count moves with ours, so the list is not asked for."""
+    """Oveit's count and ours move together, so no list is fetched."""
     for ticket in server.venue.unused(100, 234)[:3]:
         assert (await desk.check_in(Request(ticket_code=ticket.code))).admitted
     server.forget()
 
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == []
+    assert lists_fetched(server) == []
     await ticket_sync.refresh(everything=True)
     assert seen == []
 
 
 @whichever("ids", "dates")
-async def test_a_check_in_made_elsewhere_has_its_list_fetched_and_is_told(
+async def test_a_check_in_made_elsewhere_has_its_list_fetched_and_is_reported(
     ticket_sync: TicketSync, server: OveitServer, seen: list[Seen]
 ) -> None:
-    """When Oveit's count moves by itself that event's list is asked for, once."""
+    """When only Oveit's count moves, that event's list is fetched once."""
     ticket = server.venue.unused(100, 235)[0]
     server.venue.check_in(ticket.code)
 
     await ticket_sync.refresh()
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == [100]
-    (told,) = seen
-    assert (told.event_id, told.ticket_type_id, told.addon_id) == (100, 235, None)
-    assert told.code_end == ticket.code[-3:]
-    assert seconds_between(told.at, now()) < 5
+    assert lists_fetched(server) == [100]
+    (found,) = seen
+    assert (found.event_id, found.ticket_type_id, found.addon_id) == (100, 235, None)
+    assert found.code_end == ticket.code[-3:]
+    assert seconds_between(found.at, now()) < 5
 
 
 async def test_a_sale_has_its_list_fetched(
     ticket_sync: TicketSync, ledger: Ledger, server: OveitServer
 ) -> None:
-    """A ticket sold moves the other count."""
+    """A ticket that was sold moves the other count."""
     ticket = server.venue.sell(101, 334)
 
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == [101]
+    assert lists_fetched(server) == [101]
     assert len(await ledger.find(ticket.code)) == 1
 
 
 async def test_counts_that_never_agree_cause_one_download(
     ticket_sync: TicketSync, ledger: Ledger, server: OveitServer
 ) -> None:
-    """Where Oveit counts otherwise than its own list, the difference is known and left at that."""
+    """A constant difference between Oveit's count and its list is no reason to fetch it again."""
     server.venue.odd_rows[100] = [None, {"code": "extra1"}]
     await ticket_sync.refresh(everything=True)
     assert (await ledger.list_state(100)).drift_tickets == -1
@@ -126,7 +126,7 @@ async def test_counts_that_never_agree_cause_one_download(
 
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == []
+    assert lists_fetched(server) == []
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_lists_of_live_events_are_fetched_every_five_minutes(
 
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == fetched
+    assert lists_fetched(server) == fetched
     assert ticket_sync.interval == LIVE_INTERVAL
 
 
@@ -151,21 +151,21 @@ async def test_lists_of_live_events_are_fetched_every_five_minutes(
 async def test_lists_of_idle_events_are_fetched_every_hour(
     ticket_sync: TicketSync, server: OveitServer, path: Path, age: timedelta, fetched: list[int]
 ) -> None:
-    """Days before the concert little is asked."""
+    """Days before the concert few requests are made."""
     server.venue.events[100].starts_at = now() + timedelta(days=3)
     query(path, "UPDATE tickets SET entered_at = entered_at - 86400")
     age_lists(path, age)
 
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == fetched
+    assert lists_fetched(server) == fetched
     assert ticket_sync.interval == IDLE_INTERVAL
 
 
 async def test_t11_a_doubted_list_is_fetched_again_at_the_next_refresh(
     ticket_sync: TicketSync, ledger: Ledger, server: OveitServer
 ) -> None:
-    """An empty list replaces nothing, and is asked for again until it is clear."""
+    """An empty list replaces nothing, and is fetched again."""
     server.faults.set("events/tickets", "empty_list", 2)
     await ticket_sync.refresh(everything=True)
     assert (await ticket_sync.attendance())[100].tickets == 50
@@ -173,7 +173,7 @@ async def test_t11_a_doubted_list_is_fetched_again_at_the_next_refresh(
 
     await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == [100, 101]
+    assert lists_fetched(server) == [100, 101]
     assert (await ticket_sync.attendance())[100].tickets == 50
     assert not (await ledger.list_state(100)).doubted
 
@@ -181,7 +181,7 @@ async def test_t11_a_doubted_list_is_fetched_again_at_the_next_refresh(
 async def test_t11_a_list_that_stays_empty_is_believed(
     ticket_sync: TicketSync, server: OveitServer
 ) -> None:
-    """Two replies that say the same are the truth."""
+    """Two replies that say the same are believed."""
     server.faults.set("events/tickets", "empty_list")
 
     await ticket_sync.refresh(everything=True)
@@ -197,12 +197,12 @@ async def test_t11_a_list_that_stays_empty_is_believed(
 async def test_an_event_that_is_not_followed_is_known_and_not_fetched(
     ticket_sync: TicketSync, ledger: Ledger, server: OveitServer
 ) -> None:
-    """Only this venue's events have their lists here."""
+    """Only the lists of followed events are fetched."""
     await ticket_sync.refresh(everything=True)
 
     assert set(ticket_sync.events) == {100, 101}
     assert set(ticket_sync.followed) == {101}
-    assert lists_asked_for(server) == [101]
+    assert lists_fetched(server) == [101]
     assert await ledger.find(server.venue.unused(100)[0].code) == ()
 
 
@@ -215,7 +215,7 @@ async def test_an_event_that_ended_stays_and_comes_back(
 
     assert not ticket_sync.events[100].active
     assert ticket_sync.events[101].active
-    assert lists_asked_for(server) == [101]
+    assert lists_fetched(server) == [101]
     assert (await ticket_sync.attendance())[100].tickets == 50
     assert not (await ledger.events())[100].active
 
@@ -223,14 +223,12 @@ async def test_an_event_that_ended_stays_and_comes_back(
     await ticket_sync.refresh(everything=True)
 
     assert ticket_sync.events[100].active
-    assert lists_asked_for(server) == [100, 101, 101]
+    assert lists_fetched(server) == [100, 101, 101]
 
 
 @pytest.mark.parametrize("followed", [{100, 101, 102}], ids=["all"])
-async def test_an_event_that_is_new_is_taken_up(
-    ticket_sync: TicketSync, server: OveitServer
-) -> None:
-    """An event that appears, and is followed, has its list fetched."""
+async def test_a_new_event_is_added(ticket_sync: TicketSync, server: OveitServer) -> None:
+    """A new event that is followed has its list fetched."""
     event = server.venue.events[102] = server.venue.events.pop(101)
     event.id = 102
 
@@ -238,13 +236,13 @@ async def test_an_event_that_is_new_is_taken_up(
 
     assert ticket_sync.events[102].active
     assert not ticket_sync.events[101].active
-    assert lists_asked_for(server) == [102]
+    assert lists_fetched(server) == [102]
 
 
-async def test_events_are_remembered_after_a_restart(
+async def test_events_are_loaded_after_a_restart(
     ticket_sync: TicketSync, client, ledger: Ledger, server: OveitServer, followed: set[int]
 ) -> None:
-    """Before Oveit is asked the events of last time are known."""
+    """They are known before the first request."""
     again = TicketSync(client, ledger, follows=followed.__contains__, on_seen=lambda _: None)
 
     await again.load()
@@ -257,10 +255,10 @@ async def test_events_are_remembered_after_a_restart(
 
 
 @pytest.mark.parametrize("fault", ["server_error", "captive_portal", "error", "forbidden"])
-async def test_events_that_cannot_be_had_change_nothing(
+async def test_events_that_cannot_be_fetched_change_nothing(
     ticket_sync: TicketSync, server: OveitServer, fault: str
 ) -> None:
-    """Without the events nothing else is asked, and everything stays."""
+    """No list is fetched, and everything known stays."""
     before = dict(ticket_sync.events)
     server.faults.set("seller/events", fault)
 
@@ -268,7 +266,7 @@ async def test_events_that_cannot_be_had_change_nothing(
         await ticket_sync.refresh(everything=True)
 
     assert ticket_sync.events == before
-    assert lists_asked_for(server) == []
+    assert lists_fetched(server) == []
 
 
 @pytest.mark.parametrize(
@@ -288,14 +286,14 @@ async def test_t10_a_list_that_fails_does_not_hold_up_the_others(
     fault: str,
     error: type[OveitError],
 ) -> None:
-    """One list fails, the next is taken up, both are still there, and the error is told."""
+    """One list fails, the next is imported, and the error is raised at the end."""
     sold = [server.venue.sell(100, 234), server.venue.sell(101, 334)]
     server.faults.set("events/tickets", fault, 1)
 
     with pytest.raises(error):
         await ticket_sync.refresh()
 
-    assert lists_asked_for(server) == [100, 101]
+    assert lists_fetched(server) == [100, 101]
     found = [await ledger.find(ticket.code) for ticket in sold]
     assert sorted(map(len, found)) == [0, 1]
     await ticket_sync.refresh()
@@ -305,7 +303,7 @@ async def test_t10_a_list_that_fails_does_not_hold_up_the_others(
 async def test_refreshes_come_one_after_the_other(
     ticket_sync: TicketSync, server: OveitServer
 ) -> None:
-    """A poll and a button pressed meanwhile do not mix."""
+    """A poll and a button pressed meanwhile do not overlap."""
     server.faults.set("*", Fault(latency_before=0.02))
 
     await asyncio.gather(ticket_sync.refresh(everything=True), ticket_sync.refresh(everything=True))
@@ -320,44 +318,44 @@ async def test_refreshes_come_one_after_the_other(
 # Looking again
 
 
-async def test_looking_again_fetches_lists_older_than_half_a_minute(
+async def test_an_unknown_code_refreshes_lists_older_than_half_a_minute(
     ticket_sync: TicketSync, server: OveitServer, path: Path
 ) -> None:
-    """An old list is fetched, a young one is not, the events are in any case."""
+    """An old list is fetched, a recent one is not, the events always are."""
     query(path, "UPDATE lists SET fetched_at = fetched_at - 31 WHERE event_id = 100")
     query(path, "UPDATE lists SET fetched_at = fetched_at - 20 WHERE event_id = 101")
 
     await ticket_sync.look_again()
 
     assert server.requests[0].endpoint == "seller/events"
-    assert lists_asked_for(server) == [100]
+    assert lists_fetched(server) == [100]
 
 
-async def test_looking_again_fetches_a_list_that_was_never_had(
+async def test_an_unknown_code_fetches_a_list_that_is_missing(
     new_ticket_sync: TicketSync, server: OveitServer
 ) -> None:
-    """What has no list yet gets one."""
+    """An event without a list gets one."""
     await new_ticket_sync.look_again()
 
-    assert lists_asked_for(server) == [100, 101]
+    assert lists_fetched(server) == [100, 101]
 
 
-async def test_looking_again_leaves_ended_events_alone(
+async def test_an_unknown_code_fetches_no_list_of_an_ended_event(
     ticket_sync: TicketSync, server: OveitServer, path: Path
 ) -> None:
-    """The list of an event that ended is not asked for."""
+    """It would not change."""
     server.venue.end_event(100)
     age_lists(path, timedelta(minutes=1))
 
     await ticket_sync.look_again()
 
-    assert lists_asked_for(server) == [101]
+    assert lists_fetched(server) == [101]
 
 
-async def test_looking_again_happens_at_most_once_in_ten_seconds(
+async def test_unknown_codes_cause_one_refresh_in_ten_seconds(
     ticket_sync: TicketSync, server: OveitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many unknown codes in a row cost one look."""
+    """Many unknown codes in a row cost one refresh."""
     clock = [1000.0]
     monkeypatch.setattr(ticket_sync_module, "monotonic", lambda: clock[0])
 
@@ -367,8 +365,10 @@ async def test_looking_again_happens_at_most_once_in_ten_seconds(
         assert len(server.requests_to("seller/events")) == looks
 
 
-async def test_guests_who_wait_share_one_look(ticket_sync: TicketSync, server: OveitServer) -> None:
-    """Ten unknown codes at once are one look, and all see what it brought."""
+async def test_guests_who_wait_share_one_refresh(
+    ticket_sync: TicketSync, server: OveitServer
+) -> None:
+    """Ten unknown codes at once cause one refresh, and all get its result."""
     server.faults.set("seller/events", Fault(latency_before=0.05))
     server.venue.add_ticket_type(100, 236, "Crew")
 
@@ -378,10 +378,10 @@ async def test_guests_who_wait_share_one_look(ticket_sync: TicketSync, server: O
     assert ticket_sync.events[100].ticket_type(236)
 
 
-async def test_a_look_goes_on_when_the_guest_gives_up(
+async def test_a_refresh_goes_on_when_the_guest_gives_up(
     ticket_sync: TicketSync, server: OveitServer
 ) -> None:
-    """What was asked for one guest is there for the next."""
+    """Its result is there for the next guest."""
     server.faults.set("seller/events", Fault(latency_before=0.1))
     server.venue.add_ticket_type(100, 236, "Crew")
 
@@ -394,7 +394,7 @@ async def test_a_look_goes_on_when_the_guest_gives_up(
     assert ticket_sync.events[100].ticket_type(236)
 
 
-async def test_a_look_that_fails_is_told_to_those_who_wait(
+async def test_a_refresh_that_fails_raises_its_error_for_all_who_wait(
     ticket_sync: TicketSync, server: OveitServer
 ) -> None:
     """An outage is an outage."""
@@ -404,10 +404,10 @@ async def test_a_look_that_fails_is_told_to_those_who_wait(
         await ticket_sync.look_again()
 
 
-async def test_a_look_that_fails_when_nobody_waits_any_more_is_no_news(
+async def test_a_refresh_that_fails_when_nobody_waits_is_not_logged(
     ticket_sync: TicketSync, server: OveitServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No "exception was never retrieved" fills the log while the line is down."""
+    """No "exception was never retrieved" fills the log while offline."""
     server.faults.set("seller/events", Fault(latency_before=0.1, status=503))
 
     with pytest.raises(TimeoutError):
@@ -420,8 +420,8 @@ async def test_a_look_that_fails_when_nobody_waits_any_more_is_no_news(
     assert "never retrieved" not in caplog.text
 
 
-async def test_closing_stops_a_look(ticket_sync: TicketSync, server: OveitServer) -> None:
-    """Nothing is left running when the mirror closes, and closing twice does no harm."""
+async def test_closing_stops_a_refresh(ticket_sync: TicketSync, server: OveitServer) -> None:
+    """No task is left running, and closing twice does no harm."""
     server.faults.set("seller/events", Fault(latency_before=5))
     looking = asyncio.create_task(ticket_sync.look_again())
     await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A pretend Oveit whose clock stands still, and someone who asks it."""
+"""A pretend Oveit whose clock stands still, and a client that asks it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from demo.oveit_server import Clock, OveitServer, Venue
 
 @dataclass(kw_only=True)
 class Caller:
-    """Asks the pretend Oveit, the way a client does."""
+    """Makes requests as a client does."""
 
     server: OveitServer
     session: aiohttp.ClientSession
     headers: dict[str, str] = field(default_factory=dict)
 
     def log_in(self, token: str) -> None:
-        """Ask with this token from now on."""
+        """Use this token from now on."""
         self.headers["Authorization"] = f"Bearer {token}"
 
     async def __call__(self, endpoint: str, **params: Any) -> dict[str, Any]:
@@ -29,14 +29,14 @@ class Caller:
         return await reply.json()
 
     async def reply(self, endpoint: str, **how: Any) -> aiohttp.ClientResponse:
-        """Return a reply, read to its end."""
+        """Return the reply after reading its body."""
         url = f"{self.server.url}/{endpoint}"
         async with self.session.post(url, headers=self.headers, **how) as reply:
             await reply.read()
             return reply
 
     async def control(self, name: str, **change: Any) -> tuple[int, dict[str, Any]]:
-        """Turn a knob, or look at it when there is nothing to change."""
+        """Change the server by its control interface, or read it if there is no change."""
         url = f"{self.server.url.removesuffix('/api')}/control/{name}"
         asked = self.session.post(url, json=change) if change else self.session.get(url)
         async with asked as reply:
@@ -45,13 +45,13 @@ class Caller:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Stop the clock."""
+    """Return a clock that stands still."""
     return Clock()
 
 
 @pytest.fixture
 def venue(clock: Clock) -> Venue:
-    """Build a concert (100) with add-ons and a museum (101)."""
+    """Return a venue with a concert (100) with add-ons and a museum (101)."""
     return Venue.build(50, events=2, clock=clock)
 
 
@@ -66,13 +66,13 @@ async def server(venue: Venue) -> AsyncIterator[OveitServer]:
 
 @pytest.fixture
 async def stranger(server: OveitServer) -> AsyncIterator[Caller]:
-    """Return someone who is not logged in."""
+    """Return a client that is not logged in."""
     async with aiohttp.ClientSession() as session:
         yield Caller(server=server, session=session)
 
 
 @pytest.fixture
 def ask(stranger: Caller, venue: Venue) -> Caller:
-    """Return someone who has a token of the staff."""
+    """Return a client with a token of the staff."""
     stranger.log_in(venue.token)
     return stranger

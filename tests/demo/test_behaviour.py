@@ -1,4 +1,4 @@
-"""What nobody knows of Oveit is a switch, and each switch does what it says."""
+"""Each switch of the pretend Oveit's behaviour does what it says."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ def behaviour(server: OveitServer) -> Behaviour:
 
 @pytest.fixture(autouse=True)
 def tickets(venue: Venue) -> None:
-    """Sell a ticket that is used, and two on one tag."""
+    """Sell a used ticket, and two on one tag."""
     venue.sell(100, VIP, code="used")
     venue.check_in("used")
     venue.sell(100, VIP, code="first", rfid_codes=["BOTH"])
@@ -29,7 +29,7 @@ def tickets(venue: Venue) -> None:
 
 
 def test_every_switch_is_tested_here() -> None:
-    """One that is added needs a test of its own."""
+    """A new switch needs a test of its own."""
     tested = {
         "attendee",
         "bad_login",
@@ -58,13 +58,13 @@ def test_every_switch_is_tested_here() -> None:
 async def test_a_refusal_has_the_shape_that_is_chosen(
     ask: Caller, behaviour: Behaviour, shape: Any, answer: dict[str, Any]
 ) -> None:
-    """A check-in marks nothing in any of them."""
+    """Nothing is checked in by any of them."""
     behaviour.refusal = shape
     assert await ask("tickets/checkin", ticket_code="used") == answer
 
 
 async def test_a_refusal_may_come_with_the_ticket(ask: Caller, behaviour: Behaviour) -> None:
-    """Where there is one."""
+    """It is in the reply, if it exists."""
     behaviour.refusal = "ticket"
     answer = await ask("tickets/checkin", ticket_code="used")
     assert (answer["ok"], answer["error"]) == (False, USED)
@@ -77,7 +77,7 @@ async def test_a_refusal_may_come_with_the_ticket(ask: Caller, behaviour: Behavi
 async def test_a_turnstile_refuses_in_its_own_shape(
     ask: Caller, behaviour: Behaviour, shape: Any
 ) -> None:
-    """Only a bare refusal is bare there too."""
+    """Only a bare refusal is the same there."""
     behaviour.refusal = shape
     answer = await ask("turnstile/checkin", ticket_code="used")
     assert answer == {"ok": False, "error": USED}
@@ -88,7 +88,7 @@ async def test_a_turnstile_refuses_in_its_own_shape(
 async def test_a_second_check_in_may_be_accepted(
     ask: Caller, venue: Venue, behaviour: Behaviour
 ) -> None:
-    """It counts."""
+    """It is counted."""
     assert await ask("tickets/checkin", ticket_code="used") == {"error": USED}
     behaviour.second_checkin = "accepted"
     assert (await ask("tickets/checkin", ticket_code="used"))["ok"] is True
@@ -99,7 +99,7 @@ async def test_a_second_check_in_may_be_accepted(
 async def test_an_answer_holds_the_new_check_in_or_not(
     ask: Caller, venue: Venue, behaviour: Behaviour, include: bool
 ) -> None:
-    """It is marked either way."""
+    """It is counted either way."""
     behaviour.checkins_include_new = include
     answer = await ask("tickets/checkin", ticket_code="first")
     assert len(answer["checkins"]) == include
@@ -110,7 +110,7 @@ async def test_an_answer_holds_the_new_check_in_or_not(
 async def test_a_wrong_login_has_the_status_that_is_chosen(
     stranger: Caller, behaviour: Behaviour, choice: Any, status: int
 ) -> None:
-    """With words in both."""
+    """Both replies have an error message."""
     behaviour.bad_login = choice
     reply = await stranger.reply("seller/login", json={"email": "x", "password": "y"})
     assert reply.status == status
@@ -118,14 +118,14 @@ async def test_a_wrong_login_has_the_status_that_is_chosen(
 
 
 async def test_an_attendee_may_be_null(ask: Caller, behaviour: Behaviour) -> None:
-    """Although there is a form."""
+    """Even if the event has a form."""
     assert (await ask("tickets/scan", ticket_code="first"))["attendee"]["values"]
     behaviour.attendee = "null"
     assert (await ask("tickets/scan", ticket_code="first"))["attendee"] is None
 
 
 async def test_dates_may_lack_their_zone(ask: Caller, behaviour: Behaviour, venue: Venue) -> None:
-    """In every reply, the list's kept rows too."""
+    """In every reply, rows of the list that were sent before included."""
 
     async def date() -> str:
         rows = (await ask("events/tickets", id=100))["tickets"]
@@ -139,7 +139,7 @@ async def test_dates_may_lack_their_zone(ask: Caller, behaviour: Behaviour, venu
 
 
 async def test_ids_may_be_text(ask: Caller, behaviour: Behaviour) -> None:
-    """In every reply, and they are understood as text too."""
+    """In every reply; text is accepted for ids, too."""
     behaviour.ids = "text"
     event = (await ask("seller/events"))["events"][1]
     assert event["id"] == "100"
@@ -152,7 +152,7 @@ async def test_ids_may_be_text(ask: Caller, behaviour: Behaviour) -> None:
 
 
 async def test_old_replies_know_less_of_addons(ask: Caller, behaviour: Behaviour) -> None:
-    """Neither whether they are bundled nor whether they are enabled."""
+    """They say neither whether one is bundled nor whether it is enabled."""
     behaviour.old_replies = True
     event = (await ask("seller/events"))["events"][1]
     addon = event["ticket_types"][1]["addons"][0]
@@ -182,7 +182,7 @@ async def test_a_tag_with_several_tickets_stands_for_the_one_that_is_chosen(
 async def test_a_scan_of_a_used_ticket_may_be_refused(
     ask: Caller, behaviour: Behaviour, refused: bool
 ) -> None:
-    """An unused one is not."""
+    """One of an unused ticket is not."""
     behaviour.scan_used = "refused" if refused else "ok"
     assert (await ask("tickets/scan", ticket_code="used")).get("error") == (
         USED if refused else None
@@ -193,7 +193,7 @@ async def test_a_scan_of_a_used_ticket_may_be_refused(
 async def test_tickets_of_an_event_that_ended_may_still_be_good(
     ask: Caller, venue: Venue, behaviour: Behaviour
 ) -> None:
-    """It is not listed in either case."""
+    """The event is not listed in either case."""
     venue.end_event(100)
     assert await ask("tickets/checkin", ticket_code="first") == {
         "error": "This ticket is not valid here"
@@ -205,7 +205,7 @@ async def test_tickets_of_an_event_that_ended_may_still_be_good(
 
 
 async def test_an_account_may_have_no_turnstile(ask: Caller, behaviour: Behaviour) -> None:
-    """It is told so, in the shape of any error."""
+    """The reply is an error."""
     behaviour.turnstile = False
     for endpoint in ("turnstile/checkin", "turnstile/checkout"):
         answer = await ask(endpoint, ticket_code="first")

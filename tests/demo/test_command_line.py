@@ -1,4 +1,4 @@
-"""The pretend Oveit is a program of its own."""
+"""The pretend Oveit as a program of its own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,8 +40,8 @@ async def running(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subproces
         await process.communicate()
 
 
-async def test_help_tells_who_may_log_in_and_what_can_be_done() -> None:
-    """All of it on one page."""
+async def test_help_lists_logins_controls_and_faults() -> None:
+    """On one page."""
     process = await run("--help")
     text = " ".join((await process.communicate())[0].decode().split())
     assert process.returncode == 0
@@ -51,8 +51,8 @@ async def test_help_tells_who_may_log_in_and_what_can_be_done() -> None:
     assert "--second-checkin" in text
 
 
-async def test_it_serves_until_it_is_told_to_stop() -> None:
-    """It says where it listens."""
+async def test_it_serves_until_it_is_stopped() -> None:
+    """It prints its address."""
     async with running("--tickets", "60", "--refusal", "bare") as (url, process):
         async with aiohttp.ClientSession() as session:
             login = {"email": "staff@venue.example", "password": "open-sesame"}
@@ -73,7 +73,7 @@ async def test_it_serves_until_it_is_told_to_stop() -> None:
     ids=" ".join,
 )
 def test_a_wrong_option_is_refused(arguments: list[str], capsys: Any) -> None:
-    """It says which."""
+    """The message names it."""
     with pytest.raises(SystemExit) as ended:
         parse(arguments)
     assert ended.value.code == 2
@@ -81,15 +81,15 @@ def test_a_wrong_option_is_refused(arguments: list[str], capsys: Any) -> None:
 
 
 def test_without_options_it_behaves_as_documented() -> None:
-    """200 tickets, two events, no faults."""
+    """With 200 tickets, two events and no faults."""
     server = make_server(parse([]))
     assert server.behaviour == Behaviour()
     assert server.faults.now == {}
     assert len(server.venue.tickets_of(100)) == 200
 
 
-def test_every_option_is_heeded() -> None:
-    """Sizes, switches, faults."""
+def test_every_option_is_applied() -> None:
+    """Sizes, switches and faults."""
     options = ["--tickets", "50", "--events", "3", "--no-attendee-forms", "--no-multiple-access"]
     options += ["--dates", "naive", "--no-turnstile", "--old-replies", "--latency", "0.5"]
     options += ["--fault", "tickets/scan=error", "--starts-in", "-1"]
@@ -108,7 +108,7 @@ def test_every_option_is_heeded() -> None:
     }
 
 
-def test_a_fault_without_an_endpoint_is_everywhere() -> None:
-    """And the latency gives way to it."""
+def test_a_fault_without_an_endpoint_applies_to_all() -> None:
+    """It replaces the latency."""
     server = make_server(parse(["--latency", "0.5", "--fault", "captive_portal"]))
     assert server.faults.now == {"*": (PRESETS["captive_portal"], None)}

@@ -1,4 +1,4 @@
-"""The knobs of the pretend Oveit are turned over HTTP while it runs."""
+"""The control interface of the pretend Oveit."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from demo.oveit_server import Behaviour, OveitServer, Venue
 from tests.demo.conftest import Caller
 
 
-async def test_it_tells_how_things_stand(ask: Caller, venue: Venue, server: OveitServer) -> None:
+async def test_the_state_is_returned(ask: Caller, venue: Venue, server: OveitServer) -> None:
     """Events, requests, switches and faults."""
     await ask("seller/events")
     server.faults.set("tickets/scan", "error", times=3)
@@ -27,7 +27,7 @@ async def test_it_tells_how_things_stand(ask: Caller, venue: Venue, server: Ovei
     }
 
 
-async def test_it_tells_the_tickets_with_their_tags_and_without_people(
+async def test_tickets_are_returned_with_tags_and_without_personal_data(
     ask: Caller, venue: Venue
 ) -> None:
     """Of the first event, or of another."""
@@ -39,8 +39,8 @@ async def test_it_tells_the_tickets_with_their_tags_and_without_people(
     assert {row["event_id"] for row in answer["tickets"]} == {101}
 
 
-async def test_faults_come_and_go(ask: Caller) -> None:
-    """A preset by its name, or a fault of one's own."""
+async def test_faults_are_set_and_cleared(ask: Caller) -> None:
+    """By the name of a preset, or by fields."""
     assert await ask.control("faults", fault="error", endpoint="seller/events") == (
         200,
         {"ok": True},
@@ -56,15 +56,15 @@ async def test_faults_come_and_go(ask: Caller) -> None:
     assert "events" in await ask("seller/events")
 
 
-async def test_switches_are_turned(ask: Caller, server: OveitServer) -> None:
-    """It tells how they are now."""
+async def test_switches_are_set(ask: Caller, server: OveitServer) -> None:
+    """The reply shows their values."""
     status, answer = await ask.control("behaviour", ids="text", turnstile=False)
     assert status == 200
     assert (answer["behaviour"]["ids"], answer["behaviour"]["turnstile"]) == ("text", False)
     assert server.behaviour == Behaviour(ids="text", turnstile=False)
 
 
-async def test_things_happen_at_the_venue(ask: Caller, venue: Venue) -> None:
+async def test_the_venue_is_changed(ask: Caller, venue: Venue) -> None:
     """From the sale of a ticket to the end of the event."""
 
     async def happen(action: str, **what: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ async def test_things_happen_at_the_venue(ask: Caller, venue: Venue) -> None:
 async def test_what_is_not_understood_changes_nothing(
     ask: Caller, server: OveitServer, name: str, change: dict[str, Any]
 ) -> None:
-    """It says why."""
+    """The reply says why."""
     status, answer = await ask.control(name, **change)
     assert status == 400
     assert answer["error"]
@@ -115,8 +115,8 @@ async def test_what_is_not_understood_changes_nothing(
     assert server.faults.now == {}
 
 
-async def test_an_unknown_knob_tells_which_there_are(ask: Caller) -> None:
-    """Also one that is turned where it can only be read."""
+async def test_an_unknown_control_gets_the_list_of_all(ask: Caller) -> None:
+    """One that can only be read, too."""
     for name, change in (("weather", {}), ("state", {"url": "x"})):
         status, answer = await ask.control(name, **change)
         assert status == 404

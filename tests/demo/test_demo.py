@@ -1,4 +1,4 @@
-"""The demo notices every decision that is wrong."""
+"""The demo notices every wrong decision."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ type Change = Callable[[Guest, Answer], Answer]
 
 
 class Impostor:
-    """Answers as Home Assistant should, until it is told to get something wrong."""
+    """Stands in for Home Assistant, and can be made to get something wrong."""
 
     def __init__(self, venue: Venue) -> None:
         self.venue = venue
@@ -38,7 +38,7 @@ class Impostor:
         self.waiting = 0
 
     async def check_in(self, request: web.Request) -> web.Response:
-        """Decide as is due."""
+        """Decide as expected."""
         fields = await request.json()
         guest = self.guests[
             Guest(
@@ -66,15 +66,15 @@ class Impostor:
         return web.json_response({"service_response": answer})
 
     def code(self, guest: Guest) -> str:
-        """Return the ticket behind what is shown."""
+        """Return the ticket behind what a guest presents."""
         return guest.ticket_code or self.venue.tickets_with(guest.rfid_code or "")[0].code
 
     async def sync(self, _: web.Request) -> web.Response:
-        """Tell that Oveit has heard of everything."""
+        """Return that nothing waits."""
         return web.json_response({"service_response": {"waiting": self.waiting}})
 
     async def state(self, request: web.Request) -> web.Response:
-        """Show how many are in, how often a door was opened, and that there are no conflicts."""
+        """Return the counts of guests and openings, and that there are no conflicts."""
         entity_id = request.match_info["entity_id"]
         if entity_id == CONFLICTS:
             return web.json_response({"state": "0"})
@@ -95,7 +95,7 @@ def venue() -> Venue:
 
 @pytest.fixture
 def impostor(venue: Venue) -> Impostor:
-    """Return what stands in for Home Assistant."""
+    """Return the stand-in for Home Assistant."""
     return Impostor(venue)
 
 
@@ -112,7 +112,7 @@ async def doors(impostor: Impostor, venue: Venue, tmp_path: Path) -> AsyncIterat
 
 
 async def test_thirty_right_decisions_are_a_success(doors: Doors, capsys: Any) -> None:
-    """The table has a line for each, with its time."""
+    """The table has a row for each, with its time."""
     assert await once(doors)
     said = capsys.readouterr().out
     assert "30 of 30 decisions right, 18 guests admitted" in said
@@ -122,18 +122,18 @@ async def test_thirty_right_decisions_are_a_success(doors: Doors, capsys: Any) -
 
 
 def refuse_one(guest: Guest, answer: Answer) -> Answer:
-    """Refuse somebody with a wristband."""
+    """Refuse a guest with a wristband."""
     return answer | {"admitted": False, "reason": "refused"} if guest.rfid_code else answer
 
 
 def admit_strangers(guest: Guest, answer: Answer) -> Answer:
-    """Let in whoever has no ticket."""
+    """Admit a guest without a valid ticket."""
     stranger = guest.expected == "unknown_ticket"
     return answer | {"admitted": True, "reason": "checked_in"} if stranger else answer
 
 
 def give_another_reason(guest: Guest, answer: Answer) -> Answer:
-    """Refuse rightly, for the wrong reason."""
+    """Refuse for the wrong reason."""
     return answer | {"reason": "refused"} if answer["reason"] == "wrong_event" else answer
 
 
@@ -143,7 +143,7 @@ def contradict_itself(guest: Guest, answer: Answer) -> Answer:
 
 
 def fail(guest: Guest, answer: Answer) -> Answer:
-    """Decide nothing."""
+    """Answer with an error."""
     return {"error": "no decision"} if answer["reason"] == "unknown_tag" else answer
 
 
@@ -153,7 +153,7 @@ def fail(guest: Guest, answer: Answer) -> Answer:
 async def test_a_wrong_decision_is_a_failure(
     doors: Doors, impostor: Impostor, change: Change, capsys: Any
 ) -> None:
-    """It is marked in the table, and counted."""
+    """The table marks it, and it is counted."""
     impostor.change = change
     assert not await once(doors)
     said = capsys.readouterr().out
@@ -166,7 +166,7 @@ async def test_a_wrong_decision_is_a_failure(
 async def test_a_door_that_stays_shut_or_opens_twice_is_a_failure(
     doors: Doors, impostor: Impostor, opens: int, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the guest was told."""
+    """Even if the decision is right."""
     monkeypatch.setattr("demo.arrivals.DOOR_TAKES", 0.01)
     impostor.opens = opens
     assert not await once(doors)
@@ -178,17 +178,17 @@ async def test_a_door_that_stays_shut_or_opens_twice_is_a_failure(
 async def test_somebody_who_left_and_is_counted_as_inside_is_a_failure(
     doors: Doors, impostor: Impostor, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The way out is for counting."""
+    """An exit has to count."""
     monkeypatch.setattr("demo.__main__.PATIENCE", 2)
     impostor.left = -1
     assert not await once(doors)
     assert f"WRONG {INSIDE} shows 34, 1 left" in capsys.readouterr().out
 
 
-async def test_tickets_that_oveit_never_heard_of_are_a_failure(
+async def test_admissions_that_are_not_at_oveit_are_a_failure(
     doors: Doors, impostor: Impostor, capsys: Any
 ) -> None:
-    """Whatever Home Assistant said."""
+    """Even if Home Assistant says that nothing waits."""
     impostor.marks = False
     assert not await once(doors)
     assert "WRONG the pretend Oveit counts" in capsys.readouterr().out
@@ -198,7 +198,7 @@ async def test_tickets_that_oveit_never_heard_of_are_a_failure(
 async def test_a_ticket_used_twice_or_by_nobody_is_a_failure(
     doors: Doors, impostor: Impostor, venue: Venue, twice: bool
 ) -> None:
-    """Counting alone would not tell."""
+    """Each ticket is compared, not only their number."""
 
     def mark_more(guest: Guest, answer: Answer) -> Answer:
         if answer["reason"] == ("checked_in" if twice else "wrong_ticket_type"):
@@ -212,7 +212,7 @@ async def test_a_ticket_used_twice_or_by_nobody_is_a_failure(
 async def test_a_sensor_that_shows_something_else_is_a_failure(
     doors: Doors, impostor: Impostor, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After some patience."""
+    """After a few seconds."""
     monkeypatch.setattr("demo.__main__.PATIENCE", 2)
     impostor.shows = 1
     assert not await once(doors)
@@ -222,7 +222,7 @@ async def test_a_sensor_that_shows_something_else_is_a_failure(
 async def test_a_check_in_that_waits_for_oveit_is_a_failure(
     doors: Doors, impostor: Impostor, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both have to agree in the end."""
+    """Both sides must agree in the end."""
     monkeypatch.setattr("demo.__main__.PATIENCE", 2)
     impostor.waiting = 1
     assert not await once(doors)

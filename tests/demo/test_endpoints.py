@@ -1,4 +1,4 @@
-"""Each of Oveit's methods answers as documented."""
+"""Each of Oveit's endpoints replies as documented."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ async def test_events_are_the_active_ones_of_the_account_perpetual_first(
 
 
 async def test_an_event_that_ended_leaves_the_list(ask: Caller, venue: Venue) -> None:
-    """Its tickets cannot be asked for any more."""
+    """Its tickets cannot be listed any more."""
     venue.end_event(100)
     assert [event["id"] for event in (await ask("seller/events"))["events"]] == [101]
     assert await ask("events/tickets", id=100) == {"error": "This event does not exist"}
@@ -58,7 +58,7 @@ async def test_without_multiple_access_there_are_no_addons(ask: Caller, venue: V
 
 
 async def test_the_list_holds_every_ticket_and_no_tag(ask: Caller, venue: Venue) -> None:
-    """Each with its check-ins."""
+    """Each with its uses."""
     venue.check_in("vip", DRINKS)
     venue.check_in("vip")
     rows = {row["code"]: row for row in (await ask("events/tickets", id=100))["tickets"]}
@@ -73,8 +73,8 @@ async def test_the_list_holds_every_ticket_and_no_tag(ask: Caller, venue: Venue)
     assert [use["addon_id"] for use in rows["vip"]["checkins"]] == [DRINKS, None]
 
 
-async def test_the_list_follows_what_changes(ask: Caller, venue: Venue) -> None:
-    """Sold, cancelled, checked in, and whatever odd row there is."""
+async def test_the_list_follows_changes(ask: Caller, venue: Venue) -> None:
+    """Sales, cancellations, check-ins and odd rows."""
 
     async def rows() -> list[Any]:
         return (await ask("events/tickets", id=100))["tickets"]
@@ -100,10 +100,10 @@ async def test_an_event_of_someone_else_does_not_exist(ask: Caller, number: Any)
 
 
 @pytest.mark.parametrize("credential", ["ticket_code", "code", "rfid_code"])
-async def test_a_check_in_marks_the_ticket_and_tells_all_of_it(
+async def test_a_check_in_uses_the_ticket_and_returns_all_of_it(
     ask: Caller, venue: Venue, credential: str
 ) -> None:
-    """By ticket or by tag."""
+    """By ticket code or by tag."""
     code = "TAG1" if credential == "rfid_code" else "plain"
     answer = await ask("tickets/checkin", **{credential: code})
     assert answer["ok"] is True
@@ -117,8 +117,8 @@ async def test_a_check_in_marks_the_ticket_and_tells_all_of_it(
     assert venue.entries("plain") == 1
 
 
-async def test_a_scan_tells_the_same_and_marks_nothing(ask: Caller, venue: Venue) -> None:
-    """However often."""
+async def test_a_scan_returns_the_same_and_uses_nothing(ask: Caller, venue: Venue) -> None:
+    """However often it is made."""
     scans = [await ask("tickets/scan", rfid_code="TAG1") for _ in range(2)]
     assert scans[0] == scans[1]
     assert venue.tickets["plain"].checkins == []
@@ -142,23 +142,23 @@ async def test_a_scan_tells_the_same_and_marks_nothing(ask: Caller, venue: Venue
     ],
     ids=str,
 )
-async def test_a_check_in_that_is_refused_marks_nothing(
+async def test_a_check_in_that_is_refused_uses_nothing(
     ask: Caller, venue: Venue, params: dict[str, Any], error: str
 ) -> None:
-    """It says why."""
+    """The reply says why."""
     assert await ask("tickets/checkin", **params) == {"error": error}
     assert [venue.tickets[code].checkins for code in ("plain", "vip", "theirs")] == [[], [], []]
 
 
 async def test_a_cancelled_ticket_does_not_exist(ask: Caller, venue: Venue) -> None:
-    """Not by its tag either."""
+    """Its tag does not find it, either."""
     venue.cancel("plain")
     for credential in ({"ticket_code": "plain"}, {"rfid_code": "TAG1"}):
         assert await ask("tickets/checkin", **credential) == {"error": "This ticket does not exist"}
 
 
 @pytest.mark.parametrize(("addon_id", "uses"), [(DRINKS, 4), (TOUR, 1), (PARKING, None)])
-async def test_an_addon_is_good_for_as_many_uses_as_it_has(
+async def test_an_addon_has_as_many_uses_as_its_limit(
     ask: Caller, venue: Venue, addon_id: int, uses: int | None
 ) -> None:
     """None of them is an entry."""
@@ -172,7 +172,7 @@ async def test_an_addon_is_good_for_as_many_uses_as_it_has(
 
 
 async def test_a_wristband_lists_its_tickets(ask: Caller, venue: Venue) -> None:
-    """With dates as people write them."""
+    """With dates in words."""
     venue.pair("vip", "TAG1")
     venue.check_in("vip")
     ask.headers["Accept-Language"] = "de"
@@ -204,7 +204,7 @@ async def test_a_turnstile_lets_in_who_is_out_and_out_who_is_in(ask: Caller, ven
 
 
 async def test_a_tag_is_paired_with_one_ticket(ask: Caller, venue: Venue) -> None:
-    """It can have several tags, but a tag that is taken stays where it is."""
+    """A ticket may have several tags; a tag stays on its ticket."""
     assert await ask("rfid/pair", ticket_code="vip", rfid_code="TAG2") == {"ok": True}
     assert await ask("rfid/pair", ticket_code="vip", rfid_code="TAG2") == {"ok": True}
     taken = await ask("rfid/pair", ticket_code="vip", rfid_code="TAG1")
@@ -216,14 +216,14 @@ async def test_a_tag_is_paired_with_one_ticket(ask: Caller, venue: Venue) -> Non
 
 
 @pytest.mark.parametrize("params", [{"ticket_code": "vip"}, {"rfid_code": "TAG2"}, {}])
-async def test_pairing_takes_both_codes(ask: Caller, params: dict[str, str]) -> None:
-    """Else it says what is missing."""
+async def test_pairing_needs_both_codes(ask: Caller, params: dict[str, str]) -> None:
+    """The error says what is missing."""
     error = {"error": "A ticket code or a tag code is required"}
     assert await ask("rfid/pair", **params) == error
 
 
-async def test_pairing_takes_a_permission(ask: Caller, venue: Venue) -> None:
-    """Not every account may."""
+async def test_pairing_needs_a_permission(ask: Caller, venue: Venue) -> None:
+    """Not every account has it."""
     venue.accounts["staff@venue.example"].permissions.remove("rfid_pairing")
     answer = await ask("rfid/pair", ticket_code="vip", rfid_code="TAG2")
     assert answer == {"error": "Your account does not have this feature"}
@@ -231,7 +231,7 @@ async def test_pairing_takes_a_permission(ask: Caller, venue: Venue) -> None:
 
 
 async def test_attendees_come_fifty_a_page(ask: Caller, venue: Venue) -> None:
-    """Each page goes on after the last ticket of the page before."""
+    """A page continues after the last ticket of the page before."""
     codes: list[str] = []
     sizes = []
     since: dict[str, str] = {}
@@ -248,7 +248,7 @@ async def test_attendees_come_fifty_a_page(ask: Caller, venue: Venue) -> None:
 
 
 async def test_attendee_forms_are_odd_now_and_then(ask: Caller) -> None:
-    """Lists, objects, nulls and values that are missing."""
+    """Lists, objects, nulls and missing values."""
     page = (await ask("events/attendees", id=100))["attendees"]
     kinds = {type(value).__name__ for person in page for value in person["values"]}
     assert kinds == {"str", "list", "dict", "NoneType"}
@@ -256,7 +256,7 @@ async def test_attendee_forms_are_odd_now_and_then(ask: Caller) -> None:
 
 
 async def test_a_venue_may_change_while_it_is_served(ask: Caller, venue: Venue) -> None:
-    """A new event and a new ticket type are there with the next call."""
+    """The next reply has the new event and the new ticket type."""
     kinds = [VenueTicketType(id=434, name="Entry")]
     venue.events[102] = VenueEvent(
         id=102, seller_id=1, name="Fair", starts_at=None, location="Pier 3", ticket_types=kinds

@@ -1,4 +1,4 @@
-"""What can go wrong with a request goes wrong, and only as often as it should."""
+"""Faults occur as set, and only as often as set."""
 
 import asyncio
 from time import monotonic
@@ -33,12 +33,12 @@ CUT = {"half_json", "empty_list"}
 
 @pytest.fixture
 def code(venue: Venue) -> str:
-    """Return the code of a ticket that is unused."""
+    """Return the code of an unused ticket."""
     return venue.sell(100, 234, code="fresh").code
 
 
 def test_every_preset_is_tested_here() -> None:
-    """One that is added needs a test of its own."""
+    """A new preset needs a test of its own."""
     assert set(PRESETS) == {*ANSWERED, *DROPPED, *SLOW, *CUT}
 
 
@@ -46,7 +46,7 @@ def test_every_preset_is_tested_here() -> None:
 async def test_a_wrong_answer_comes_in_oveits_place(
     ask: Caller, server: OveitServer, venue: Venue, code: str, preset: str
 ) -> None:
-    """Nothing is processed."""
+    """The request is not processed."""
     status, kind, part = ANSWERED[preset]
     server.faults.set(CHECK_IN, preset)
     async with ask.session.post(
@@ -66,17 +66,17 @@ async def test_too_many_requests_say_when_to_come_back(ask: Caller, server: Ovei
     assert reply.headers["Retry-After"] == "30"
 
 
-async def test_a_wrong_answer_may_come_after_the_work_is_done(
+async def test_a_wrong_answer_may_follow_a_processed_request(
     ask: Caller, server: OveitServer, venue: Venue, code: str
 ) -> None:
-    """As from a proxy that lost its patience."""
+    """As from a proxy whose patience ended."""
     server.faults.set(CHECK_IN, Fault(status=502, processed=True))
     assert (await ask.reply(CHECK_IN, json={"ticket_code": code})).status == 502
     assert venue.entries(code) == 1
 
 
 @pytest.mark.parametrize("preset", DROPPED)
-async def test_a_line_is_cut_before_or_after_the_work(
+async def test_a_connection_is_cut_before_or_after_processing(
     ask: Caller, server: OveitServer, venue: Venue, code: str, preset: str
 ) -> None:
     """The caller cannot tell which."""
@@ -89,7 +89,7 @@ async def test_a_line_is_cut_before_or_after_the_work(
 async def test_half_an_answer_is_no_json(
     ask: Caller, server: OveitServer, venue: Venue, code: str
 ) -> None:
-    """The work is done."""
+    """The request is processed."""
     server.faults.set(CHECK_IN, "half_json")
     reply = await ask.reply(CHECK_IN, json={"ticket_code": code})
     assert (await reply.text()).startswith('{"ok":true,')
@@ -105,7 +105,7 @@ async def test_half_an_answer_is_no_json(
 async def test_a_list_may_be_empty(
     ask: Caller, server: OveitServer, endpoint: str, key: str
 ) -> None:
-    """For no reason."""
+    """Without a reason."""
     server.faults.set(endpoint, "empty_list")
     assert await ask(endpoint, id=100) == {key: []}
 
@@ -115,10 +115,10 @@ async def test_a_list_may_be_empty(
     [(Fault(latency_before=0.2), 0), (Fault(latency_after=0.2), 1)],
     ids=["before", "after"],
 )
-async def test_an_answer_takes_its_time_before_or_after_the_work(
+async def test_an_answer_is_slow_before_or_after_processing(
     ask: Caller, server: OveitServer, venue: Venue, code: str, fault: Fault, entries: int
 ) -> None:
-    """It comes in the end."""
+    """It arrives in the end."""
     server.faults.set(CHECK_IN, fault)
     started = monotonic()
     asked = asyncio.create_task(ask(CHECK_IN, ticket_code=code))
@@ -129,13 +129,13 @@ async def test_an_answer_takes_its_time_before_or_after_the_work(
 
 
 def test_slow_is_slower_than_any_guest_waits() -> None:
-    """Before or after the work."""
+    """Before or after processing."""
     assert PRESETS["slow"].latency_before == 10
     assert PRESETS["slow_answer"].latency_after == 10
 
 
 async def test_a_fault_is_of_one_endpoint(ask: Caller, server: OveitServer, code: str) -> None:
-    """The star is for all the others."""
+    """The star stands for all others."""
     server.faults.set("seller/events", "error")
     assert "error" in await ask("seller/events")
     assert "error" not in await ask("tickets/scan", ticket_code=code)
@@ -149,7 +149,7 @@ async def test_a_fault_is_of_one_endpoint(ask: Caller, server: OveitServer, code
 
 
 async def test_a_fault_may_go_away_by_itself(ask: Caller, server: OveitServer) -> None:
-    """After as many times as were said."""
+    """After the number of requests it was set for."""
     server.faults.set("seller/events", "error", times=2)
     answers = [await ask("seller/events") for _ in range(3)]
     assert ["error" in answer for answer in answers] == [True, True, False]

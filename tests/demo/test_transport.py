@@ -1,4 +1,4 @@
-"""The pretend Oveit is asked by form or JSON, by people who are logged in."""
+"""The pretend Oveit takes forms and JSON, from clients that are logged in."""
 
 from datetime import datetime
 from typing import Any
@@ -22,13 +22,13 @@ NEEDED: dict[str, dict[str, str]] = {
 
 @pytest.fixture(params=["form", "json"])
 def body(request: pytest.FixtureRequest) -> str:
-    """Choose how parameters are written."""
+    """Return how parameters are sent."""
     return {"form": "data", "json": "json"}[request.param]
 
 
 @pytest.fixture(autouse=True)
 def tickets(venue: Venue) -> None:
-    """Sell the tickets that the endpoints are tried with."""
+    """Sell the tickets that the endpoints are called with."""
     venue.sell(100, 234, code="fresh", rfid_codes=["TAG1"])
     venue.sell(100, 234, code="inside")
     venue.check_in("inside")
@@ -39,7 +39,7 @@ def tickets(venue: Venue) -> None:
 async def test_every_endpoint_takes_either_body_and_the_token_in_either_place(
     stranger: Caller, venue: Venue, endpoint: str, body: str, place: str
 ) -> None:
-    """The answer is the same, and no error."""
+    """The reply is the same, and no error."""
     params = dict(NEEDED.get(endpoint, {"ticket_code": "fresh"}))
     if place == "header":
         stranger.log_in(venue.token)
@@ -56,7 +56,7 @@ async def test_every_endpoint_takes_either_body_and_the_token_in_either_place(
 async def test_no_endpoint_answers_without_a_token(
     stranger: Caller, venue: Venue, endpoint: str
 ) -> None:
-    """A status of 403, and nothing is marked."""
+    """The status is 403, and nothing is checked in."""
     for token in ("", "n0token", venue.token[:-1]):
         stranger.log_in(token)
         reply = await stranger.reply(endpoint, json={"id": 100, "ticket_code": "fresh"})
@@ -84,13 +84,13 @@ async def test_a_login_answers_as_documented(
 async def test_wrong_credentials_get_an_error_and_no_token(
     stranger: Caller, wrong: dict[str, Any]
 ) -> None:
-    """With a status of 200."""
+    """With status 200."""
     answer = await stranger("seller/login", **(STAFF | wrong if wrong else {}))
     assert answer == {"error": "The email or the password is wrong"}
 
 
-async def test_a_token_dies_48_hours_after_its_last_call(ask: Caller, clock: Clock) -> None:
-    """Each call gives it another 48."""
+async def test_a_token_expires_48_hours_after_its_last_call(ask: Caller, clock: Clock) -> None:
+    """Each request gives it another 48 hours."""
     for _ in range(3):
         clock.advance(hours=47, minutes=59)
         assert "events" in await ask("seller/events")
@@ -110,7 +110,7 @@ async def test_all_tokens_can_be_made_to_expire(ask: Caller, server: OveitServer
 
 
 async def test_an_account_without_the_permission_gets_nothing(stranger: Caller) -> None:
-    """It can log in, and that is all."""
+    """It can log in, and nothing else."""
     noapi = STAFF | {"email": "noapi@venue.example"}
     stranger.log_in((await stranger("seller/login", **noapi))["token"])
     for endpoint in ENDPOINTS:
@@ -134,13 +134,13 @@ async def test_an_account_without_the_permission_gets_nothing(stranger: Caller) 
 async def test_messages_are_in_the_language_of_the_caller(
     ask: Caller, accepted: str, message: str
 ) -> None:
-    """English, where it speaks no other."""
+    """English is used for languages that Oveit does not have."""
     ask.headers["Accept-Language"] = accepted
     assert await ask("tickets/scan", ticket_code="n0b0dy") == {"error": message}
 
 
-async def test_what_is_no_endpoint_gets_a_page(ask: Caller, server: OveitServer) -> None:
-    """As from any web server; and nothing is got by GET."""
+async def test_an_unknown_endpoint_gets_a_page(ask: Caller, server: OveitServer) -> None:
+    """As from any web server; so does a GET."""
     reply = await ask.reply("seller/logout", json={})
     assert reply.status == 404
     assert reply.content_type == "text/html"
@@ -150,13 +150,13 @@ async def test_what_is_no_endpoint_gets_a_page(ask: Caller, server: OveitServer)
 
 @pytest.mark.parametrize("sent", [b"[1, 2]", b"{", b"\xff\xfe", b""])
 async def test_a_body_that_is_neither_holds_no_parameters(ask: Caller, sent: bytes) -> None:
-    """The answer is an error, not a crash."""
+    """The reply is an error, not a crash."""
     answer = await (await ask.reply("tickets/scan", data=sent)).json()
     assert answer == {"error": "A ticket code or a tag code is required"}
 
 
-async def test_it_remembers_what_it_was_asked(ask: Caller, server: OveitServer) -> None:
-    """With parameters and headers, until told to forget."""
+async def test_requests_are_kept(ask: Caller, server: OveitServer) -> None:
+    """With parameters and headers, until they are cleared."""
     await ask("tickets/scan", ticket_code="a&addon_id=9")
     (received,) = server.requests_to("tickets/scan")
     assert received.params == {"ticket_code": "a&addon_id=9"}
@@ -166,7 +166,7 @@ async def test_it_remembers_what_it_was_asked(ask: Caller, server: OveitServer) 
 
 
 async def test_a_list_may_be_compressed(ask: Caller) -> None:
-    """It is the same list."""
+    """Unpacked, it is the same list."""
     ask.headers["Accept-Encoding"] = "gzip"
     zipped = await ask.reply("events/tickets", json={"id": 100})
     assert zipped.headers["Content-Encoding"] == "gzip"
@@ -176,8 +176,8 @@ async def test_a_list_may_be_compressed(ask: Caller) -> None:
     assert await zipped.json() == await plain.json()
 
 
-async def test_the_line_can_go_down_and_come_back(ask: Caller, server: OveitServer) -> None:
-    """At the same address, with all that it knew."""
+async def test_the_server_can_go_offline_and_come_back(ask: Caller, server: OveitServer) -> None:
+    """At the same address, with the same data."""
     url = server.url
     await server.hang_up()
     with pytest.raises(OSError, match="Cannot connect"):

@@ -1,4 +1,4 @@
-"""The invented venue is the same each time, however large."""
+"""The invented venue is the same each time, whatever its size."""
 
 from datetime import timedelta
 from random import Random
@@ -12,7 +12,7 @@ from tests.demo.conftest import Caller
 
 @pytest.mark.parametrize("size", [50, 1_000, 100_000])
 def test_a_venue_is_as_large_as_asked(size: int) -> None:
-    """All codes differ, and a tag is on one ticket but for the one that is shared."""
+    """All codes differ, and each tag is on one ticket, except the shared one."""
     venue = Venue.build(tickets=size, events=2)
     tickets = venue.tickets_of(100)
     assert len(tickets) == size
@@ -24,14 +24,14 @@ def test_a_venue_is_as_large_as_asked(size: int) -> None:
 
 
 def test_a_venue_may_be_tiny() -> None:
-    """Or hold nothing at all."""
+    """Or empty."""
     assert len(Venue.build(tickets=0, events=1).tickets_of(100)) == 0
     assert len(Venue.build(tickets=4, events=1).tickets_of(100)) == 4
     assert list(Venue.build(tickets=9, events=0).events) == [900]
 
 
 def test_the_same_seed_gives_the_same_venue(clock: Clock) -> None:
-    """Another one gives other codes."""
+    """Another seed gives other codes."""
     one, same = (Venue.build(200, events=3, clock=clock) for _ in range(2))
     assert one.tickets == same.tickets
     assert one.events == same.events
@@ -51,14 +51,14 @@ def test_there_may_be_many_events(clock: Clock) -> None:
 
 
 def test_a_venue_may_have_no_forms() -> None:
-    """Then nobody is known."""
+    """Then no ticket has an attendee."""
     venue = Venue.build(50, attendee_forms=False)
     assert {ticket.attendee for ticket in venue.tickets.values()} == {None}
     assert venue.sell(100, 234).attendee is None
 
 
 async def test_a_large_list_is_served_in_one_reply(stranger: Caller) -> None:
-    """All 100,000 tickets of it."""
+    """With all 100,000 tickets."""
     server = OveitServer(Venue.build(tickets=100_000))
     await server.start()
     stranger.server = server
@@ -70,7 +70,7 @@ async def test_a_large_list_is_served_in_one_reply(stranger: Caller) -> None:
 
 
 def test_thirty_guests_are_of_every_kind() -> None:
-    """Each with the decision that is due."""
+    """Each with the expected decision."""
     guests = thirty(Crowd(venue=Venue.build(200, events=2)))
     assert len(guests) == 30
     due = [guest.expected for guest in guests]

@@ -1,4 +1,4 @@
-"""Measures from inside Home Assistant, as actions that answer with what they saw."""
+"""Measurements from inside Home Assistant, as actions that return their results."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -41,7 +41,7 @@ MEASUREMENTS = (
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions and watch the start."""
+    """Register the actions and observe the start."""
     probe = Probe(hass)
     for name in MEASUREMENTS:
         hass.services.async_register(
@@ -52,10 +52,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 class Probe:
-    """Measures, and answers with numbers."""
+    """Runs measurements and returns their results."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Watch the start of Home Assistant."""
+        """Observe the start of Home Assistant."""
         self._hass = hass
         self._lists = TicketLists(hass)
         self._door = asyncio.Event()
@@ -65,7 +65,7 @@ class Probe:
         hass.bus.async_listen(EVENT_STATE_CHANGED, self._note_ready)
 
     async def watch(self, call: ServiceCall) -> ServiceResponse:
-        """Watch the event loop during an action, or while nothing is done for some seconds."""
+        """Return the stalls of the event loop during an action, or during some idle seconds."""
         async with watch_stalls() as stalls:
             started = perf_counter()
             await self._act(call.data)
@@ -73,7 +73,7 @@ class Probe:
         return {"seconds": seconds, "gaps": [round(gap, 3) for gap in stalls.gaps]}
 
     async def spend(self, call: ServiceCall) -> ServiceResponse:
-        """Tell the time and the processor's time that something takes, unwatched."""
+        """Return the time and the processor's time of something, without observing the loop."""
         started, used = perf_counter(), process_time()
         await self._act(call.data)
         return {"seconds": perf_counter() - started, "cpu": process_time() - used}
@@ -99,7 +99,7 @@ class Probe:
         return {"seconds": perf_counter() - started, "cpu": cpu, "cpu_polls": polls, "yes": yes}
 
     async def actions(self, call: ServiceCall) -> dict[str, Any]:
-        """Time an action for one set of data after the other."""
+        """Time an action for each of the given data."""
         times, yes = [], 0
         async with AsyncExitStack() as stack:
             if call.data.get("refreshing"):
@@ -144,18 +144,18 @@ class Probe:
         return {"times": times, "closed": closed}
 
     async def writes(self, call: ServiceCall) -> dict[str, Any]:
-        """Time durable writes to the disk that Home Assistant's files are on: another limit."""
+        """Time durable writes to the disk of Home Assistant's files: another limit."""
         path = Path(self._hass.config.path("durable"))
         number = call.data["number"]
         return {"times": await self._hass.async_add_executor_job(write_durably, path, number)}
 
     async def keep_list(self, call: ServiceCall) -> ServiceResponse:
-        """Keep the ticket list as it is now for later."""
+        """Keep the current ticket list for later."""
         await self._lists.keep()
         return {}
 
     async def started(self, call: ServiceCall) -> ServiceResponse:
-        """Tell when Home Assistant had started, and when tickets were known."""
+        """Return when Home Assistant had started, and when tickets were known."""
         return {"started": self._started, "ready": self._ready}
 
     async def open_door(self, call: ServiceCall) -> None:
@@ -163,7 +163,7 @@ class Probe:
         self._door.set()
 
     async def _act(self, data: Any) -> None:
-        """Do what is to be measured: an action, a poll, or nothing for some seconds."""
+        """Do what is measured: an action, a poll, or nothing for some seconds."""
         if action := data.get("action"):
             await self._call(action, data.get("data", {}), answer=False)
         elif data.get("poll"):
@@ -172,7 +172,7 @@ class Probe:
             await asyncio.sleep(data["seconds"])
 
     async def _is_yes(self, action: str, item: dict[str, Any]) -> bool:
-        """Call an action, and tell whether its answer opens a door."""
+        """Call an action, and return whether its answer opens a door."""
         try:
             response: Any = await self._call(action, item, answer=True)
         except HomeAssistantError:
@@ -189,12 +189,12 @@ class Probe:
 
     @callback
     def _note_started(self, _: Event) -> None:
-        """Note that Home Assistant has started."""
+        """Keep the time at which Home Assistant had started."""
         self._started = seconds_since_start()
 
     @callback
     def _note_ready(self, event: Event[EventStateChangedData]) -> None:
-        """Note that the number of tickets is known."""
+        """Keep the time at which the number of tickets was known."""
         state = event.data["new_state"]
         if self._ready is not None or state is None:
             return
@@ -203,7 +203,7 @@ class Probe:
 
 
 def write_durably(path: Path, number: int) -> list[float]:
-    """Write a page again and again, and return how long the disk took each time."""
+    """Write a page again and again, and return the duration of each write."""
     times = []
     with path.open("wb", buffering=0) as file:
         for _ in range(number):
@@ -216,6 +216,6 @@ def write_durably(path: Path, number: int) -> list[float]:
 
 
 def seconds_since_start() -> float:
-    """Return how long this process has been there."""
+    """Return the age of this process."""
     ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
     return clock_gettime(CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""What both sides of the measurement say."""
+"""Names that both sides of the measurement use."""
 
 DOMAIN = "benchmark_probe"
 READER = "benchmark-reader"

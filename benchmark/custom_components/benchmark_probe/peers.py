@@ -1,4 +1,4 @@
-"""What keeps the tickets in this Home Assistant: the integration, or YAML's `rest`."""
+"""The system that has the tickets: the integration, or YAML's `rest`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 
 
 async def poll(hass: HomeAssistant) -> None:
-    """Do what is done at each polling interval."""
+    """Do what happens at each polling interval."""
     for entry in hass.config_entries.async_loaded_entries("oveit"):
         await entry.runtime_data.async_refresh()
     for coordinator in hass.data.get("rest", {}).get("coordinator", ()):
@@ -18,10 +18,10 @@ async def poll(hass: HomeAssistant) -> None:
 
 
 class TicketLists:
-    """Ticket lists as they came, to be taken up by the ledger without a network."""
+    """Ticket lists as received, to be imported into the ledger without a network."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start without any."""
+        """Create it without a list."""
         self._hass = hass
         self._replies: list[Any] = []
         self.taken = 0
@@ -34,8 +34,8 @@ class TicketLists:
 
     @asynccontextmanager
     async def refreshing(self) -> AsyncIterator[None]:
-        """Let the ledger take up one list after the other while the body runs."""
-        task = asyncio.create_task(self._take_up())
+        """Import one list after the other while the body runs."""
+        task = asyncio.create_task(self._import())
         await asyncio.sleep(0)
         try:
             yield
@@ -44,8 +44,8 @@ class TicketLists:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _take_up(self) -> None:
-        """Take up one list after the other."""
+    async def _import(self) -> None:
+        """Import one list after the other."""
         coordinator = self._coordinator()
         event = next(iter(coordinator.ticket_sync.followed.values()))
         while True:

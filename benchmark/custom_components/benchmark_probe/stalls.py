@@ -12,11 +12,11 @@ class Stalls:
     """The gaps of a task that only sleeps, beyond its sleep, in milliseconds."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Create it without a gap."""
         self.gaps: list[float] = []
 
     async def watch(self) -> None:
-        """Sleep and note how much longer it took, for ever."""
+        """Sleep and record the gaps, for ever."""
         last = perf_counter()
         while True:
             await asyncio.sleep(PAUSE)
@@ -27,7 +27,7 @@ class Stalls:
 
 @asynccontextmanager
 async def watch_stalls() -> AsyncIterator[Stalls]:
-    """Watch the event loop while the body runs."""
+    """Record the stalls of the event loop while the body runs."""
     stalls = Stalls()
     task = asyncio.create_task(stalls.watch())
     await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Codes of tickets and tags: what a reader sends, and how Oveit writes it."""
+"""Normalisation of ticket codes and tags: from what a reader sends to what Oveit has."""
 
 from enum import StrEnum
 import re
@@ -14,7 +14,7 @@ _UID_LENGTHS = (8, 14, 20)
 
 
 class TagFormat(StrEnum):
-    """How Oveit writes the tags that a reader sends."""
+    """The format in which Oveit has the tags that a reader sends."""
 
     HEX = "hex"
     HEX_REVERSED = "hex_reversed"
@@ -24,34 +24,33 @@ class TagFormat(StrEnum):
 
 
 def clean_code(text: str) -> str:
-    r"""Return the ticket code in what a scanner read (decisions.md B15).
+    r"""Return the ticket code in a text that a scanner read (decisions.md B15).
 
-    Again and again until nothing changes: blanks and control characters at both ends
-    go; so do a scanner's symbology identifier (`]Q1`) and character set (`\000026`) at
-    the start; of a web address, the last part of its path stays. Upper and lower case
-    stay as they are.
+    Removed, until nothing is left to remove: blanks and control characters at both ends, a
+    scanner's symbology identifier (`]Q1`) and character set (`\000026`) at the start, and
+    all of a web address but the last part of its path. Upper and lower case are kept.
     """
-    code = _clean(text)
+    code = _unwrap(text)
     while code != text:
-        text, code = code, _clean(code)
+        text, code = code, _unwrap(code)
     return code
 
 
-def trim(text: str) -> str:
-    """Return a text without the blanks and control characters at both ends."""
+def _trim(text: str) -> str:
+    """Return a text without blanks and control characters at both ends."""
     return _EDGES.sub("", text)
 
 
-def _clean(text: str) -> str:
-    """Take one layer off a code."""
-    code = _SCANNER_PREFIX.sub("", trim(text))
+def _unwrap(text: str) -> str:
+    """Remove one layer of what a scanner or a QR code adds to a code."""
+    code = _SCANNER_PREFIX.sub("", _trim(text))
     if _WEB_ADDRESS.match(code):
         code = unquote(_path(code).rstrip("/").rpartition("/")[2]) or code
     return code
 
 
 def _path(address: str) -> str:
-    """Return the path of a web address, nothing of a broken one."""
+    """Return the path of a web address, an empty text if it is malformed."""
     try:
         return urlsplit(address).path
     except ValueError:
@@ -59,14 +58,14 @@ def _path(address: str) -> str:
 
 
 def spell(read: str, tag_format: TagFormat) -> tuple[str, ...]:
-    """Return what Oveit may call a tag that was read, the likeliest first (decisions.md R7).
+    """Return the codes that Oveit may have for a tag, the likeliest first (decisions.md R7).
 
-    Hex is read without regard to separators, `0x`, case and a serial reader's control
-    characters, and written in capitals; what is no hex stays as it is. Only a format with
-    decimals leaves a choice: digits alone may be hex that happens to have no letter, or a
-    decimal number, which Oveit has as it is, without its zeros, or as hex.
+    Separators, `0x`, case and a serial reader's control characters are ignored in hex, which is
+    returned in capitals; a read that is no hex is returned as it is. Only a decimal format has
+    several results: digits alone may be hex without a letter, or a decimal number, which
+    Oveit has as it is, without leading zeros, or as hex.
     """
-    read = trim(read)
+    read = _trim(read)
     digits = _hex_digits(read)
     if digits is None or tag_format is TagFormat.AS_IS:
         return (read,)
@@ -82,14 +81,14 @@ def spell(read: str, tag_format: TagFormat) -> tuple[str, ...]:
 
 
 def spellings(read: str) -> dict[TagFormat, tuple[str, ...]]:
-    """Return what a read would be called in every format."""
+    """Return the codes that Oveit may have for a tag, by format."""
     return {tag_format: spell(read, tag_format) for tag_format in TagFormat}
 
 
 def is_phone(code: str, tag_format: TagFormat) -> bool:
-    """Tell whether a tag is one that phones make up anew for each read (decisions.md R8).
+    """Return whether a tag has a UID of the kind that phones make up for each read (R8).
 
-    The code is as Oveit writes it in this format; what counts is the UID that was read.
+    `code` is as `spell` returns it for this format.
     """
     backwards = tag_format in (TagFormat.HEX_REVERSED, TagFormat.DECIMAL_REVERSED)
     if tag_format in (TagFormat.DECIMAL, TagFormat.DECIMAL_REVERSED) and code.isdecimal():
@@ -101,18 +100,18 @@ def is_phone(code: str, tag_format: TagFormat) -> bool:
 
 
 def _hex_digits(read: str) -> str | None:
-    """Return the hex digits of a read, or None when it is no hex."""
+    """Return the hex digits of a read in capitals, None if it is no hex."""
     digits = _SEPARATORS.sub("", _PREFIX.sub("", read.strip())).upper()
     return digits if _HEX.fullmatch(digits) else None
 
 
 def _reverse(digits: str) -> str:
-    """Return hex digits with their bytes the other way round."""
+    """Return hex digits with the bytes in reverse order."""
     return bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))[::-1].hex().upper()
 
 
 def _from_number(number: int, *, backwards: bool) -> str:
-    """Return the hex of a number, as long as a UID is."""
+    """Return a number as hex, padded to the length of a UID."""
     digits = f"{number:X}"
     length = next((length for length in _UID_LENGTHS if len(digits) <= length), len(digits))
     digits = digits.zfill(length)

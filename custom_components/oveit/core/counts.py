@@ -1,4 +1,4 @@
-"""What is counted and told of events, gates and lists."""
+"""Counts and states of events, gates, ticket lists and uploads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """What a settling did: rows sent, found at Oveit, refused by it, and still waiting."""
+    """The result of an upload: how many rows were sent, confirmed, refused, and are left.
+
+    `uploaded` rows were sent now; `confirmed` ones were found at Oveit without sending them.
+    """
 
     uploaded: int = 0
     confirmed: int = 0
@@ -18,7 +21,7 @@ class Settled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastEntry:
-    """The newest entry of an event; `code_end` is the code's last three characters."""
+    """The latest entry of an event; `code_end` is the last three characters of the code."""
 
     at: datetime
     ticket_type_id: int | None
@@ -28,7 +31,11 @@ class LastEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attendance:
-    """How full an event is; `arrivals` is tickets a minute over the last ten minutes."""
+    """The counts of an event.
+
+    `arrivals` is in tickets per minute over the last ten minutes. `exits_counted` is whether an
+    exit was ever read, without which `inside` counts entries. `waiting` rows are to be uploaded.
+    """
 
     tickets: int = 0
     tickets_by_type: Mapping[int, int] = field(default_factory=dict)
@@ -44,19 +51,19 @@ class Attendance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coverage:
-    """How many tickets there are, and of how many the tags are known, be it that there is none."""
+    """The tickets of an event, and how many have known tags or are known to have none."""
 
     tickets: int = 0
     known: int = 0
 
     @property
     def share(self) -> float | None:
-        """Return the share whose tags are known, in percent; None where there is no ticket."""
+        """Return the known tickets in percent, None without a ticket."""
         return 100 * self.known / self.tickets if self.tickets else None
 
 
 class Preparation(StrEnum):
-    """How it stands with learning the tags of an event."""
+    """The state of learning the tags of an event."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -66,7 +73,7 @@ class Preparation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateCounts:
-    """How many passed a gate its way: all that the journal holds, and in the last hour."""
+    """How many guests passed a gate in its direction: in all, and within the last hour."""
 
     passed: int
     per_hour: int
@@ -74,10 +81,11 @@ class GateCounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListState:
-    """What is known of an event's ticket list.
+    """The state of an event's ticket list.
 
-    `drift_*` is how far Oveit's own counts were from the ledger's when the list was
-    taken: a drift that changed means something happened that the ledger has not seen.
+    `skipped` tickets could not be read; `doubted` lists wait for a second reply (decisions.md T11).
+    `drift_*` are Oveit's counts minus the ledger's when the list was imported: when a drift
+    changes, something happened that the ledger does not know.
     """
 
     fetched_at: datetime | None = None
@@ -89,7 +97,7 @@ class ListState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """A check-in made elsewhere, as a new ticket list shows it."""
+    """A check-in made elsewhere, first seen in a new ticket list."""
 
     event_id: int
     ticket_type_id: int | None

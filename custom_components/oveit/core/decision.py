@@ -1,4 +1,4 @@
-"""The decision at a door: pure, without a clock and without I/O."""
+"""The rules by which a read is decided: pure functions, without a clock and without I/O."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -48,7 +48,7 @@ class Undecided(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What is known when a guest stands at the door.
+    """What is known of a read when it is decided.
 
     `events` are those followed by their id, `tickets` those of the code; `list_ages` tells
     how old each event's ticket list is. Without `online`, Oveit cannot be asked; without
@@ -65,7 +65,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What follows from the known; without `certain`, only Oveit can really tell.
+    """The result of the rules; if it is not `certain`, Oveit might decide otherwise.
 
     `slot` is the number of the use that an admission takes; `awaits` tells that another
     read is asking Oveit about the same use, whose outcome decides. `others` are the verdicts
@@ -85,7 +85,11 @@ class Verdict:
 
 
 def decide(known: Known, request: Request) -> Verdict:
-    """Decide what is asked by what is known, online and offline (decisions.md B, A, R, C)."""
+    """Return the verdict on a read by what is known, online and offline (decisions.md A to C, R).
+
+    Of several tickets, those that are refused are left out; if all are, the verdict is the
+    refusal that came closest to an admission (decisions.md R5).
+    """
     if not known.tickets:
         return _judge_unknown(known, request)
     verdicts = [
@@ -107,17 +111,21 @@ def _nearness(reason: Reason) -> int:
 
 
 def _judge_unknown(known: Known, request: Request) -> Verdict:
-    """Decide on a code that nobody knows: offline, only good lists tell that (C1, C2, I6)."""
+    """Return the verdict on a code without a ticket (decisions.md C1, C2, I6).
+
+    Offline, a code is unknown only if the lists of all events are recent enough for the gate, a
+    tag if that of one event is.
+    """
     listed = [_is_listed(key, known, request) for key in known.events]
-    is_told = any(listed) if request.rfid_code else all(listed) and bool(listed)
-    if not known.online and not is_told:
+    is_unknown = any(listed) if request.rfid_code else all(listed) and bool(listed)
+    if not known.online and not is_unknown:
         return Verdict(reason=Reason.NO_TICKET_LIST)
     reason = Reason.UNKNOWN_TAG if request.rfid_code else Reason.UNKNOWN_TICKET
     return Verdict(reason=reason, certain=False)
 
 
 def _check_offline(verdict: Verdict, known: Known, request: Request) -> Verdict:
-    """Take back an admission that may not be given without Oveit."""
+    """Return a verdict, as a refusal if it is an admission that needs Oveit while offline."""
     if known.online or not verdict.reason.admits or verdict.event is None:
         return verdict
     if request.offline is OfflinePolicy.REFUSE:
@@ -131,16 +139,16 @@ def _check_offline(verdict: Verdict, known: Known, request: Request) -> Verdict:
 
 
 def _is_listed(event_id: int, known: Known, request: Request) -> bool:
-    """Tell whether an event's list is there, and young enough for this door."""
+    """Return whether an event has a list that is recent enough for the gate."""
     age = known.list_ages.get(event_id)
     return age is not None and age <= request.max_list_age
 
 
 def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> Reason:
-    """Return what Oveit's answer to a check-in means at this door.
+    """Return the reason that follows from Oveit's answer to a check-in.
 
-    A yes for another event never opens it, nor does a yes for a ticket that had
-    entered before: Oveit may accept a second check-in (decisions.md I4).
+    A yes for another event is refused, and so is a yes for a ticket that had entered before:
+    Oveit may accept a second check-in (decisions.md B2, B7, I4).
     """
     if not answer.ok:
         return Reason.REFUSED
@@ -153,7 +161,10 @@ def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> 
 
 
 def explain_addon(event: Event | None, row: Row, uses: Iterable[CheckIn]) -> Reason | None:
-    """Return why a use of an add-on is none, where Oveit's own record tells (decisions.md A15)."""
+    """Return why Oveit refuses the use of an add-on, None if its uses do not show it (A15).
+
+    `uses` are the uses of the row's ticket as Oveit shows them.
+    """
     if event is None or row.addon_id is None or event.ticket_type(row.ticket_type_id) is None:
         return None
     ticket = Ticket(code=row.code, ticket_type_id=row.ticket_type_id, checkins=tuple(uses))
@@ -162,10 +173,10 @@ def explain_addon(event: Event | None, row: Row, uses: Iterable[CheckIn]) -> Rea
 
 
 def merge_uses(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> tuple[CheckIn, ...]:
-    """Join Oveit's list of uses with our own, each use counted once, oldest first.
+    """Return the uses in Oveit's list and our own ones, each use once, the oldest first.
 
-    A use of ours and one of the list are the same when they are of the same add-on and,
-    by Oveit's clock, at most `SAME_USE` apart; ours is the one that is kept.
+    One of the list and one of ours are the same use if they are of the same add-on and at most
+    `SAME_USE` apart by Oveit's clock; ours is returned.
     """
     others, merged = list(listed), list(ours)
     for use in merged:
@@ -177,7 +188,7 @@ def merge_uses(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> tuple[Chec
 
 
 def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:
-    """Tell whether a listed use is one of ours, seen again."""
+    """Return whether a use in Oveit's list may be this one of ours."""
     at = ours.at_oveit or ours.at
     if listed.addon_id != ours.addon_id:
         return False
@@ -185,7 +196,7 @@ def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:
 
 
 def entered_before(answer: Answer) -> bool:
-    """Tell whether the ticket had entered before Oveit was asked."""
+    """Return whether an answer shows an entry from before Oveit was asked (decisions.md T5)."""
     entries = (
         [use for use in answer.ticket.checkins if use.addon_id is None] if answer.ticket else []
     )
@@ -196,7 +207,7 @@ def entered_before(answer: Answer) -> bool:
 
 
 def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:
-    """Decide on one ticket: event, type, add-on, then whether it was used."""
+    """Return the verdict on one ticket: by event, hours, type, then add-on or earlier entry."""
     event = known.events.get(ticket.event_id) if ticket.event_id is not None else None
     if event is None or (request.event_ids and event.id not in request.event_ids):
         return Verdict(reason=Reason.WRONG_EVENT, ticket=ticket, event=event)
@@ -222,7 +233,7 @@ def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:
 
 
 def _judge_addon(ticket: Ticket, event: Event, addon_id: int) -> Verdict:
-    """Decide on the use of an add-on (decisions.md A3 to A9)."""
+    """Return the verdict on the use of an add-on (decisions.md A3 to A9)."""
     kind = event.ticket_type(ticket.ticket_type_id)
     addon = next((addon for addon in kind.addons if addon.id == addon_id), None) if kind else None
     if addon is None or not addon.enabled:

@@ -1,4 +1,4 @@
-"""What can go wrong between a venue and Oveit."""
+"""Failures between a venue and Oveit; a refused ticket is a decision, not an exception."""
 
 
 class OveitError(Exception):
@@ -6,20 +6,20 @@ class OveitError(Exception):
 
 
 class OveitConnectionError(OveitError):
-    """Oveit could not be reached, or not in time; `sent` tells whether it may have heard."""
+    """Oveit could not be reached, or did not reply in time."""
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
-        """Remember whether the request may have reached Oveit."""
+        """Create the error; `sent` is whether the request may have reached Oveit."""
         super().__init__(message)
         self.sent = sent
 
 
 class OveitServerError(OveitConnectionError):
-    """Oveit answered that it failed, which may be for what it was asked alone."""
+    """Oveit replied that it failed (5xx), perhaps because of this one request."""
 
 
 class OveitTlsError(OveitConnectionError):
-    """Oveit's certificate is not to be trusted; nothing was sent."""
+    """Oveit's certificate cannot be trusted; nothing was sent (decisions.md T15)."""
 
 
 class OveitAuthenticationError(OveitError):
@@ -27,11 +27,11 @@ class OveitAuthenticationError(OveitError):
 
 
 class OveitResponseError(OveitError):
-    """Oveit's reply is not understood, so it is never a yes."""
+    """Oveit's reply cannot be understood, so it is never a yes (decisions.md I5)."""
 
 
 class OveitCaptivePortalError(OveitResponseError):
-    """A web page answered in Oveit's place, as in a network that wants a log-in."""
+    """A web page was received in Oveit's place: a network that wants a log-in (T14)."""
 
 
 class LedgerError(OveitError):
@@ -51,14 +51,14 @@ class LedgerUnusableError(LedgerError):
 
 
 def is_about_one(err: OveitError) -> bool:
-    """Tell whether an error may be for one ticket alone: Oveit answered, and not as it should."""
+    """Return whether an error may concern one ticket alone: Oveit replied, but not as it should."""
     if isinstance(err, OveitCaptivePortalError):
         return False
     return isinstance(err, OveitResponseError | OveitServerError)
 
 
 def may_have_heard(err: OveitError) -> bool:
-    """Tell whether Oveit may have taken what failed with an error."""
+    """Return whether Oveit may have done what was requested in spite of an error."""
     if isinstance(err, OveitConnectionError):
         return err.sent
     return not isinstance(err, OveitAuthenticationError)

@@ -1,4 +1,4 @@
-"""What Oveit says, what a venue asks, and what is decided."""
+"""The data of the core: what Oveit replies, what is requested, recorded and decided."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ type JsonValue = Mapping[str, JsonValue] | list[JsonValue] | str | int | float |
 
 
 class Reason(StrEnum):
-    """Why a guest is admitted or refused."""
+    """Why a guest is admitted or refused; the values are words of the public interface."""
 
     CHECKED_IN = "checked_in"
     REPEAT = "repeat"
@@ -35,7 +35,7 @@ class Reason(StrEnum):
 
     @property
     def admits(self) -> bool:
-        """Return whether this reason opens a door."""
+        """Return whether this reason is an admission."""
         return self in (Reason.CHECKED_IN, Reason.REPEAT, Reason.OVERRIDE, Reason.LEFT)
 
 
@@ -54,14 +54,14 @@ class OfflinePolicy(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way a guest goes."""
+    """The direction in which a gate is passed."""
 
     ENTRY = "entry"
     EXIT = "exit"
 
 
 class Several(StrEnum):
-    """What to do with a tag that carries several tickets which all would be admitted."""
+    """What a gate does with a tag of which several tickets would be admitted (R5, R6)."""
 
     AMBIGUOUS = "ambiguous"
     FIRST = "first"
@@ -99,19 +99,19 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """The account behind a login; what Oveit did not tell is None."""
+    """The account of a login; None stands for what Oveit's reply did not contain."""
 
     seller_id: str | None
     permissions: frozenset[str] | None
 
     def lacks(self, permission: str) -> bool:
-        """Tell whether Oveit said what the account may do, and this is not among it."""
+        """Return whether Oveit listed the account's permissions without this one."""
         return self.permissions is not None and permission not in self.permissions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addon:
-    """Something a ticket type includes; `uses` is None where Oveit names no limit."""
+    """An add-on of a ticket type; `uses` is its limit for each ticket, None without a limit."""
 
     id: int
     name: str
@@ -122,7 +122,7 @@ class Addon:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TicketType:
-    """A kind of ticket of one event."""
+    """A ticket type of one event."""
 
     id: int
     name: str
@@ -131,7 +131,11 @@ class TicketType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """An event; perpetual when it has no start, inactive since it left Oveit's list."""
+    """An event; without `starts_at` it is perpetual.
+
+    `active` is whether Oveit lists it, `ended_at` when it was first missing from Oveit's list.
+    `tickets` and `checked_in` are Oveit's own counts.
+    """
 
     id: int
     name: str
@@ -150,10 +154,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckIn:
-    """One use of a ticket: an entry, or the use of an add-on.
+    """One use of a ticket: its entry, or the use of the add-on with this id.
 
-    `at` is by the clock of who wrote it down; `at_oveit` is by Oveit's clock for a use
-    of ours that Oveit confirmed. Without `zoned`, Oveit's date named no zone.
+    `at` is by Oveit's clock for a use from Oveit's list, and by this machine's for one of ours;
+    `at_oveit` is the time of one of ours by Oveit's clock, once confirmed. `zoned` is whether
+    Oveit's date named its time zone.
     """
 
     addon_id: int | None = None
@@ -165,7 +170,7 @@ class CheckIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
-    """A ticket with all that is known of its uses, at Oveit and here.
+    """A ticket with its known uses, at Oveit and here.
 
     `unclaimed` are the add-ons (None: the entry) that Oveit may have counted for a guest
     who was not let in, `in_flight` those that another read is asking Oveit about right now.
@@ -185,19 +190,20 @@ class Ticket:
 
     @property
     def first_entry(self) -> CheckIn | None:
-        """Return the entry that made this ticket used."""
+        """Return the ticket's first entry."""
         return next((use for use in self.checkins if use.addon_id is None), None)
 
     def uses_of(self, addon_id: int) -> int:
-        """Return how often an add-on was used."""
+        """Return the number of uses of an add-on."""
         return sum(use.addon_id == addon_id for use in self.checkins)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """Oveit's reply to a check-in or a scan; only `ok` is a yes.
+    """Oveit's answer to a check-in or a look-up; only `ok` is a yes.
 
-    `asked_at` is when Oveit was asked, by Oveit's own clock.
+    `asked_at` is the time of the request by Oveit's clock. `rfid_codes` are the ticket's tags,
+    None if the reply does not list them. `attendee` holds personal data.
     """
 
     ok: bool
@@ -211,14 +217,20 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """A read at a door; exactly one of the codes is set, `deadline` is in seconds.
+    """A read to decide, and the policy of its gate.
 
-    With `within_window` an event admits only around its start; `turnstile` asks Oveit's
-    turnstile instead of its door; a list older than `max_list_age` admits nobody offline.
-    With `require_main_entry` no add-on is used offline before the ticket's entry; with
-    `or_ticket`, what a tag that nobody knows would be as a ticket code, that is looked up, too.
-    A `rehearsal` is decided on and marks nothing. In `free_flow` nobody is refused; without
-    `ask_oveit` what is known here decides.
+    Exactly one of `ticket_code` and `rfid_code` is set; an empty set of ids admits all.
+    `deadline` is in seconds. `or_ticket` is a ticket code to look up if nobody knows the tag.
+
+    - `re_entry`: a ticket that has entered may enter again, if Oveit says so (B10)
+    - `several`: what to do with several tickets on a tag (R5)
+    - `require_main_entry`: offline, no add-on before the ticket's entry (A10)
+    - `turnstile`: use Oveit's turnstile endpoints (X5)
+    - `within_window`: admit only within the event's opening hours (B12)
+    - `max_list_age`: offline, admit nobody by an older list (C2)
+    - `rehearsal`: decide, but check nothing in
+    - `free_flow`: refuse nobody (X9)
+    - `ask_oveit`: False decides by the ledger, as if offline
     """
 
     ticket_code: str | None = None
@@ -295,7 +307,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddonUse:
-    """An add-on and how much of it a ticket has left."""
+    """An add-on, with the uses that a ticket has had; `uses` is the limit, None without one."""
 
     id: int
     name: str | None
@@ -304,17 +316,17 @@ class AddonUse:
 
     @property
     def left(self) -> int | None:
-        """Return the uses left, None where Oveit names no limit."""
+        """Return the uses left, None without a limit."""
         return None if self.uses is None else max(self.uses - self.used, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The outcome of a read; only `admitted` opens a door.
+    """The decision on a read; only `admitted` opens a door.
 
-    `passback` tells that the ticket was used at another gate moments ago; `others` are the
-    decisions on further tickets of the same tag; `overruled` is the refusal that free flow
-    turned into an admission.
+    `latency` is in seconds. `passback` is whether the ticket was used at another gate moments
+    ago (decisions.md D4), `others` are the decisions on further tickets of the same tag (R6),
+    and `overruled` is the refusal that free flow turned into this admission (X9).
     """
 
     reason: Reason
@@ -334,5 +346,5 @@ class Decision:
 
     @property
     def admitted(self) -> bool:
-        """Return whether the guest may come in."""
+        """Return whether the guest may pass."""
         return self.reason.admits

@@ -1,4 +1,4 @@
-"""When to ask Oveit: pure rules about time."""
+"""Rules for when Oveit is polled and when data are purged: pure functions of time and counts."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,49 +8,49 @@ from .models import Event
 
 OPENS_BEFORE = timedelta(hours=6)
 CLOSES_AFTER = timedelta(hours=18)
-BUSY_FOR = timedelta(minutes=30)
-KEPT_FOR = timedelta(days=7)
+LIVE_AFTER_ENTRY = timedelta(minutes=30)
+PURGE_AFTER = timedelta(days=7)
 
 LIVE_INTERVAL = timedelta(seconds=30)
 IDLE_INTERVAL = timedelta(minutes=5)
 LIVE_LIST_INTERVAL = timedelta(minutes=5)
 IDLE_LIST_INTERVAL = timedelta(hours=1)
-LOOK_AGAIN_AGE = timedelta(seconds=30)
-LOOK_AGAIN_INTERVAL = timedelta(seconds=10)
+ON_DEMAND_LIST_AGE = timedelta(seconds=30)
+ON_DEMAND_INTERVAL = timedelta(seconds=10)
 
 
 def is_live(event: Event, attendance: Attendance, now: datetime) -> bool:
-    """Tell whether guests of an event may be at the doors."""
-    if attendance.last_entry and now - attendance.last_entry.at < BUSY_FOR:
+    """Return whether guests of an event may be at the doors."""
+    if attendance.last_entry and now - attendance.last_entry.at < LIVE_AFTER_ENTRY:
         return True
     return event.active and is_open(event, now)
 
 
 def is_open(event: Event, now: datetime) -> bool:
-    """Tell whether guests of an event may come in: always where it has no start."""
+    """Return whether an event is within its opening hours; one without a start always is (B11)."""
     if event.starts_at is None:
         return True
     return event.starts_at - OPENS_BEFORE <= now <= event.starts_at + CLOSES_AFTER
 
 
 def is_purge_due(event: Event, now: datetime) -> bool:
-    """Tell whether an event ended so long ago that its data go."""
+    """Return whether an event ended so long ago that its data are deleted."""
     if event.active:
         return False
     ends = [event.ended_at, event.starts_at and event.starts_at + CLOSES_AFTER]
     known = [end for end in ends if end]
-    return bool(known) and now - max(known) >= KEPT_FOR
+    return bool(known) and now - max(known) >= PURGE_AFTER
 
 
 def poll_interval(live: Iterable[bool]) -> timedelta:
-    """Return how long to wait before the events are asked for again."""
+    """Return the time between two requests for the events; `live` is one value for each event."""
     return LIVE_INTERVAL if any(live) else IDLE_INTERVAL
 
 
 def is_list_due(
     event: Event, state: ListState, attendance: Attendance, now: datetime, *, live: bool
 ) -> bool:
-    """Tell whether a ticket list is too old, in doubt, or behind Oveit's own counts."""
+    """Return whether a ticket list is too old, doubted (decisions.md T11), or a count moved."""
     if state.fetched_at is None or state.doubted:
         return True
     if now - state.fetched_at >= (LIVE_LIST_INTERVAL if live else IDLE_LIST_INTERVAL):
@@ -59,7 +59,7 @@ def is_list_due(
 
 
 def drift(event: Event, attendance: Attendance) -> tuple[int | None, int | None]:
-    """Return how far Oveit's counts of tickets and check-ins are from ours."""
+    """Return Oveit's counts of tickets and check-ins minus ours; None where Oveit has no count."""
     return (
         None if event.tickets is None else event.tickets - attendance.tickets,
         None if event.checked_in is None else event.checked_in - attendance.checked_in,

@@ -1,8 +1,9 @@
-"""Preparing for a line that is down: learning the tags of an event's tickets, gently."""
+"""Preparation for being offline: fetching the tags of an event's tickets at a set pace."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 import logging
 from time import monotonic
 
@@ -12,23 +13,24 @@ from .counts import Preparation
 from .desk.lookup import Lookup
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
+from .single_flight import cancel
 from .ticket_sync import TicketSync
 
 _LOGGER = logging.getLogger(__name__)
 
-PAUSE = 30.0
-LONG_PAUSE = 300.0
-_AT_A_TIME = 50
-_MOST_ATTEMPTS = 3
-_TELL_EVERY = 10.0
-_LET_DOORS_GO_FIRST = 0.5
+RETRY_DELAY = 30.0
+AUTHENTICATION_RETRY_DELAY = 300.0
+_BATCH = 50
+_MAX_ATTEMPTS = 3
+_PROGRESS_EVERY = 10.0
+_MAX_WAIT_FOR_DOORS = 0.5
 
 
 class Preparing:
-    """Asks about tickets one by one, at a set pace, where nobody has asked yet.
+    """Looks up the tickets of events that were never looked up, one by one (decisions.md R2).
 
-    Events take turns in the order in which they were begun. What was begun goes on after a
-    restart; a line that is down or credentials that do not work only make it pause.
+    Events are prepared one after the other, in the order in which they were started, also
+    after a restart. While offline, and after a failure, the preparation pauses.
     """
 
     def __init__(
@@ -40,9 +42,14 @@ class Preparing:
         *,
         doors_first: Callable[[float], Awaitable[None]],
         on_progress: Callable[[], None],
-        pause: float = PAUSE,
+        pause: float = RETRY_DELAY,
     ) -> None:
-        """Take what waits for guests at the doors, and who hears of progress."""
+        """Create it without an event to prepare; see `resume` and `start`.
+
+        `doors_first` waits until no read is being decided, at most so many seconds.
+        `on_progress` is called now and then, and when the status changes; `pause` is the time in
+        seconds after a failure.
+        """
         self._client = client
         self._ledger = ledger
         self._ticket_sync = ticket_sync
@@ -52,31 +59,30 @@ class Preparing:
         self._pause = pause
         self._paces: dict[int, int] = {}
         self._ended: dict[int, Preparation] = {}
-        self._is_held_up = False
+        self._is_failing = False
         self._failures: Counter[str] = Counter()
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def is_under_way(self, event_id: int) -> bool:
-        """Tell whether an event is being prepared."""
-        return event_id in self._paces
-
     def status(self, event_id: int) -> Preparation | None:
-        """Tell how it stands with an event; None where nobody asked for it since the start."""
+        """Return the status of an event, None if it was not started since Home Assistant was."""
         if event_id not in self._paces:
             return self._ended.get(event_id)
         has_turn = event_id == next(iter(self._paces))
-        goes_on = has_turn and self._client.breaker.is_online and not self._is_held_up
-        return Preparation.RUNNING if goes_on else Preparation.PAUSED
+        is_running = has_turn and self._client.breaker.is_online and not self._is_failing
+        return Preparation.RUNNING if is_running else Preparation.PAUSED
 
     async def resume(self) -> None:
-        """Go on with what was under way before a restart."""
+        """Continue what was being prepared before a restart."""
         self._paces = await self._ledger.preparations()
         self._work()
 
     async def start(self, event_id: int, per_minute: int, *, again: bool = False) -> None:
-        """Begin with an event, or change its pace; `again` includes tickets that had no tag."""
+        """Start preparing an event at a pace in tickets per minute, or change its pace.
+
+        With `again`, tickets that had no tag are looked up once more.
+        """
         if again:
             await self._ledger.forget_tagless(event_id)
         if await self._ledger.unasked(event_id, 1):
@@ -87,31 +93,29 @@ class Preparing:
             self._ended[event_id] = Preparation.FINISHED
 
     async def stop(self, event_id: int) -> None:
-        """End with an event; what was learned stays."""
+        """Stop preparing an event; the tags that were found are kept."""
         if event_id in self._paces:
             await self._end(event_id, Preparation.STOPPED)
 
     async def _end(self, event_id: int, how: Preparation) -> None:
-        """End with an event, and keep why."""
+        """End the preparation of an event with this status."""
         await self._ledger.end_preparation(event_id)
         self._paces.pop(event_id, None)
         self._ended[event_id] = how
         self._changed.set()
 
     async def close(self) -> None:
-        """Stop until `resume`."""
-        if self._task and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        """Stop all preparations until `resume`."""
+        await cancel(self._task)
 
     def _work(self) -> None:
-        """Work in the background while there is something to do."""
+        """Start the background task unless it is running or there is nothing to do."""
         self._changed.set()
         if self._paces and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._prepare_all())
 
     async def _prepare_all(self) -> None:
-        """Prepare event after event."""
+        """Prepare one event after the other."""
         while self._paces:
             event_id = next(iter(self._paces))
             try:
@@ -125,26 +129,26 @@ class Preparing:
                 await self._wait(self._pause)
 
     async def _next(self, event_id: int) -> list[str]:
-        """Return some tickets to ask about: none of an event that ended or is not ours."""
+        """Return the next tickets to look up: none if the event ended or is not followed."""
         event = self._ticket_sync.followed.get(event_id)
         if event is None or not event.active:
             return []
-        return await self._ledger.unasked(event_id, _AT_A_TIME)
+        return await self._ledger.unasked(event_id, _BATCH)
 
     async def _prepare(self, event_id: int, codes: list[str]) -> None:
-        """Ask about some tickets of an event."""
+        """Look up tickets of an event at its pace."""
         for code in codes:
-            began_at = monotonic()
+            started_at = monotonic()
             pause = await self._ask(event_id, code) if self._client.breaker.is_online else 0.0
-            self._tell(is_held_up=pause > 0)
+            self._report(is_failing=pause > 0)
             if event_id not in self._paces:
                 return
             due = 60 / self._paces[event_id]
-            await self._wait(max(began_at + due - monotonic(), pause))
+            await self._wait(max(started_at + due - monotonic(), pause))
 
     async def _ask(self, event_id: int, code: str) -> float:
-        """Ask about one ticket, and return for how many seconds to leave Oveit alone."""
-        await self._doors_first(_LET_DOORS_GO_FIRST)
+        """Look up one ticket, and return for how many seconds to pause after a failure."""
+        await self._doors_first(_MAX_WAIT_FOR_DOORS)
         try:
             answer = await self._client.scan(ticket_code=code)
             check_same(answer, code)
@@ -153,34 +157,32 @@ class Preparing:
         except LedgerError:
             raise
         except OveitError as err:
-            _LOGGER.debug("A ticket's tags could not be asked for: %s", err)
-            await self._note_failure(event_id, code, err)
-            return LONG_PAUSE if isinstance(err, OveitAuthenticationError) else self._pause
-        told = ticket and (ticket.event_id, ticket.code)
-        if answer.rfid_codes is None or told != (event_id, code):
+            _LOGGER.debug("The tags of a ticket could not be looked up: %s", err)
+            return await self._handle_failure(event_id, code, err)
+        found = ticket and (ticket.event_id, ticket.code)
+        if answer.rfid_codes is None or found != (event_id, code):
             await self._ledger.note_untold(event_id, code)
         return 0.0
 
-    async def _note_failure(self, event_id: int, code: str, err: OveitError) -> None:
-        """Let a ticket be that fails again and again, so that it does not hold up the others."""
+    async def _handle_failure(self, event_id: int, code: str, err: OveitError) -> float:
+        """Give up a ticket at its third failure, and return for how many seconds to pause."""
         if isinstance(err, OveitAuthenticationError):
-            return
+            return AUTHENTICATION_RETRY_DELAY
         self._failures[code] += 1
-        if self._failures[code] >= _MOST_ATTEMPTS:
+        if self._failures[code] >= _MAX_ATTEMPTS:
             await self._ledger.note_untold(event_id, code)
+        return self._pause
 
     async def _wait(self, seconds: float) -> None:
-        """Wait, but not when something is begun, changed or ended."""
+        """Wait for so many seconds, or until an event is started, changed or stopped."""
         self._changed.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
-        except TimeoutError:
-            pass
 
-    def _tell(self, *, is_held_up: bool) -> None:
-        """Tell of progress now and then, and at once that it is held up or goes on."""
+    def _report(self, *, is_failing: bool) -> None:
+        """Report progress every ten seconds, and at once if a failure starts or ends a pause."""
         now = monotonic()
-        if is_held_up != self._is_held_up or now - self._told_at >= _TELL_EVERY:
-            self._is_held_up, self._told_at = is_held_up, now
+        if is_failing != self._is_failing or now - self._reported_at >= _PROGRESS_EVERY:
+            self._is_failing, self._reported_at = is_failing, now
             self._on_progress()

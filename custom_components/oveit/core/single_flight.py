@@ -1,39 +1,44 @@
-"""Work that several callers wait for."""
+"""Work that runs once for all callers who need it at the same time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 
 
 class SingleFlight:
-    """Work done once for all who ask while it is under way; it outlives an impatient caller."""
+    """One task for all callers that join while it runs; a caller that gives up does not end it."""
 
     def __init__(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Take what is to be done."""
+        """Create it for an asynchronous function, which is called at the first `join`."""
         self._work = work
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def under_way(self) -> bool:
-        """Tell whether somebody has begun."""
+    def is_running(self) -> bool:
+        """Return whether the work is under way."""
         return self._task is not None and not self._task.done()
 
     async def join(self) -> None:
-        """Begin, or wait with the others; an error is everyone's."""
+        """Start the work unless it is running, and wait for it; each caller gets its error."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())
-            self._task.add_done_callback(_note_error)
+            self._task.add_done_callback(_retrieve_error)
         task = self._task
         await asyncio.wait([task])
         task.result()
 
     async def close(self) -> None:
-        """Stop what is under way."""
-        if self._task and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        """Cancel the work if it is running."""
+        await cancel(self._task)
 
 
-def _note_error(task: asyncio.Task[None]) -> None:
-    """Take note of an error that no caller waits for any more."""
+async def cancel(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task if it is running, and wait for its end."""
+    if task and not task.done():
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _retrieve_error(task: asyncio.Task[None]) -> None:
+    """Retrieve an error, so that asyncio does not log it when no caller waits any more."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""Codes as people say them, and as speech-to-text writes that down."""
+"""Ticket codes in spoken language, as speech-to-text transcribes them, in six languages."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -11,7 +11,7 @@ NATO = (
     " november oscar papa quebec romeo sierra tango uniform victor whiskey|whisky x_ray yankee zulu"
 )
 
-# One word for each number or letter in turn; | between ways to say it, _ for a blank.
+# One word for each number or letter in order; | separates alternatives, _ stands for a blank.
 UNITS = {
     "en": "zero|oh|nought one two|too three four five six seven eight nine ten eleven twelve"
     " thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
@@ -54,8 +54,9 @@ TWICE = {"en": "double", "de": "doppel", "es": "doble", "fr": "double", "nl": "d
 LANGUAGES = tuple(UNITS)
 
 
-def words(language: str) -> dict[str, str]:
-    """Return what each word or phrase of a language stands for."""
+@lru_cache
+def _words(language: str) -> Mapping[str, str]:
+    """Return the characters that each word or phrase of a language stands for."""
     table = dict(_said(NATO, ascii_lowercase))
     table |= _said(LETTERS[language], ascii_lowercase)
     table |= _said(UNITS[language], map(str, range(20)))
@@ -68,14 +69,14 @@ def words(language: str) -> dict[str, str]:
 
 
 def _said(ways: str, characters: Iterator[str] | str) -> Iterator[tuple[str, str]]:
-    """Yield each way to say each of the characters."""
+    """Yield each spoken alternative with its character."""
     for spoken, written in zip(ways.split(), characters, strict=False):
         for way in spoken.split("|"):
             yield way.replace("_", " "), written
 
 
 def _compound(language: str, tens: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the numbers from 21 to 99 that are put together of two."""
+    """Yield the spoken numbers from 21 to 99 that consist of a ten and a unit."""
     units = dict(_said(UNITS[language], map(str, range(20))))
     small = {word: said for word, said in units.items() if 0 < int(said) < 10}
     if language == "ja":
@@ -90,7 +91,7 @@ def _compound(language: str, tens: Mapping[str, str]) -> Iterator[tuple[str, str
 
 
 def _joined(language: str, ten: str, unit: str) -> tuple[str, ...]:
-    """Return how a ten and a unit are said together."""
+    """Return the spoken forms of a ten with a unit."""
     match language:
         case "de":
             return (f"{unit}und{ten}",)
@@ -105,7 +106,7 @@ def _joined(language: str, ten: str, unit: str) -> tuple[str, ...]:
 
 
 def _french(units: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield 70 to 99, which are said as sixty or four twenties and something."""
+    """Yield the French numbers from 70 to 99: sixty or four twenties, and a rest."""
     for unit, said in units.items():
         if int(said) >= 10:
             yield f"soixante {unit}", str(60 + int(said))
@@ -117,7 +118,7 @@ def _french(units: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _japanese(small: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield 11 to 99."""
+    """Yield the Japanese numbers from 11 to 99."""
     for ten in ("十", "じゅう"):
         for unit, said in small.items():
             yield f"{ten}{unit}", f"1{said}"
@@ -127,7 +128,7 @@ def _japanese(small: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _plain(word: str) -> str:
-    """Return a word without its accents, as some speech-to-text writes it."""
+    """Return a word without accents, as some speech-to-text writes it."""
     return "".join(mark for mark in normalize("NFD", word) if not combining(mark))
 
 
@@ -136,10 +137,10 @@ SEPARATORS = re.compile(r"[\s\-–—_.,;:/'’、。・]+")
 
 
 def readings(text: str, language: str) -> tuple[str, ...]:
-    """Return the codes that a text may stand for, what was said word by word first.
+    """Return the codes that a text may stand for, the one spelled word by word first.
 
-    "39 be 31" is 39b31 said letter by letter, or 39be31 written in pieces: only who
-    knows the tickets can tell.
+    "39 be 31" may be 39b31 spelled, or 39be31 written with blanks; the caller looks up which
+    of them is a ticket.
     """
     said = normalize("NFKC", text).strip()
     tokens = [token for token in SEPARATORS.split(said) if token]
@@ -151,12 +152,9 @@ def readings(text: str, language: str) -> tuple[str, ...]:
 
 
 def _spell(tokens: list[str], language: str) -> str | None:
-    """Return the code that words stand for, None where one of them is no part of a code."""
-    table, twice, times = (
-        _table(language if language in LANGUAGES else "en"),
-        TWICE.get(language),
-        1,
-    )
+    """Return the code that words spell, None if one of them is no part of a code."""
+    table = _words(language if language in LANGUAGES else "en")
+    twice, times = TWICE.get(language), 1
     pieces: list[str] = []
     at = 0
     while at < len(tokens):
@@ -173,7 +171,7 @@ def _spell(tokens: list[str], language: str) -> str | None:
 
 
 def _longest(tokens: list[str], table: Mapping[str, str]) -> tuple[str | None, int]:
-    """Return the longest phrase that begins here, and how many words it has."""
+    """Return the longest known phrase at the start of tokens, and its number of words."""
     for length in range(min(LONGEST_PHRASE, len(tokens)), 0, -1):
         phrase = " ".join(tokens[:length])
         if phrase in table:
@@ -182,13 +180,13 @@ def _longest(tokens: list[str], table: Mapping[str, str]) -> tuple[str | None, i
 
 
 def _literal(token: str, table: Mapping[str, str]) -> str | None:
-    """Return what a token without blanks says; languages without blanks need it."""
+    """Return the code in a token that may join several words, as in Japanese."""
     pieces = list(_split(token, table))
     return "".join(pieces) if None not in pieces else None  # type: ignore[arg-type]
 
 
 def _split(token: str, table: Mapping[str, str]) -> Iterator[str | None]:
-    """Yield the parts of a token: runs of plain characters, and words of the language."""
+    """Yield the code of each part of a token: plain characters, or a word (None: neither)."""
     if token.isascii():
         yield token if token.isalnum() else None
         return
@@ -201,9 +199,3 @@ def _split(token: str, table: Mapping[str, str]) -> Iterator[str | None]:
         length = next((size for size in range(longest, 0, -1) if token[:size] in table), 0)
         yield table[token[:length]] if length else None
         token = token[length:] if length else ""
-
-
-@lru_cache
-def _table(language: str) -> Mapping[str, str]:
-    """Return what the words of a language stand for."""
-    return words(language)

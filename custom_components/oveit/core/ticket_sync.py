@@ -1,4 +1,4 @@
-"""The mirror: keeps the ledger's copy of Oveit's events and ticket lists fresh."""
+"""Synchronisation of the events and ticket lists at Oveit into the ledger."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -13,8 +13,8 @@ from .ledger import Ledger
 from .models import NO_EVENT, Event
 from .polling import (
     IDLE_INTERVAL,
-    LOOK_AGAIN_AGE,
-    LOOK_AGAIN_INTERVAL,
+    ON_DEMAND_INTERVAL,
+    ON_DEMAND_LIST_AGE,
     is_list_due,
     is_live,
     is_purge_due,
@@ -22,39 +22,37 @@ from .polling import (
 )
 from .single_flight import SingleFlight
 
-SKEW_MAY_MOVE = timedelta(seconds=2)
+SKEW_TOLERANCE = timedelta(seconds=2)
 
 
 class Glance:
-    """A look at Oveit for what is not known here, shared by all, at most once in 10 s."""
+    """A refresh for a read that nobody here knows: shared by all, at most once in 10 s."""
 
-    def __init__(self, look: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Take what is done."""
-        self._look = SingleFlight(look)
-        self._began_at: float | None = None
+    def __init__(self, refresh: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Create it for the refresh that it runs."""
+        self._refresh = SingleFlight(refresh)
+        self._started_at: float | None = None
 
     async def __call__(self) -> None:
-        """Look, or join who is looking."""
-        if not self._look.under_way:
-            now = monotonic()
-            if (
-                self._began_at is not None
-                and now - self._began_at < LOOK_AGAIN_INTERVAL.total_seconds()
-            ):
+        """Wait for the refresh that is running, or for a new one unless the last is too recent."""
+        if not self._refresh.is_running:
+            now, pause = monotonic(), ON_DEMAND_INTERVAL.total_seconds()
+            if self._started_at is not None and now - self._started_at < pause:
                 return
-            self._began_at = now
-        await self._look.join()
+            self._started_at = now
+        await self._refresh.join()
 
     async def close(self) -> None:
-        """Stop what is under way."""
-        await self._look.close()
+        """Cancel the refresh that is running."""
+        await self._refresh.close()
 
 
 class TicketSync:
-    """What Oveit lists, as the ledger has it; refreshes come one after the other.
+    """Keeps the ledger's events and ticket lists up to date, one refresh at a time.
 
-    `look_for_types` asks for the events (decisions.md A2), `look_again` also for lists
-    older than 30 s (B5).
+    `events` are all known events by their id, `interval` is the time until the next poll.
+    On demand, `look_for_types` refreshes the events (decisions.md A2), and `look_again` also the
+    lists that are older than 30 s (B5).
     """
 
     def __init__(
@@ -65,7 +63,11 @@ class TicketSync:
         follows: Callable[[int], bool],
         on_seen: Callable[[Seen], None],
     ) -> None:
-        """Take which events are followed, and who hears of check-ins made elsewhere."""
+        """Create it without events; see `load`.
+
+        `follows` returns whether an event is followed; `on_seen` is called for each check-in
+        made elsewhere that a new list shows.
+        """
         self.events: dict[int, Event] = {}
         self.interval: timedelta = IDLE_INTERVAL
         self._client = client
@@ -73,7 +75,7 @@ class TicketSync:
         self._follows = follows
         self._on_seen = on_seen
         self._fetched_at: dict[int, datetime] = {}
-        self._told_at: dict[int, datetime] = {}
+        self._requested_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
         self.look_for_types = Glance(self._refresh_events)
@@ -81,33 +83,33 @@ class TicketSync:
 
     @property
     def followed(self) -> dict[int, Event]:
-        """Return the events of this venue by their id."""
+        """Return the followed events by their id."""
         return {key: event for key, event in self.events.items() if self._follows(key)}
 
     async def load(self) -> None:
-        """Take up the events that the ledger remembers, and how Oveit's clock went."""
+        """Load the events, the times of their lists and the skew of Oveit's clock."""
         self.events = await self._ledger.events()
         self._skew = await self._ledger.skew()
-        self._client.expect_skew(self._skew)
+        self._client.restore_skew(self._skew)
         for key in self.events:
-            await self._note_list(key)
+            await self._load_fetched_at(key)
 
     def list_ages(self, now: datetime) -> dict[int, timedelta]:
-        """Return how old the ticket list of each event is that has one."""
+        """Return the ages of the ticket lists by the ids of their events."""
         return {key: max(now - at, timedelta()) for key, at in self._fetched_at.items()}
 
     def tells_of(self, event_id: int, at: datetime) -> bool:
-        """Tell whether an event's list was asked for after a moment, by Oveit's clock.
+        """Return whether an event's list was requested after a time by Oveit's clock.
 
-        Of no event, every list has to tell. What was fetched before a restart tells of
-        nothing: clocks may have moved since.
+        For `NO_EVENT`, all lists must be. Lists from before a restart do not count, since the
+        clocks may have been set meanwhile.
         """
         active = [key for key, event in self.followed.items() if event.active]
         lists = [event_id] if event_id else active
-        return all(key in self._told_at and self._told_at[key] >= at for key in lists)
+        return all(key in self._requested_at and self._requested_at[key] >= at for key in lists)
 
     async def forget(self, event_id: int) -> None:
-        """Forget an event and all that is known of it; what is still being told goes as well."""
+        """Delete an event with its tickets, tags and rows."""
         event = self.events.pop(event_id, None)
         try:
             await self._ledger.remove(event_id)
@@ -118,21 +120,21 @@ class TicketSync:
         self._fetched_at.pop(event_id, None)
 
     async def forget_old(self) -> None:
-        """Forget events that ended long ago, and whose rows Oveit all has (C17)."""
+        """Delete events that ended long ago and have no row to upload (decisions.md C17)."""
         now = datetime.now(UTC)
         for key, event in list(self.events.items()):
             if is_purge_due(event, now) and not await self._ledger.count_waiting(key):
                 await self.forget(key)
 
     async def close(self) -> None:
-        """Stop what is under way."""
-        for glance in (self.look_for_types, self.look_again):
-            await glance.close()
+        """Cancel the refreshes on demand."""
+        await self.look_for_types.close()
+        await self.look_again.close()
 
     async def refresh(self, *, everything: bool = False) -> None:
-        """Ask for the events, then for the ticket lists that are due, or for all.
+        """Refresh the events, then the ticket lists that are due, or `everything`.
 
-        A list that fails does not hold up the others; its error is raised at the end.
+        An error of one list is raised after the others were refreshed (decisions.md T10).
         """
         async with self._refreshing:
             try:
@@ -153,32 +155,32 @@ class TicketSync:
     async def refresh_old(self, needed: Mapping[int, datetime] | None = None) -> None:
         """Refresh the events, and the lists that are older than 30 s.
 
-        `needed` are moments by Oveit's clock that the lists of some events, or for no event
-        all of them, must tell of.
+        `needed` holds times by Oveit's clock, by the ids of events (`NO_EVENT`: all): lists that
+        were requested before them are refreshed as well.
         """
         async with self._refreshing:
             await self._refresh_events()
-            limit = datetime.now(UTC) - LOOK_AGAIN_AGE
+            limit = datetime.now(UTC) - ON_DEMAND_LIST_AGE
             stale = []
             for event in self.followed.values():
                 fetched_at = (await self._ledger.list_state(event.id)).fetched_at
                 is_old = fetched_at is None or fetched_at < limit
-                if event.active and (is_old or not self._tells_of_all(event.id, needed or {})):
+                if event.active and (is_old or not self._is_recent(event.id, needed or {})):
                     stale.append(event)
             await self._refresh_lists(stale)
 
-    def _tells_of_all(self, event_id: int, needed: Mapping[int, datetime]) -> bool:
-        """Tell whether an event's list tells of all that it is needed for."""
-        moments = [needed[key] for key in (event_id, NO_EVENT) if key in needed]
-        return all(self.tells_of(event_id, at) for at in moments)
+    def _is_recent(self, event_id: int, needed: Mapping[int, datetime]) -> bool:
+        """Return whether an event's list was requested after all the times needed of it."""
+        times = [needed[key] for key in (event_id, NO_EVENT) if key in needed]
+        return all(self.tells_of(event_id, at) for at in times)
 
     async def attendance(self) -> dict[int, Attendance]:
-        """Count the tickets of each followed event."""
+        """Return the counts of the followed events by their id."""
         now = datetime.now(UTC)
         return {key: await self._ledger.attendance(key, now) for key in self.followed}
 
     async def _refresh_events(self) -> None:
-        """Take up the events as they are now; one that is no longer listed has ended."""
+        """Fetch the events and save them if they changed; one that is not listed has ended."""
         listed = {event.id: event for event in await self._client.events()}
         await self._keep_skew()
         ended = {
@@ -192,36 +194,36 @@ class TicketSync:
             self.events = events
 
     async def _keep_skew(self) -> None:
-        """Remember how Oveit's clock goes, for the time after a restart (decisions.md C7)."""
+        """Save the skew of Oveit's clock if it changed, for after a restart (decisions.md C7)."""
         skew = self._client.skew
-        if abs(skew - self._skew) > SKEW_MAY_MOVE:
+        if abs(skew - self._skew) > SKEW_TOLERANCE:
             await self._ledger.keep_skew(skew)
             self._skew = skew
 
     async def _is_due(
         self, event: Event, attendance: Attendance, now: datetime, *, live: bool
     ) -> bool:
-        """Tell whether an event's list should be fetched."""
+        """Return whether an event's list is due to be fetched."""
         state = await self._ledger.list_state(event.id)
         return is_list_due(event, state, attendance, now, live=live)
 
-    async def _note_list(self, event_id: int) -> None:
-        """Remember when an event's list was taken up."""
+    async def _load_fetched_at(self, event_id: int) -> None:
+        """Load the time at which an event's list was fetched."""
         if fetched_at := (await self._ledger.list_state(event_id)).fetched_at:
             self._fetched_at[event_id] = fetched_at
 
     async def _refresh_lists(self, events: list[Event]) -> None:
-        """Fetch ticket lists and take them up."""
+        """Fetch ticket lists and import them into the ledger."""
         error: OveitError | None = None
         for event in events:
-            asked_at, told_at = datetime.now(UTC), self._client.now()
+            fetched_at, requested_at = datetime.now(UTC), self._client.now()
             try:
                 reply = await self._client.tickets(event.id)
-                for seen in await self._ledger.take_list(event, reply, asked_at):
+                for seen in await self._ledger.take_list(event, reply, fetched_at):
                     self._on_seen(seen)
-                await self._note_list(event.id)
-                if self._fetched_at.get(event.id, asked_at) >= asked_at:
-                    self._told_at[event.id] = told_at
+                await self._load_fetched_at(event.id)
+                if self._fetched_at.get(event.id, fetched_at) >= fetched_at:
+                    self._requested_at[event.id] = requested_at
             except OveitAuthenticationError, LedgerError:
                 raise
             except OveitError as err:

@@ -1,4 +1,4 @@
-"""Client of the Oveit web API."""
+"""Client of Oveit's web API: one method for each endpoint that is used."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,17 +26,17 @@ LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
 _MAX_REPLY = 4 * 1024 * 1024
-_RENEW_EVERY = 300.0
+_LOGIN_INTERVAL = 300.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
 
 
 class OveitClient:
-    """One account at Oveit.
+    """Client of one Oveit account.
 
-    Every method raises OveitConnectionError when Oveit cannot be reached,
+    Every request raises OveitConnectionError when Oveit cannot be reached,
     OveitAuthenticationError when it does not accept the credentials, and
-    OveitResponseError when the reply is not understood.
+    OveitResponseError when the reply cannot be understood.
     """
 
     def __init__(
@@ -50,7 +50,10 @@ class OveitClient:
         language: str = "en",
         breaker: CircuitBreaker | None = None,
     ) -> None:
-        """Take a token, or an e-mail address and a password to get one."""
+        """Create a client with a token, or with an e-mail address and a password to log in.
+
+        `language` is the one of Oveit's sentences; English is used where Oveit does not have it.
+        """
         self.breaker = breaker or CircuitBreaker()
         self._session = session
         self._api_url = api_url.rstrip("/")
@@ -60,27 +63,27 @@ class OveitClient:
         self._language = language if language in LANGUAGES else "en"
         self._renewal = SingleFlight(self._log_in_again)
         self._renewed_at: float | None = None
-        self._ahead: timedelta | None = None
-        self._expected = timedelta()
+        self._monotonic_offset: timedelta | None = None
+        self._restored_skew = timedelta()
 
     def now(self) -> datetime:
-        """Return the time by Oveit's clock, as far as it is known.
+        """Return the time by Oveit's clock, in UTC (decisions.md C7).
 
-        It runs on the monotonic clock, so that a jump of this machine's own changes nothing.
-        Until Oveit has told its time, it is as far from this machine's as it was last.
+        It is kept by the monotonic clock, so setting this machine's clock changes nothing. Before
+        the first reply with a date, it is this machine's time plus the restored skew.
         """
-        if self._ahead is None:
-            return datetime.now(UTC) + self._expected
-        return _EPOCH + timedelta(seconds=monotonic()) + self._ahead
+        if self._monotonic_offset is None:
+            return datetime.now(UTC) + self._restored_skew
+        return _EPOCH + timedelta(seconds=monotonic()) + self._monotonic_offset
 
-    def expect_skew(self, skew: timedelta) -> None:
-        """Take how far Oveit's clock was ahead before a restart."""
-        self._expected = skew
+    def restore_skew(self, skew: timedelta) -> None:
+        """Set how far Oveit's clock was ahead of this machine's before a restart."""
+        self._restored_skew = skew
 
     @property
     def knows_time(self) -> bool:
-        """Tell whether Oveit has told its time yet."""
-        return self._ahead is not None
+        """Return whether a reply since the start had a date."""
+        return self._monotonic_offset is not None
 
     @property
     def skew(self) -> timedelta:
@@ -88,12 +91,12 @@ class OveitClient:
         return self.now() - datetime.now(UTC)
 
     async def close(self) -> None:
-        """Stop a login that is under way."""
+        """Stop the circuit breaker's probes and a login that is under way."""
         await self._renewal.close()
         await self.breaker.close()
 
     async def login(self) -> Account:
-        """Log in and keep the token for the calls that follow."""
+        """Log in and use the new token for further requests."""
         if self._login is None:
             raise OveitAuthenticationError("The token is not valid, and there is no password")
         reply = parse(await self._request("seller/login", self._login))
@@ -108,7 +111,7 @@ class OveitClient:
 
     async def events(self) -> tuple[Event, ...]:
         """Return the account's active events."""
-        with self.breaker.noting():
+        with self.breaker.recording():
             listed = parse(await self._call("seller/events", {})).get("events")
             if not isinstance(listed, list):
                 raise OveitResponseError("The reply holds no events")
@@ -118,8 +121,8 @@ class OveitClient:
         return events
 
     async def tickets(self, event_id: int) -> bytes:
-        """Return the reply with an event's ticket list, as it came, compressed or not."""
-        with self.breaker.noting(None):
+        """Return the body of the reply with an event's ticket list, perhaps gzip-compressed."""
+        with self.breaker.recording(None):
             return await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
 
     async def check_in(
@@ -130,7 +133,11 @@ class OveitClient:
         addon_id: int | None = None,
         late_after: float = LATE_AFTER,
     ) -> Answer:
-        """Mark a ticket, or one use of its add-on; admit only this type when one is given."""
+        """Check a ticket in, or one use of its add-on.
+
+        With `ticket_type_id`, Oveit refuses tickets of other types. A request that takes longer
+        than `late_after` seconds counts as failed for the circuit breaker, here and below.
+        """
         params = {
             "ticket_code": ticket_code,
             "ticket_type_id": ticket_type_id,
@@ -145,26 +152,26 @@ class OveitClient:
         rfid_code: str | None = None,
         late_after: float = LATE_AFTER,
     ) -> Answer:
-        """Look a ticket up by its code or by a tag; nothing is marked."""
+        """Look a ticket up by its code or by a tag; nothing is checked in."""
         params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
         return await self._ask("tickets/scan", params, late_after)
 
     async def enter_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
-        """Let a ticket in through a turnstile; the answer holds no more than a yes or a no."""
+        """Count an entry at a turnstile; the answer may name no ticket (decisions.md X7)."""
         return await self._ask("turnstile/checkin", {"ticket_code": ticket_code}, late_after)
 
     async def leave_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
-        """Count a ticket out; the answer holds no more than a yes or a no."""
+        """Count an exit at a turnstile; the answer may name no ticket."""
         return await self._ask("turnstile/checkout", {"ticket_code": ticket_code}, late_after)
 
     async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
-        """Put a ticket on a tag; the answer holds no more than a yes or a no."""
+        """Pair a ticket with a tag; the answer may name no ticket."""
         params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
         return await self._ask("rfid/pair", params, LATE_AFTER)
 
     async def _ask(self, endpoint: str, params: Json, late_after: float) -> Answer:
-        """Ask about one ticket."""
-        with self.breaker.noting(late_after):
+        """Make a request about one ticket, and note when it was made by Oveit's clock."""
+        with self.breaker.recording(late_after):
             started = monotonic()
             reply = parse(await self._call(endpoint, params))
             asked_at = self.now() - timedelta(seconds=monotonic() - started)
@@ -173,7 +180,7 @@ class OveitClient:
     async def _call(
         self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
     ) -> bytes:
-        """Make a call with a token; one that died is renewed, and the call made once more."""
+        """Make a request; if the token is refused, log in and repeat it once (decisions.md T7)."""
         if self._token is None:
             await self._renew(None)
         token = self._token
@@ -184,13 +191,13 @@ class OveitClient:
             return await self._request(endpoint, params, timeout)
 
     async def _renew(self, token: str | None) -> None:
-        """Replace a token, once for all callers."""
+        """Replace this token, unless another caller has replaced it already."""
         if self._token == token:
             await self._renewal.join()
 
     async def _log_in_again(self) -> None:
-        """Log in, at most once in five minutes where a login did not help."""
-        if self._renewed_at is not None and monotonic() - self._renewed_at < _RENEW_EVERY:
+        """Log in, but not within five minutes of a login that did not help (decisions.md T8)."""
+        if self._renewed_at is not None and monotonic() - self._renewed_at < _LOGIN_INTERVAL:
             raise OveitAuthenticationError("The token is not valid, and was renewed just now")
         is_first = self._token is None
         try:
@@ -204,7 +211,7 @@ class OveitClient:
     async def _request(
         self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
     ) -> bytes:
-        """Post a form, and return the body of the reply."""
+        """Post a form and return the body of the reply, which has status 200."""
         headers = {"Accept": "application/json", "Accept-Language": self._language}
         if self._token is not None and endpoint != "seller/login":
             headers["Authorization"] = f"Bearer {self._token}"
@@ -237,18 +244,18 @@ class OveitClient:
             return await _read(response, timeout)
 
     def _set_clock(self, date: str | None) -> None:
-        """Take Oveit's time from a reply; a reply without one leaves the clock as it is."""
+        """Set Oveit's time from a reply's `Date` header, if it can be read."""
         try:
             at = parsedate_to_datetime(date or "")
         except ValueError:
             return
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        self._ahead = at - _EPOCH - timedelta(seconds=monotonic())
+        self._monotonic_offset = at - _EPOCH - timedelta(seconds=monotonic())
 
 
 @asynccontextmanager
 async def _connection_errors() -> AsyncIterator[None]:
-    """Turn what happens on the way into OveitConnectionError."""
+    """Map errors of the connection to OveitConnectionError, with whether anything was sent."""
     try:
         yield
     except aiohttp.ClientSSLError as err:
@@ -260,12 +267,12 @@ async def _connection_errors() -> AsyncIterator[None]:
 
 
 def _describe(err: Exception) -> str:
-    """Name an error without what it was about."""
+    """Return a message with the kind of an error only: its text may hold a code or a token."""
     return f"The connection to Oveit failed: {type(err).__name__}"
 
 
 async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:
-    """Read a body; only a ticket list may be large."""
+    """Return the body of a reply; only a ticket list may be longer than 4 MB."""
     if timeout is _LIST_TIMEOUT:
         return await response.read()
     body = bytearray()

@@ -1,9 +1,9 @@
-"""Reading Oveit's replies: what is odd is left out, and never a yes.
+"""Parsing of Oveit's replies: values that cannot be read are left out (decisions.md I5).
 
-Every function raises nothing but OveitResponseError.
+The only error that these functions raise is OveitResponseError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 import json
 from typing import Any
@@ -28,7 +28,7 @@ type Json = Mapping[str, Any]
 
 
 def parse(body: bytes) -> Json:
-    """Return the JSON object in a body."""
+    """Return the JSON object in the body of a reply."""
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError) as err:
@@ -41,21 +41,19 @@ def parse(body: bytes) -> Json:
 
 
 def read_account(user: Json) -> Account:
-    """Read who logged in; the documented key `seller_id ` ends in a blank."""
+    """Return the account in a reply to a login; the documented key `seller_id ` ends in a blank."""
     user = {key.strip(): value for key, value in user.items()}
-    seller_id, permissions = user.get("seller_id"), user.get("permissions")
+    permissions = _read_list(user.get("permissions"), _text)
     return Account(
-        seller_id=_text(seller_id),
-        permissions=frozenset(filter(None, map(_text, permissions)))
-        if isinstance(permissions, list)
-        else None,
+        seller_id=_text(user.get("seller_id")),
+        permissions=None if permissions is None else frozenset(permissions),
     )
 
 
 def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
-    """Read the reply about a ticket; what is not plainly a yes is none.
+    """Return the answer in a reply about one ticket; only `ok: true` without an error is a yes.
 
-    A yes names its ticket, save where Oveit answers in `brief`.
+    A yes must name its ticket, except from endpoints that answer in `brief`.
     """
     error, ok = reply.get("error"), reply.get("ok")
     if not isinstance(ok, bool) and not error:
@@ -64,31 +62,23 @@ def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
     yes = ok is True and not error
     if yes and ticket is None and not brief:
         raise OveitResponseError("Oveit's yes names no ticket")
-    codes = reply.get("rfid_codes")
     return Answer(
         ok=yes,
         asked_at=asked_at,
         message=_text(error) or _text(reply.get("message")),
         ticket=ticket,
         event=read_event(reply.get("event")),
-        rfid_codes=tuple(
-            code for item in codes if isinstance(item, dict) and (code := _code(item.get("code")))
-        )
-        if isinstance(codes, list)
-        else None,
+        rfid_codes=_read_list(reply.get("rfid_codes"), _tag),
         attendee=_attendee(reply.get("attendee")),
     )
 
 
 def _answered_ticket(reply: Json) -> Ticket | None:
-    """Return the ticket a reply is about."""
+    """Return the ticket that a reply is about, with its uses in the order of their dates."""
     ticket, kind, event = reply.get("ticket"), reply.get("ticket_type"), reply.get("event")
     if not isinstance(ticket, dict) or (code := _code(ticket.get("code"))) is None:
         return None
-    uses = reply.get("checkins")
-    checkins = (
-        [_use(use) for use in uses if isinstance(use, dict)] if isinstance(uses, list) else []
-    )
+    checkins = _read_list(reply.get("checkins"), _use) or ()
     return Ticket(
         code=code,
         event_id=_id(event.get("id")) if isinstance(event, dict) else None,
@@ -100,8 +90,15 @@ def _answered_ticket(reply: Json) -> Ticket | None:
     )
 
 
-def _use(item: Json) -> CheckIn:
-    """Read one use of a ticket."""
+def _tag(item: object) -> str | None:
+    """Return the code of a tag."""
+    return _code(item.get("code")) if isinstance(item, dict) else None
+
+
+def _use(item: object) -> CheckIn | None:
+    """Return one use of a ticket."""
+    if not isinstance(item, dict):
+        return None
     date = _datetime(item.get("date"))
     return CheckIn(
         addon_id=_id(item.get("addon_id")),
@@ -111,11 +108,11 @@ def _use(item: Json) -> CheckIn:
 
 
 def read_event(item: object) -> Event | None:
-    """Read an event; one without an id is none."""
+    """Return an event, None without an id."""
     if not isinstance(item, dict) or (event_id := _id(item.get("id"))) is None:
         return None
     tickets = item.get("tickets", item.get("tickets_sold"))
-    kinds, start = item.get("ticket_types"), _datetime(item.get("starts_at"))
+    start = _datetime(item.get("starts_at"))
     return Event(
         id=event_id,
         name=_text(item.get("name")) or str(event_id),
@@ -123,32 +120,23 @@ def read_event(item: object) -> Event | None:
         location=_text(item.get("location")),
         tickets=_number(tickets),
         checked_in=_number(item.get("tickets_checked_in")),
-        ticket_types=tuple(
-            kind
-            for value in (kinds if isinstance(kinds, list) else ())
-            if (kind := _ticket_type(value))
-        ),
+        ticket_types=_read_list(item.get("ticket_types"), _ticket_type) or (),
     )
 
 
 def _ticket_type(item: object) -> TicketType | None:
-    """Read a ticket type with its add-ons."""
+    """Return a ticket type with its add-ons, None without an id."""
     if not isinstance(item, dict) or (type_id := _id(item.get("id"))) is None:
         return None
-    addons = item.get("addons")
     return TicketType(
         id=type_id,
         name=_text(item.get("name")) or str(type_id),
-        addons=tuple(
-            addon
-            for value in (addons if isinstance(addons, list) else ())
-            if (addon := _addon(value))
-        ),
+        addons=_read_list(item.get("addons"), _addon) or (),
     )
 
 
 def _addon(item: object) -> Addon | None:
-    """Read an add-on; older replies leave out `is_bundled` and `enabled`."""
+    """Return an add-on, None without an id; older replies lack `is_bundled` and `enabled`."""
     if not isinstance(item, dict) or (addon_id := _id(item.get("id"))) is None:
         return None
     return Addon(
@@ -161,7 +149,7 @@ def _addon(item: object) -> Addon | None:
 
 
 def _attendee(item: object) -> Mapping[str, JsonValue] | None:
-    """Read an attendee's form: field name to value."""
+    """Return the values of an attendee's form by the names of their fields."""
     if not isinstance(item, dict):
         return None
     fields, values = item.get("fields"), item.get("values")
@@ -171,8 +159,15 @@ def _attendee(item: object) -> Mapping[str, JsonValue] | None:
     return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
 
 
+def _read_list[T](values: object, read: Callable[[object], T | None]) -> tuple[T, ...] | None:
+    """Return the values of a list that can be read, None if it is no list."""
+    if not isinstance(values, list):
+        return None
+    return tuple(found for value in values if (found := read(value)) is not None)
+
+
 def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
-    """Return a value from outside as one that can be shown; what lies too deep is null."""
+    """Return a copy of a JSON value that can be stored; what is nested too deep becomes null."""
     if isinstance(value, list | dict) and not depth:
         return None
     if isinstance(value, list):
@@ -185,7 +180,7 @@ def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
 
 
 def _datetime(value: object) -> tuple[datetime, bool] | None:
-    """Read a date as UTC, and whether it named its zone."""
+    """Return a date in UTC, and whether it named its time zone; without one UTC is assumed."""
     if not isinstance(value, str):
         return None
     try:
@@ -198,7 +193,7 @@ def _datetime(value: object) -> tuple[datetime, bool] | None:
 
 
 def _number(value: object) -> int | None:
-    """Read a count, also one written as text."""
+    """Return a count, None if it is no whole number from 0 on; digits as text are one."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MAX_ID:
@@ -207,19 +202,19 @@ def _number(value: object) -> int | None:
 
 
 def _id(value: object) -> int | None:
-    """Read an id, also one written as text."""
+    """Return an id, None if it is no whole number from 1 on; digits as text are one."""
     return _number(value) or None
 
 
 def _text(value: object) -> str | None:
-    """Read a short text, without what no database can hold."""
+    """Return a text without blanks around it and characters that no database can store."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value).encode("utf-8", "replace").decode().replace("\0", "").strip() or None
 
 
 def _code(value: object) -> str | None:
-    """Read a ticket's or a tag's code."""
+    """Return the code of a ticket or a tag, None if it is empty or too long."""
     code = _text(value)
     return code if code and len(code) <= MAX_CODE_LENGTH else None
 

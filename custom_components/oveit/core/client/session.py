@@ -1,4 +1,4 @@
-"""The connections to Oveit, kept open so that no guest waits for a new one."""
+"""HTTP sessions whose connections stay open, so that a check-in rarely waits for a new one."""
 
 from collections.abc import Mapping
 import socket
@@ -7,9 +7,9 @@ from ssl import SSLContext
 import aiohttp
 from aiohttp import AddrInfoType
 
-KEPT_FOR = 360.0
-_DNS_KEPT_FOR = 300
-_OPTIONS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+KEEPALIVE_TIMEOUT = 360.0
+_DNS_TTL = 300
+_KEEPALIVE_OPTIONS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 def open_session(
@@ -18,23 +18,23 @@ def open_session(
     """Return a session that keeps its connections longer than the longest pause between polls."""
     connector = aiohttp.TCPConnector(
         ssl=ssl,
-        keepalive_timeout=KEPT_FOR,
+        keepalive_timeout=KEEPALIVE_TIMEOUT,
         resolver=aiohttp.ThreadedResolver(),
-        ttl_dns_cache=_DNS_KEPT_FOR,
+        ttl_dns_cache=_DNS_TTL,
         socket_factory=_open_socket,
     )
     return aiohttp.ClientSession(connector=connector, headers=headers)
 
 
 def _open_socket(address: AddrInfoType) -> socket.socket:
-    """Open a socket that notices by itself when the other side is gone.
+    """Return a socket with TCP keep-alive.
 
-    Routers forget a connection that is silent for minutes; a check-in sent on it would be in doubt.
+    Routers drop connections that are silent for minutes; a check-in sent on one would be in doubt.
     """
     family, kind, protocol, *_ = address
     opened = socket.socket(family, kind, protocol)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _OPTIONS.items():
+    for name, value in _KEEPALIVE_OPTIONS.items():
         if option := getattr(socket, name, None):
             opened.setsockopt(socket.IPPROTO_TCP, option, value)
     return opened

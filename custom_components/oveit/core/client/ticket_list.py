@@ -1,7 +1,7 @@
-"""A ticket list as it came over the line, handed on in slices.
+"""Unpacking of ticket lists in slices.
 
-A list of 50 MB is never whole in memory, neither unpacked nor as one JSON text: it is cut
-between two tickets. A cut is right when what lies before it is a JSON array for itself.
+A list of 50 MB is never in memory as a whole, neither unpacked nor as one JSON text: it is cut
+between two tickets. A cut is right when the text before it is a JSON array by itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,15 +15,15 @@ _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 _BLOCK = 64 * 1024
 _SLICE = 512 * 1024
-_MOST = 1024 * 1024 * 1024
-_MOST_CUTS = 20
+_MAX_SIZE = 1024 * 1024 * 1024
+_MAX_CUTS = 20
 _START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"tickets"\s*:\s*\[')
 _BETWEEN = re.compile(rb"(?<=\})\s*,\s*(?=\{)")
 _NEAR_END = 16 * 1024
 
 
 def digest(reply: bytes) -> str:
-    """Return what tells one list from another."""
+    """Return the SHA-256 of a list, unpacked, in hex."""
     found = sha256()
     for block in _unpack(reply):
         found.update(block)
@@ -31,9 +31,10 @@ def digest(reply: bytes) -> str:
 
 
 def slices(reply: bytes, is_array: Callable[[str], bool]) -> Iterator[str]:
-    """Yield JSON texts that each hold some of a reply's tickets, as a reply would.
+    """Yield the tickets of a reply in parts, each a JSON text of the shape of a whole reply.
 
-    Raises OveitResponseError for what is no text; whether it is JSON is for the caller to see.
+    `is_array` returns whether a text is a JSON array. Raises OveitResponseError if the reply
+    cannot be unpacked or is no text; the caller checks that each part is JSON.
     """
     rest, head, limit = bytearray(), b"", _SLICE
     for block in _unpack(reply):
@@ -53,13 +54,13 @@ def slices(reply: bytes, is_array: Callable[[str], bool]) -> Iterator[str]:
 
 
 def _cuts(text: bytearray) -> list[tuple[int, int]]:
-    """Return where a text may be cut, the latest first: the end before, and the start after."""
+    """Return where a text may be cut, as ends and starts of the parts, the last ones first."""
     found = _BETWEEN.finditer(text, max(len(text) - _NEAR_END, 0))
-    return [match.span() for match in found][: -_MOST_CUTS - 1 : -1]
+    return [match.span() for match in found][: -_MAX_CUTS - 1 : -1]
 
 
 def _unpack(reply: bytes) -> Iterator[bytes]:
-    """Yield the bytes of a reply, compressed or not."""
+    """Yield the unpacked bytes of a reply, which may be gzip-compressed."""
     if not reply.startswith(_GZIP):
         yield from (reply[at : at + _BLOCK] for at in range(0, len(reply), _BLOCK))
         return
@@ -69,7 +70,7 @@ def _unpack(reply: bytes) -> Iterator[bytes]:
         while packed and not unpacker.eof:
             block = _inflate(unpacker, packed)
             size += len(block)
-            if size > _MOST:
+            if size > _MAX_SIZE:
                 raise OveitResponseError("The ticket list is too long")
             yield block
             packed = unpacker.unconsumed_tail
@@ -78,7 +79,7 @@ def _unpack(reply: bytes) -> Iterator[bytes]:
 
 
 def _inflate(unpacker: zlib._Decompress, packed: bytes) -> bytes:
-    """Return the next block of a compressed reply."""
+    """Return the next block of unpacked bytes."""
     try:
         return unpacker.decompress(packed, _BLOCK)
     except zlib.error as err:
@@ -86,7 +87,7 @@ def _inflate(unpacker: zlib._Decompress, packed: bytes) -> bytes:
 
 
 def _decode(text: bytes | bytearray) -> str:
-    """Return a text."""
+    """Return bytes as text."""
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as err:
