@@ -66,6 +66,7 @@ _CONFIRM = Statement(
     update(journal)
     .where(
         journal.c.ref == bindparam("ref"),
+        journal.c.admitted.is_(False),
         or_(*(journal.c.state == each for each in NEXT if S.CONFIRMED in NEXT[each])),
     )
     .values(
@@ -139,6 +140,7 @@ def move(
     state: RowState,
     *,
     only: Collection[RowState] = frozenset(RowState),
+    held_by: str | None = None,
     lease: Lease | None = None,
     retry_after: float | None = None,
     **values: Any,
@@ -146,11 +148,14 @@ def move(
     """Bring a row to a state, with values of other fields, and return it as it is now.
 
     None is returned, and nothing written, when its state allows that no more or is none of
-    `only`: somebody else was faster. It has no lease afterwards but the one that is given,
-    and is left alone for `retry_after` seconds.
+    `only`, or when its lease is no longer that of `held_by`: somebody else was faster. It
+    has no lease afterwards but the one that is given, and is left alone for `retry_after`
+    seconds.
     """
     sources = [each for each, following in NEXT.items() if state in following and each in only]
     where = _row(ref) & journal.c.state.in_(sources)
+    if held_by is not None:
+        where &= journal.c.leased_by == held_by
     retry_at = None if retry_after is None else NOW + retry_after
     return _write(connection, where, state=state, retry_at=retry_at, **_leased(lease), **values)
 
@@ -166,7 +171,7 @@ def _leased(lease: Lease | None) -> dict[str, Any]:
 
 
 def confirm(connection: Connection, ref: str, asked_at: datetime, message: str | None) -> bool:
-    """Note that Oveit took the check-in of a guest who waits; tell whether that was in time."""
+    """Admit a guest who waits, since Oveit said yes; tell whether nobody else was meanwhile."""
     values = {"ref": ref, "asked_at": to_epoch(asked_at), "message": message}
     return bool(_CONFIRM.run(connection, **values))
 
