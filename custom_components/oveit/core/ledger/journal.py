@@ -244,13 +244,16 @@ def let_go(connection: Connection, holder: str) -> None:
 def doubt_unsent(connection: Connection) -> int:
     """Have every row read back before it is sent, since this may be an older copy (C23).
 
-    Returns how many rows that are; what an older copy calls pending may have been sent.
+    Returns how many rows that are. What an older copy calls pending may have been sent, and
+    what it calls in doubt sent again: when Oveit was asked is not known.
     """
+    may_be_sent = journal.c.state.in_((S.PENDING, S.IN_DOUBT))
     changed = connection.execute(
         update(journal)
-        .where(journal.c.state == S.PENDING, journal.c.direction == Direction.ENTRY)
+        .where(may_be_sent, journal.c.direction == Direction.ENTRY)
         .values(
             state=S.IN_DOUBT,
+            asked_at=None,
             attempts=case((journal.c.attempts == 0, 1), else_=journal.c.attempts),
             leased_until=None,
             in_flight_until=None,
