@@ -6,7 +6,6 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .actions import async_setup_actions
 from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN, SUBENTRY_GATE
 from .coordinator import OveitConfigEntry, OveitCoordinator
@@ -20,7 +19,7 @@ from .gates import (
 )
 from .removal import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
-from .tag_actions import async_setup_tag_actions
+from .services import async_setup_services
 from .voice import async_follow_entry, async_setup_voice
 from .webhook import async_setup_webhook
 
@@ -39,8 +38,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, the cards, and what Assist understands."""
-    async_setup_actions(hass)
-    async_setup_tag_actions(hass)
+    async_setup_services(hass)
     async_setup_voice(hass)
     await async_setup_cards(hass)
     return True

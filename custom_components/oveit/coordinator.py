@@ -1,7 +1,8 @@
 """Polls Oveit through the desk and publishes what the ledger knows."""
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
 from typing import Any, override
@@ -9,7 +10,7 @@ from typing import Any, override
 from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -25,7 +26,7 @@ from .const import (
     SUBENTRY_GATE,
 )
 from .core.client.session import open_session
-from .core.counts import Seen, Settled
+from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
 from .core.desk.desk import Desk
 from .core.exceptions import (
     LedgerError,
@@ -34,17 +35,38 @@ from .core.exceptions import (
     OveitResponseError,
 )
 from .core.ledger import Ledger
-from .core.models import Decision, Row
+from .core.models import Decision, Event, Row
 from .core.polling import LIVE_INTERVAL
 from .core.ticket_sync import TicketSync
-from .errors import failed, invalid
-from .event_state import EventState
 from .listeners import Listeners
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
 
+_ERRORS: tuple[tuple[type[OveitError], str], ...] = (
+    (OveitAuthenticationError, "authentication_failed"),
+    (OveitResponseError, "invalid_response"),
+    (LedgerError, "ledger_failed"),
+    (OveitError, "cannot_connect"),
+)
+
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventState:
+    """An event with what the ledger knows of it."""
+
+    event: Event
+    attendance: Attendance
+    ticket_list: ListState
+    coverage: Coverage
+    preparation: Preparation | None
+
+    @property
+    def is_preparing(self) -> bool:
+        """Tell whether the tags of the event's tickets are being learned."""
+        return self.preparation in (Preparation.RUNNING, Preparation.PAUSED)
 
 
 class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
@@ -112,6 +134,11 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         await self.desk.preparing.resume()
 
     @property
+    def active_events(self) -> list[int]:
+        """Return the ids of the followed events that have not ended."""
+        return [key for key, state in self.data.items() if state.event.active]
+
+    @property
     def connected(self) -> bool:
         """Tell whether Oveit answers, and accepts the credentials."""
         return self.client.breaker.is_online and not isinstance(
@@ -160,33 +187,6 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         await self.async_publish()
         return settled
 
-    async def async_purge(self, event_id: int | None) -> list[int]:
-        """Forget an event that ended, or all of them; one that Oveit must hear of stays."""
-        ended = [key for key, event in self.ticket_sync.events.items() if not event.active]
-        if event_id is not None and event_id not in ended:
-            raise invalid("event_not_ended")
-        purged = []
-        for key in ended if event_id is None else [event_id]:
-            if not await self.ledger.count_waiting(key):
-                await self.ticket_sync.forget(key)
-                purged.append(key)
-            elif event_id is not None:
-                raise invalid("rows_waiting")
-        await self.async_publish()
-        return purged
-
-    async def async_prepare(self, events: Iterable[int], per_minute: int, *, again: bool) -> None:
-        """Begin to learn the tags of events, or do it at another pace."""
-        for event_id in events:
-            await self.desk.preparing.start(event_id, per_minute, again=again)
-        await self.async_publish()
-
-    async def async_stop_preparing(self, events: Iterable[int]) -> None:
-        """Learn no more tags of events."""
-        for event_id in events:
-            await self.desk.preparing.stop(event_id)
-        await self.async_publish()
-
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
         """Raise what can go wrong in the user's language, and ask for new credentials."""
@@ -195,7 +195,9 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         except OveitError as err:
             if isinstance(err, OveitAuthenticationError):
                 self.config_entry.async_start_reauth(self.hass)
-            raise failed(err) from err
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key=_error_key(err)
+            ) from err
 
     @callback
     def _on_line(self, is_up: bool) -> None:
@@ -266,8 +268,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 raise ConfigEntryAuthFailed(
                     translation_domain=DOMAIN, translation_key="authentication_failed"
                 ) from err
-            key = "invalid_response" if isinstance(err, OveitResponseError) else "cannot_connect"
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key=key) from err
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key=_error_key(err)) from err
         self._failures += 1
         self._note_failure(err)
 
@@ -285,3 +286,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         if self.failure:
             LOGGER.info("Oveit answers again")
         self.failure, self._failures, self._is_first = None, 0, False
+
+
+def _error_key(err: OveitError) -> str:
+    """Return the translation key of an error."""
+    return next(key for kind, key in _ERRORS if isinstance(err, kind))

@@ -7,9 +7,8 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW
-from .coordinator import OveitConfigEntry
+from .coordinator import EventState, OveitConfigEntry
 from .core.models import Row
-from .event_state import EventState
 from .gate import Gate
 from .gates import async_get_gates
 

@@ -14,8 +14,7 @@ from homeassistant.helpers.entity_platform import (
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import OveitConfigEntry, OveitCoordinator
-from .event_state import EventState
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .gate import Gate
 from .gates import async_get_gates
 

@@ -17,11 +17,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
-from .coordinator import OveitConfigEntry, OveitCoordinator
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
 from .core.speech import readings
-from .event_state import EventState
 
 FREE_FLOW = "free_flow"
 GATE_MODES = ("open_for_tickets", "scan_only", "closed", FREE_FLOW)

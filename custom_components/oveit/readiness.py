@@ -10,10 +10,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import NEEDED_PERMISSION
-from .coordinator import OveitCoordinator
+from .coordinator import EventState, OveitCoordinator
 from .core.exceptions import OveitAuthenticationError
 from .core.polling import IDLE_LIST_INTERVAL
-from .event_state import EventState
 from .gate import Gate
 from .gate_settings import Credential, GateMode
 from .gates import async_get_gates

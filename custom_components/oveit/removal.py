@@ -14,7 +14,7 @@ from .coordinator import OveitConfigEntry
 from .core.exceptions import LedgerError
 from .core.ledger import delete_ledger, find_ledgers, read_waiting
 from .core.models import Row
-from .responses import respond_row
+from .services import respond_row
 
 
 async def async_remove_ledger(hass: HomeAssistant, entry: OveitConfigEntry) -> None:

@@ -26,10 +26,9 @@ from .const import (
     ATTR_TICKET_TYPE,
     ATTR_TICKETS,
 )
-from .coordinator import OveitConfigEntry, OveitCoordinator
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
-from .event_state import EventState
 from .gate_sensor import build_sensors
 
 PARALLEL_UPDATES = 0
