@@ -1,9 +1,15 @@
 """Check in people with Oveit tickets."""
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
 from .cards import async_setup_cards
@@ -63,7 +69,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     def _async_update_issues() -> None:
         async_update_issues(hass, entry)
 
+    @callback
+    def _async_entry_changed(_: ConfigEntryChange, changed: ConfigEntry) -> None:
+        if changed.domain == DOMAIN and changed is not entry:
+            async_update_issues(hass, entry)
+
     _async_update_issues()
+    entry.async_on_unload(
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, _async_entry_changed)
+    )
     entry.async_on_unload(coordinator.async_add_listener(_async_update_issues))
     async_create_gates(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

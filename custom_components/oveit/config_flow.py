@@ -21,7 +21,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .account import create_client
+from .account import async_find_twins, create_client, event_filter
 from .const import (
     CONF_API_URL,
     CONF_EVENTS,
@@ -115,11 +115,12 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_events(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the events to follow."""
         if user_input is not None:
+            options = read_events(user_input, {event.id for event in self._events})
+            if async_find_twins(self.hass, self._data[CONF_API_URL], options[CONF_EVENTS]):
+                return self.async_abort(reason="already_configured")
             seller = self._account.seller_id if self._account else None
             return self.async_create_entry(
-                title=f"Oveit {seller}" if seller else "Oveit",
-                data=self._data,
-                options=read_events(user_input, {event.id for event in self._events}),
+                title=f"Oveit {seller}" if seller else "Oveit", data=self._data, options=options
             )
         everything = [str(event.id) for event in self._events]
         return self.async_show_form(
@@ -170,6 +171,8 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
                 if not self._is_same_account(entry):
                     return self.async_abort(reason="wrong_account")
                 self._abort_if_used_already()
+                if self._has_new_twin(entry):
+                    return self.async_abort(reason="already_configured")
                 return self._finish(entry)
         fields = TOKEN_FIELDS if entry.data.get(CONF_TOKEN) else LOGIN_FIELDS
         known = {
@@ -237,6 +240,15 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
             return bool(self._account and self._account.seller_id == entry.unique_id)
         followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
         return not followed or any(event.id in followed for event in self._events)
+
+    def _has_new_twin(self, entry: OveitConfigEntry) -> bool:
+        """Tell whether another entry follows the events of the new account (decisions.md C25)."""
+        followed = list(filter(event_filter(entry.options), (event.id for event in self._events)))
+        before, after = (
+            async_find_twins(self.hass, data[CONF_API_URL], followed, entry.entry_id)
+            for data in (entry.data, self._data)
+        )
+        return any(twin not in before for twin in after)
 
     def _finish(self, entry: OveitConfigEntry) -> ConfigFlowResult:
         """Keep the credentials and set the entry up with them."""

@@ -110,7 +110,7 @@ async def async_check_in(
     coordinators = [
         coordinator
         for coordinator in async_coordinators(hass)
-        if async_allows_changes(coordinator.config_entry)
+        if async_allows_changes(coordinator.config_entry) and not coordinator.twin
     ]
     if not coordinators:
         raise InquiryError("not_allowed")
@@ -135,7 +135,7 @@ async def async_override(
     coordinators = [
         coordinator
         for coordinator in async_coordinators(hass)
-        if async_allows_override(coordinator.config_entry)
+        if async_allows_override(coordinator.config_entry) and not coordinator.twin
     ]
     if not coordinators:
         raise InquiryError("override_not_allowed")

@@ -15,9 +15,11 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .account import async_find_twins
 from .const import (
     CONF_ALLOW_VOICE,
     CONF_ALLOW_VOICE_OVERRIDE,
+    CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
@@ -61,10 +63,12 @@ class OveitOptionsFlow(OptionsFlow):
         webhook_id: str = entry.options.get(CONF_WEBHOOK_ID) or self._new_webhook_id
         if user_input is not None:
             known = {*coordinator.ticket_sync.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
+            chosen = read_events(user_input, known)
+            added = [key for key in chosen[CONF_EVENTS] if not coordinator.follows(key)]
+            if async_find_twins(self.hass, entry.data[CONF_API_URL], added, entry.entry_id):
+                return self.async_abort(reason="already_configured")
             return self.async_create_entry(
-                data=dict(entry.options)
-                | read_events(user_input, known)
-                | _read_options(user_input, webhook_id)
+                data=dict(entry.options) | chosen | _read_options(user_input, webhook_id)
             )
         shown = dict(entry.options) | {
             CONF_EVENTS: [str(event.id) for event in events if coordinator.follows(event.id)]

@@ -135,13 +135,17 @@ class TicketSync:
         A list that fails does not hold up the others; its error is raised at the end.
         """
         async with self._refreshing:
+            error: OveitError | None = None
             try:
                 await self._refresh_events()
-            finally:
-                now = datetime.now(UTC)
-                counts = await self.attendance()
-                live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
-                self.interval = poll_interval(live.values())
+            except OveitError as err:
+                error = err
+            now = datetime.now(UTC)
+            counts = await self.attendance()
+            live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
+            self.interval = poll_interval(live.values())
+            if error:
+                raise error
             due = [
                 event
                 for key, event in self.followed.items()
