@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.account import is_same_address
+from custom_components.oveit.assist.queries import async_check_in
 from custom_components.oveit.const import (
     CONF_ALLOW_VOICE,
     CONF_API_URL,
@@ -28,7 +29,6 @@ from custom_components.oveit.const import (
     DOMAIN,
     SECTION_ADVANCED,
 )
-from custom_components.oveit.inquiry import async_check_in
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import act, poll, set_up, value

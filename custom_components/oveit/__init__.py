@@ -12,6 +12,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
+from .assist.sentences import async_setup_sentences, async_track_entry
 from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN, SUBENTRY_GATE
 from .coordinator import OveitConfigEntry, OveitCoordinator
@@ -26,7 +27,6 @@ from .gates import (
 from .removal import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
 from .services import async_setup_services
-from .voice import async_follow_entry, async_setup_voice
 from .webhook import async_setup_webhook
 
 PLATFORMS = [
@@ -45,7 +45,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, the cards, and what Assist understands."""
     async_setup_services(hass)
-    async_setup_voice(hass)
+    async_setup_sentences(hass)
     await async_setup_cards(hass)
     return True
 
@@ -61,7 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
     entry.runtime_data = coordinator
-    async_follow_entry(hass, entry)
+    async_track_entry(hass, entry)
     async_setup_webhook(hass, entry)
     _remove_unfollowed_devices(hass, entry)
 
