@@ -303,6 +303,17 @@ async def test_c25_a_person_is_told_which_entry_decides_nothing(
     assert loaded.runtime_data.twin is None
 
 
+async def test_a_disabled_entry_has_no_issue(
+    hass: HomeAssistant, loaded: MockConfigEntry, younger: MockConfigEntry
+) -> None:
+    """Disabling the younger one solves it, too."""
+    await set_up(hass, younger)
+    assert issues(hass) == [ISSUE]
+    await hass.config_entries.async_set_disabled_by(younger.entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == []
+
+
 @pytest.mark.parametrize("how", ["removed", "disabled"])
 async def test_c25_without_the_older_entry_the_younger_decides(
     hass: HomeAssistant, entry: MockConfigEntry, younger: MockConfigEntry, venue: Venue, how: str

@@ -1,4 +1,4 @@
-"""Config flow: an account by login or token, then its events."""
+"""Config flow of an account: credentials, then the events to follow."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -69,11 +69,11 @@ ERRORS: dict[type[OveitError], str] = {
     OveitConnectionError: "cannot_connect",
     OveitResponseError: "invalid_response",
 }
-ABOUT_THE_ADDRESS = ("cannot_connect", "insecure_url", "invalid_response")
+ADDRESS_ERRORS = ("cannot_connect", "insecure_url", "invalid_response")
 
 
 class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets up an account and keeps its credentials valid."""
+    """Adds an account, and changes its credentials."""
 
     VERSION = 1
 
@@ -87,7 +87,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OveitOptionsFlow:
-        """Return the flow for the events that are followed."""
+        """Return the options flow."""
         return OveitOptionsFlow()
 
     @classmethod
@@ -96,7 +96,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flow for gates."""
+        """Return the subentry flow of gates."""
         return {SUBENTRY_GATE: GateSubentryFlow}
 
     @override
@@ -137,13 +137,13 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Take new credentials for the same account."""
+        """Replace credentials that Oveit no longer accepts."""
         return await self._async_step_renew("reauth_confirm", self._get_reauth_entry(), user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Take other credentials or another address for the same account."""
+        """Change the credentials or the address of an account."""
         return await self._async_step_renew(
             "reconfigure", self._get_reconfigure_entry(), user_input
         )
@@ -151,7 +151,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_step_credentials(
         self, step_id: str, fields: dict[vol.Marker, Any], user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Take the credentials of a new account."""
+        """Ask for the credentials of a new account and sign in."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_sign_in(user_input)
@@ -163,7 +163,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_step_renew(
         self, step_id: str, entry: OveitConfigEntry, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Take credentials of the kind that an entry has."""
+        """Ask for new credentials of an entry and sign in to the same account."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_sign_in(user_input)
@@ -188,8 +188,8 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         typed: dict[str, Any] | None,
         errors: dict[str, str],
     ) -> ConfigFlowResult:
-        """Show a form for credentials, with what was typed before and what is wrong in sight."""
-        is_folded = errors.get("base") not in ABOUT_THE_ADDRESS
+        """Show a form for credentials, unfolded when the address may be wrong."""
+        is_folded = errors.get("base") not in ADDRESS_ERRORS
         advanced = {
             vol.Optional(SECTION_ADVANCED): section(ADVANCED_FIELDS, {"collapsed": is_folded})
         }
@@ -200,7 +200,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_sign_in(self, user_input: dict[str, Any]) -> dict[str, str]:
-        """Try credentials: keep the account and its events, or return what is wrong."""
+        """Sign in and keep the account and its events, or return the form's errors."""
         data = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
         data |= {key: data[key].strip() for key in (CONF_EMAIL, CONF_TOKEN) if key in data}
         advanced = user_input.get(SECTION_ADVANCED, {})
@@ -251,7 +251,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         return any(twin not in before for twin in after)
 
     def _finish(self, entry: OveitConfigEntry) -> ConfigFlowResult:
-        """Keep the credentials and set the entry up with them."""
+        """Save the credentials and reload the entry."""
         if not entry.update_listeners:
             return self.async_update_reload_and_abort(entry, data=self._data)
         if self._data == dict(entry.data):
@@ -260,14 +260,14 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 def _explain(err: OveitError, account: Account | None) -> str:
-    """Return the key of what to tell of an error; Oveit says only in words what is not allowed."""
+    """Return the form error for an exception; a missing permission shows as a bad response."""
     if isinstance(err, OveitResponseError) and account and account.lacks(NEEDED_PERMISSION):
         return "missing_permission"
     return next((key for kind, key in ERRORS.items() if isinstance(err, kind)), "unknown")
 
 
 def _is_secure(url: str) -> bool:
-    """Tell whether a URL is HTTPS, or plain HTTP within this machine or network."""
+    """Tell whether a URL is HTTPS, or plain HTTP to a private address."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

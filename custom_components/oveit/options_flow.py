@@ -1,4 +1,4 @@
-"""Options flow: which events are followed, and who may do what."""
+"""Options flow: the events to follow, voice and the webhook."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -43,14 +43,14 @@ OPTION_FIELDS: dict[vol.Marker, Any] = {
 
 
 class OveitOptionsFlow(OptionsFlow):
-    """Changes which events are followed, what voice may do, and who may call the webhook."""
+    """Changes the followed events, and the options of voice and the webhook."""
 
     def __init__(self) -> None:
-        """Have an address ready for a webhook that was off."""
+        """Generate an id for a webhook that was off."""
         self._new_webhook_id = async_generate_id()
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose."""
+        """Show and save all options."""
         entry: OveitConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
@@ -83,7 +83,7 @@ class OveitOptionsFlow(OptionsFlow):
 
 
 def events_schema(events: Iterable[Event]) -> vol.Schema:
-    """Return a form to choose events by their names and dates."""
+    """Return a form to choose events by name and date."""
     options = [SelectOptionDict(value=str(event.id), label=_label(event)) for event in events]
     return vol.Schema(
         {
@@ -96,7 +96,7 @@ def events_schema(events: Iterable[Event]) -> vol.Schema:
 
 
 def read_events(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
-    """Return the options: what is followed, and what is known but was not chosen."""
+    """Return the options for a choice of events; known events not chosen are ignored."""
     chosen = [int(event_id) for event_id in user_input[CONF_EVENTS]]
     return {
         CONF_EVENTS: chosen,
@@ -106,7 +106,7 @@ def read_events(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
 
 
 def _read_options(user_input: dict[str, Any], webhook_id: str) -> dict[str, Any]:
-    """Return the other options; a webhook that is off loses its address."""
+    """Return the other options; a webhook that is off loses its id."""
     access = user_input[CONF_WEBHOOK]
     return {
         CONF_ALLOW_VOICE: user_input[CONF_ALLOW_VOICE],
