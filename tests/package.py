@@ -100,8 +100,9 @@ class Call:
 
 def modules() -> Iterator[tuple[ModuleType, ast.Module]]:
     """Yield the modules of Home Assistant's side."""
-    for path in sorted(FOLDER.glob("*.py")):
-        name = PACKAGE if path.stem == "__init__" else f"{PACKAGE}.{path.stem}"
+    for path in sorted({*FOLDER.rglob("*.py")} - {*FOLDER.glob("core/**/*.py")}):
+        parts = path.relative_to(FOLDER).with_suffix("").parts
+        name = ".".join((PACKAGE, *(part for part in parts if part != "__init__")))
         yield import_module(name), ast.parse(path.read_text())
 
 

@@ -79,6 +79,7 @@ EVENT_ADMITTED = "admitted"
 EVENT_REFUSED = "refused"
 EVENT_REJECTED = "rejected"
 
+ISSUE_ACCOUNT_TWICE = "account_twice"
 ISSUE_CAPTIVE_PORTAL = "captive_portal"
 ISSUE_CLOCK_SKEW = "clock_skew"
 ISSUE_CONFLICTS = "conflicts"

@@ -1,4 +1,4 @@
-"""Diagnostics: counts and settings, field by field, nothing personal."""
+"""Diagnostics of an account, field by field and without personal data."""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,9 +7,8 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW
-from .coordinator import OveitConfigEntry
+from .coordinator import EventState, OveitConfigEntry
 from .core.models import Row
-from .event_state import EventState
 from .gate import Gate
 from .gates import async_get_gates
 
@@ -19,7 +18,7 @@ MOST_ROWS = 100
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: OveitConfigEntry
 ) -> dict[str, Any]:
-    """Return what helps to find a fault."""
+    """Return the diagnostics of an entry."""
     coordinator = entry.runtime_data
     account = coordinator.client.account
     return {
@@ -45,7 +44,7 @@ async def async_get_config_entry_diagnostics(
 
 
 def _describe_gate(gate: Gate) -> dict[str, Any]:
-    """Return a gate's settings, without its name."""
+    """Return the settings of a gate, without its name."""
     settings = gate.settings
     return {
         "mode": gate.mode,
@@ -69,7 +68,7 @@ def _describe_gate(gate: Gate) -> dict[str, Any]:
 
 
 def _describe_row(row: Row) -> dict[str, Any]:
-    """Return a row of the journal, without what was read and who it was."""
+    """Return a row of the journal, without codes and names."""
     return {
         "seq": row.seq,
         "event_id": row.event_id,
@@ -85,7 +84,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
 
 
 def _describe(state: EventState) -> dict[str, Any]:
-    """Return an event's counts."""
+    """Return the counts of an event."""
     event, counts = state.event, state.attendance
     return {
         "id": event.id,

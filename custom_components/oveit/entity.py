@@ -1,4 +1,4 @@
-"""Base of the entities of an event and of a gate."""
+"""Base classes of the entities of an event and of a gate."""
 
 from collections.abc import Callable, Iterable
 from typing import override
@@ -14,8 +14,7 @@ from homeassistant.helpers.entity_platform import (
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import OveitConfigEntry, OveitCoordinator
-from .event_state import EventState
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .gate import Gate
 from .gates import async_get_gates
 
@@ -28,7 +27,7 @@ class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
     def __init__(
         self, coordinator: OveitCoordinator, event_id: int, description: EntityDescription
     ) -> None:
-        """Tie the entity to the device of its event."""
+        """Set the unique id and the device of the event."""
         super().__init__(coordinator)
         self.entity_description = description
         self._event_id = event_id
@@ -44,7 +43,7 @@ class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
 
     @property
     def state_of_event(self) -> EventState:
-        """Return what is known of the event."""
+        """Return the state of the event."""
         return self.coordinator.data[self._event_id]
 
     @property
@@ -64,7 +63,7 @@ def async_add_event_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     build: Callable[[EventState], Iterable[Entity]],
 ) -> None:
-    """Add the entities of each followed event, also of what appears later."""
+    """Add the entities of each followed event, including those that appear later."""
     coordinator = entry.runtime_data
     known: set[str | None] = set()
 
@@ -91,7 +90,7 @@ class OveitGateEntity(Entity):
     _attr_should_poll = False
 
     def __init__(self, gate: Gate, description: EntityDescription) -> None:
-        """Tie the entity to the device of its gate."""
+        """Set the unique id and the device of the gate."""
         self.gate = gate
         self.entity_description = description
         entry_id = gate.coordinator.config_entry.entry_id
@@ -106,7 +105,7 @@ def async_add_gate_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     build: Callable[[Gate], Iterable[Entity]],
 ) -> None:
-    """Add the entities of each gate, and forget those of a gate that was an exit or became one."""
+    """Add the entities of each gate; remove those that its direction no longer has."""
     registry = er.async_get(hass)
     domain = async_get_current_platform().domain
     for gate in async_get_gates(hass, entry):

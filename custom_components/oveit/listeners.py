@@ -1,4 +1,4 @@
-"""Those who hear of something as it happens."""
+"""A registry of callbacks."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,20 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 
 class Listeners[*Told]:
-    """Hear in the order in which they came; one may leave while it is told."""
+    """Callbacks that are called in the order of their registration."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Start without callbacks."""
         self._listeners: list[Callable[[*Told], None]] = []
 
     @callback
     def async_add(self, listener: Callable[[*Told], None]) -> CALLBACK_TYPE:
-        """Have a listener hear from now on, until what is returned is called."""
+        """Add a callback, and return a function that removes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     @callback
     def async_tell(self, *told: *Told) -> None:
-        """Tell everybody."""
+        """Call all callbacks; one may remove itself meanwhile."""
         for listener in list(self._listeners):
             listener(*told)

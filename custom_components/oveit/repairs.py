@@ -11,6 +11,7 @@ import voluptuous as vol
 
 from .const import (
     DOMAIN,
+    ISSUE_ACCOUNT_TWICE,
     ISSUE_CAPTIVE_PORTAL,
     ISSUE_CLOCK_SKEW,
     ISSUE_CONFLICTS,
@@ -29,6 +30,11 @@ MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
 
 type Placeholders = dict[str, str]
+
+
+def _account_twice(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Report an entry that decides nothing, since an older one follows its events (C25)."""
+    return {"older": coordinator.twin} if coordinator.twin else None
 
 
 def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
@@ -92,6 +98,7 @@ def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
 
 
 ISSUES: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
+    ISSUE_ACCOUNT_TWICE: _account_twice,
     ISSUE_CAPTIVE_PORTAL: _captive_portal,
     ISSUE_CLOCK_SKEW: _clock_skew,
     ISSUE_CONFLICTS: _conflicts,
@@ -101,7 +108,7 @@ ISSUES: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     ISSUE_WAITING_AFTER_END: _waiting_after_end,
 }
 FIXABLE = {ISSUE_MISSING_PERMISSION}
-ERRORS = {ISSUE_LEDGER_SET_ASIDE, ISSUE_MISSING_PERMISSION, ISSUE_TLS_FAILED}
+ERRORS = {ISSUE_ACCOUNT_TWICE, ISSUE_LEDGER_SET_ASIDE, ISSUE_MISSING_PERMISSION, ISSUE_TLS_FAILED}
 
 
 @callback
