@@ -10,14 +10,14 @@ from .actions import async_setup_actions
 from .cards import async_setup_cards
 from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN, SUBENTRY_GATE
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .gate_repairs import async_watch_gates
-from .gate_watch import async_forget_gate
-from .gates import (
+from .gate.issues import async_forget_gate
+from .gate.registry import (
     async_create_gates,
     async_forget_readers,
     async_start_gates,
     async_stop_gates,
 )
+from .gate.repairs import async_watch_gates
 from .removal import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
 from .tag_actions import async_setup_tag_actions

@@ -19,12 +19,12 @@ import voluptuous as vol
 from .const import ATTR_GATE, ATTR_OVERRULED, ATTR_REHEARSAL, DOMAIN
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.codes import clean_code
+from .core.gate_settings import GateMode
 from .core.models import MAX_CODE_LENGTH, OfflinePolicy, Request
 from .errors import invalid
-from .gate import Gate
-from .gate_settings import GateMode
-from .gate_watch import async_get_bindings
-from .gates import async_find_gate
+from .gate.device import GateDevice
+from .gate.issues import async_get_bindings
+from .gate.registry import async_find_gate
 from .responses import respond, respond_event_state, respond_row
 
 ATTR_TICKET_CODE = "ticket_code"
@@ -108,7 +108,7 @@ async def _async_checkin(call: ServiceCall) -> ServiceResponse:
     if (gate := async_find_gate(call.hass, call.data)) is not None:
         return await _async_ask_gate(call, gate, request, look=False)
     coordinator = get_coordinator(call)
-    async_get_bindings(call.hass).async_note_action(request.rfid_code or request.ticket_code or "")
+    async_get_bindings(call.hass).note_action(request.rfid_code or request.ticket_code or "")
     with coordinator.translated_errors():
         decision = await coordinator.desk.check_in(request)
     return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
@@ -126,7 +126,7 @@ async def _async_scan(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_ask_gate(
-    call: ServiceCall, gate: Gate, request: Request, *, look: bool
+    call: ServiceCall, gate: GateDevice, request: Request, *, look: bool
 ) -> ServiceResponse:
     """Have a gate decide by its own policy; one that only looks opens no door."""
     if given := GATE_DECIDES.intersection(call.data):

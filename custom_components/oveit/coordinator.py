@@ -24,6 +24,7 @@ from .const import (
     LOGGER,
     SUBENTRY_GATE,
 )
+from .core.callbacks import Callbacks
 from .core.client.session import open_session
 from .core.counts import Seen, Settled
 from .core.desk.desk import Desk
@@ -39,7 +40,6 @@ from .core.polling import LIVE_INTERVAL
 from .core.ticket_sync import TicketSync
 from .errors import failed, invalid
 from .event_state import EventState
-from .listeners import Listeners
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
@@ -75,8 +75,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
         self._ignored = {int(event_id) for event_id in entry.options.get(CONF_IGNORED_EVENTS, ())}
         self._follow_new: bool = entry.options.get(CONF_FOLLOW_NEW, True)
-        self.on_check_in = Listeners[Decision | Seen]()
-        self.on_conflict = Listeners[Row]()
+        self.on_check_in = Callbacks[Decision | Seen]()
+        self.on_conflict = Callbacks[Row]()
         self._publisher = Debouncer(
             hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self.async_publish
         )
@@ -91,7 +91,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         try:
             self.ledger = await Ledger.open(ledger_path(self.hass, self.config_entry))
             self.ticket_sync = TicketSync(
-                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.async_tell
+                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.call
             )
             await self.ticket_sync.load()
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
@@ -105,7 +105,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self.ticket_sync,
             on_decision=self._on_decision,
             on_failure=self._note_failure,
-            on_conflict=self.on_conflict.async_tell,
+            on_conflict=self.on_conflict.call,
             on_progress=self._publisher.async_schedule_call,
         )
         self.client.breaker.watch(self.client.events, self._on_line)
@@ -228,7 +228,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     def _on_decision(self, decision: Decision) -> None:
         """Publish a decision of ours ticket by ticket, and poll as for a live event from now on."""
         for each in (decision, *decision.others):
-            self.on_check_in.async_tell(each)
+            self.on_check_in.call(each)
         self._publisher.async_schedule_call()
         if self.update_interval != LIVE_INTERVAL and decision.admitted:
             self._in_background(self.async_request_refresh(), "refresh after a check-in")

@@ -1,19 +1,19 @@
-"""What becomes of a ledger whose account is removed."""
+"""Deletes the ledger of an account that is removed."""
 
 from pathlib import Path
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import save_json
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .account import ledger_path
-from .const import DOMAIN, ISSUE_LEDGER_KEPT, ISSUE_WAITING_EXPORTED, LOGGER
+from .const import LOGGER
 from .coordinator import OveitConfigEntry
 from .core.exceptions import LedgerError
 from .core.ledger import delete_ledger, find_ledgers, read_waiting
 from .core.models import Row
+from .issues import ISSUE_LEDGER_KEPT, ISSUE_WAITING_EXPORTED, async_create_issue
 from .responses import respond_row
 
 
@@ -37,29 +37,27 @@ async def async_remove_ledger(hass: HomeAssistant, entry: OveitConfigEntry) -> N
         LOGGER.warning("A ledger is kept: %s", type(err).__name__)
     if kept := await hass.async_add_executor_job(find_ledgers, path):
         listed = "\n".join(f"- `{STORAGE_DIR}/{ledger.name}`" for ledger in kept)
-        _tell(hass, entry, ISSUE_LEDGER_KEPT, title=entry.title, list=listed)
+        async_create_issue(
+            hass,
+            translation_key=ISSUE_LEDGER_KEPT,
+            about=entry.entry_id,
+            translation_placeholders={"title": entry.title, "list": listed},
+        )
 
 
 async def _async_export(
     hass: HomeAssistant, entry: OveitConfigEntry, export: Path, waiting: list[Row]
 ) -> None:
-    """Write rows into a file, and tell where it is (C6)."""
+    """Write rows into a file, and raise an issue that names it (C6)."""
     rows = [respond_row(row) for row in waiting]
     await hass.async_add_executor_job(save_json, str(export), rows, True)
-    file = f"{STORAGE_DIR}/{export.name}"
-    _tell(hass, entry, ISSUE_WAITING_EXPORTED, title=entry.title, count=str(len(rows)), file=file)
-
-
-@callback
-def _tell(hass: HomeAssistant, entry: OveitConfigEntry, key: str, **placeholders: str) -> None:
-    """Tell of a file that is left, also after a restart."""
-    ir.async_create_issue(
+    async_create_issue(
         hass,
-        DOMAIN,
-        f"{key}_{entry.entry_id}",
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=key,
-        translation_placeholders=placeholders,
+        translation_key=ISSUE_WAITING_EXPORTED,
+        about=entry.entry_id,
+        translation_placeholders={
+            "title": entry.title,
+            "count": str(len(rows)),
+            "file": f"{STORAGE_DIR}/{export.name}",
+        },
     )

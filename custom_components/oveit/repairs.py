@@ -5,12 +5,15 @@ from datetime import timedelta
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import (
-    DOMAIN,
+from .const import NEEDED_PERMISSION
+from .coordinator import OveitConfigEntry, OveitCoordinator
+from .core.exceptions import OveitCaptivePortalError, OveitTlsError
+from .core.models import Row
+from .gate.repairs import StaleGateFlow
+from .issues import (
     ISSUE_CAPTIVE_PORTAL,
     ISSUE_CLOCK_SKEW,
     ISSUE_CONFLICTS,
@@ -18,12 +21,9 @@ from .const import (
     ISSUE_MISSING_PERMISSION,
     ISSUE_TLS_FAILED,
     ISSUE_WAITING_AFTER_END,
-    NEEDED_PERMISSION,
+    async_create_issue,
+    async_delete_issue,
 )
-from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.exceptions import OveitCaptivePortalError, OveitTlsError
-from .core.models import Row
-from .gate_repairs import StaleGateFlow
 
 MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
@@ -32,36 +32,36 @@ type Placeholders = dict[str, str]
 
 
 def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of an account that may not do what a door needs."""
+    """Return the permission that an account lacks."""
     account = coordinator.client.account
     is_lacking = account is not None and account.lacks(NEEDED_PERMISSION)
     return {"permission": NEEDED_PERMISSION} if is_lacking else None
 
 
 def _captive_portal(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a web page that answers in Oveit's place (T14)."""
+    """Tell whether a web page answers in Oveit's place (T14)."""
     return {} if isinstance(coordinator.failure, OveitCaptivePortalError) else None
 
 
 def _tls_failed(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a certificate that is not to be trusted (T15)."""
+    """Tell whether Oveit's certificate is not to be trusted (T15)."""
     return {} if isinstance(coordinator.failure, OveitTlsError) else None
 
 
 def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a clock that is wrong (C7)."""
+    """Return how far the clock is wrong, if it is far (C7)."""
     skew = coordinator.client.skew
     return {"seconds": f"{abs(skew).total_seconds():.0f}"} if abs(skew) > MOST_SKEW else None
 
 
 def _ledger_set_aside(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a ledger that was no sound one (C4)."""
+    """Return the file of a damaged ledger that was set aside (C4)."""
     aside = coordinator.ledger.set_aside
     return {"file": aside.name} if aside else None
 
 
 def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of guests who were admitted here and refused by Oveit afterwards."""
+    """Return the guests who were admitted here and refused by Oveit afterwards."""
     rows = coordinator.conflicts
     if not rows:
         return None
@@ -77,7 +77,7 @@ def _describe(row: Row) -> str:
 
 
 def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of check-ins that Oveit does not have, of events that ended (C17)."""
+    """Return the check-ins of ended events that Oveit does not have (C17)."""
     waiting = [
         state
         for state in coordinator.data.values()
@@ -91,7 +91,7 @@ def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
     }
 
 
-ISSUES: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
+FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     ISSUE_CAPTIVE_PORTAL: _captive_portal,
     ISSUE_CLOCK_SKEW: _clock_skew,
     ISSUE_CONFLICTS: _conflicts,
@@ -100,36 +100,30 @@ ISSUES: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     ISSUE_TLS_FAILED: _tls_failed,
     ISSUE_WAITING_AFTER_END: _waiting_after_end,
 }
-FIXABLE = {ISSUE_MISSING_PERMISSION}
-ERRORS = {ISSUE_LEDGER_SET_ASIDE, ISSUE_MISSING_PERMISSION, ISSUE_TLS_FAILED}
 
 
 @callback
 def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Raise what a person should know of an account, and take back what is over."""
-    for key, look in ISSUES.items():
-        issue_id = f"{key}_{entry.entry_id}"
-        placeholders = look(entry.runtime_data)
+    """Raise the issues of an account, and delete those that are over."""
+    for key, find in FINDERS.items():
+        placeholders = find(entry.runtime_data)
         if placeholders is None:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            async_delete_issue(hass, key, entry.entry_id)
             continue
-        ir.async_create_issue(
+        async_create_issue(
             hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=key in FIXABLE,
-            severity=ir.IssueSeverity.ERROR if key in ERRORS else ir.IssueSeverity.WARNING,
             translation_key=key,
+            about=entry.entry_id,
+            data={"entry_id": entry.entry_id},
             translation_placeholders={"title": entry.title, **placeholders},
         )
 
 
 @callback
 def async_delete_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Take back everything that was raised for an account."""
-    for key in ISSUES:
-        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+    """Delete all issues of an account."""
+    for key in FINDERS:
+        async_delete_issue(hass, key, entry.entry_id)
 
 
 class MissingPermissionFlow(RepairsFlow):

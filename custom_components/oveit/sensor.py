@@ -30,7 +30,7 @@ from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
 from .event_state import EventState
-from .gate_sensor import build_sensors
+from .gate.sensor import build_sensors
 
 PARALLEL_UPDATES = 0
 

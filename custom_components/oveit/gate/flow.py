@@ -17,22 +17,25 @@ from homeassistant.core import callback
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
-from .const import (
-    CONF_CODE_FIELD,
-    CONF_EVENT_TYPE,
-    CONF_READERS,
+from ..const import DOMAIN, LOGGER, SUBENTRY_GATE
+from ..coordinator import OveitConfigEntry
+from ..core.codes import TagFormat, is_phone, spellings
+from ..core.exceptions import OveitError
+from ..core.gate_settings import GateSettings
+from ..core.models import Reason, Request
+from .form import (
+    CONF_LEARN,
     CONF_TAG_FORMAT,
-    DOMAIN,
-    LOGGER,
-    SUBENTRY_GATE,
+    flatten,
+    gate_schema,
+    nest,
+    options_selector,
+    read_form,
 )
-from .coordinator import OveitConfigEntry
-from .core.codes import TagFormat, is_phone, spellings
-from .core.exceptions import OveitError
-from .core.models import Reason, Request
-from .gate_form import CONF_LEARN, flatten, gate_schema, nest, options_selector, read_form
-from .gate_reads import LEARNING, Learning, Read, Source, async_listen
+from .readers import LEARNING, Learning, Read, Source, async_listen
 
+CONF_READERS = "readers"
+CONF_EVENT_TYPE = "event_type"
 LEARN_TIMEOUT = 60.0
 OF_NO_READER = (EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, MATCH_ALL)
 
@@ -82,7 +85,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
-                gate_schema(entry.runtime_data.ticket_sync.followed, known), nest(known)
+                gate_schema(entry.runtime_data.ticket_sync.followed.values(), known), nest(known)
             ),
             errors=errors,
         )
@@ -120,8 +123,8 @@ class GateSubentryFlow(ConfigSubentryFlow):
                 step_id="learn", progress_action="wait_for_tag", progress_task=self._task
             )
         self._task = None
-        heard = "choose_format" if self._read else "nothing_heard"
-        return self.async_show_progress_done(next_step_id=heard)
+        next_step = "choose_format" if self._read else "nothing_heard"
+        return self.async_show_progress_done(next_step_id=next_step)
 
     async def async_step_nothing_heard(
         self, user_input: dict[str, Any] | None = None
@@ -163,28 +166,24 @@ class GateSubentryFlow(ConfigSubentryFlow):
     @property
     def _source(self) -> Source:
         """Return where the gate's reads will come from."""
-        return Source(
-            readers=frozenset(self._data[CONF_READERS]),
-            event_type=self._data[CONF_EVENT_TYPE],
-            code_field=self._data[CONF_CODE_FIELD],
-        )
+        return Source.of(GateSettings.load(self._data[CONF_NAME], self._data))
 
     async def _async_learn(self) -> None:
         """Take the next read, which checks nobody in, and ask Oveit about it."""
-        heard: asyncio.Future[Read] = self.hass.loop.create_future()
+        found: asyncio.Future[Read] = self.hass.loop.create_future()
         learning = self._begin_learning()
 
         @callback
-        def _hear(read: Read) -> None:
-            if not heard.done() and learning.hears(read):
+        def _handle(read: Read) -> None:
+            if not found.done() and learning.accepts(read):
                 learning.take(read)
-                heard.set_result(read)
+                found.set_result(read)
 
         self._why_unknown = "tag_unknown"
-        stop = async_listen(self.hass, learning.source, _hear)
+        stop = async_listen(self.hass, learning.source, _handle)
         try:
             async with asyncio.timeout(LEARN_TIMEOUT):
-                self._read = await heard
+                self._read = await found
             if is_phone(self._read.code, TagFormat.HEX):
                 self._why_unknown = "tag_of_phone"
             self._names = await self._async_look_up(self._read.code)

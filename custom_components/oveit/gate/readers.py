@@ -1,10 +1,9 @@
-"""What a gate hears: reads of its readers on Home Assistant's bus, fresh or stale."""
+"""The readers of a gate: their reads on Home Assistant's bus, and whether they are available."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from homeassistant.const import ATTR_DEVICE_ID, STATE_UNAVAILABLE
 from homeassistant.core import (
@@ -19,14 +18,15 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import ATTR_TAG_ID, EVENT_TAG_SCANNED
-from .core.desk.reads import REPEAT_WITHIN
+from ..const import ATTR_TAG_ID, EVENT_TAG_SCANNED
+from ..core.gate import LastReads
+from ..core.gate_settings import GateSettings
+from ..core.recent import seconds
 
 OLD_AFTER = timedelta(seconds=10)
-JUST_BACK = 5.0
 LEARNED_FOR = 600.0
 
-LAST_READS: HassKey[dict[str, tuple[str, float]]] = HassKey("oveit_last_reads")
+LAST_READS: HassKey[LastReads] = HassKey("oveit_last_reads")
 LEARNING: HassKey[list[Learning]] = HassKey("oveit_learning")
 
 
@@ -48,16 +48,25 @@ class Source:
     event_type: str | None = None
     code_field: str = ATTR_TAG_ID
 
+    @classmethod
+    def of(cls, settings: GateSettings) -> Self:
+        """Return where the reads of a gate come from."""
+        return cls(
+            readers=settings.readers,
+            event_type=settings.event_type,
+            code_field=settings.code_field,
+        )
+
     @property
     def event_types(self) -> set[str]:
         """Return the events to listen to."""
         types = {EVENT_TAG_SCANNED} if self.readers else set()
         return types | ({self.event_type} if self.event_type else set())
 
-    def hear(self, event: Event[Mapping[str, Any]]) -> Read | None:
+    def parse(self, event: Event[Mapping[str, Any]]) -> Read | None:
         """Return the read in an event, or None when it is not from here.
 
-        An event that names its device is heard only from the chosen readers, if there are any.
+        An event that names its device must be from one of the chosen readers, if there are any.
         """
         event_type = str(event.event_type)
         reader = event.data.get(ATTR_DEVICE_ID)
@@ -88,19 +97,19 @@ class Learning:
     source: Source
     other_readers: frozenset[str] = frozenset()
     code: str | None = None
-    heard_at: float = 0
+    taken_at: float = 0
 
     def take(self, read: Read) -> None:
         """Take the read that was waited for."""
-        self.code, self.heard_at = read.code, monotonic()
+        self.code, self.taken_at = read.code, seconds()
 
-    def hears(self, read: Read) -> bool:
+    def accepts(self, read: Read) -> bool:
         """Tell whether a read is the person's, and not of a guest at another gate."""
         readers = self.source.readers
         mine = read.reader is None or (
             read.reader in readers if readers else read.reader not in self.other_readers
         )
-        is_over = self.code is not None and monotonic() - self.heard_at > LEARNED_FOR
+        is_over = self.code is not None and seconds() - self.taken_at > LEARNED_FOR
         expected = self.code in (None, read.code) and not is_over
         return mine and expected and read.event_type in self.source.event_types
 
@@ -117,40 +126,15 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-class TakenForTags:
-    """Knows which reads were just taken for tags, and are while they are read again.
-
-    A ticket sold since the last list is looked up as a tag first; then it is listed.
-    """
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._last_at: dict[str, float] = {}
-
-    def has(self, code: str) -> bool:
-        """Tell whether a code was taken for a tag when it was read a moment ago."""
-        limit = monotonic() - REPEAT_WITHIN
-        self._last_at = {code: at for code, at in self._last_at.items() if at > limit}
-        if code not in self._last_at:
-            return False
-        self.add(code)
-        return True
-
-    def add(self, code: str) -> None:
-        """Take a code for a tag."""
-        self._last_at[code] = monotonic()
-
-
 class Readers:
-    """Knows which readers have just come back, since many then send their last tag again."""
+    """Watches which readers come back, since many then send their last tag again."""
 
     def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
-        """Take the readers' devices; those that events name are added as they are heard."""
+        """Take the readers' devices; those that only events name are added with their reads."""
         self._hass = hass
         self._device_ids = set(device_ids)
         self._devices: dict[str, str] = {}
-        self._back_at: dict[str, float] = {}
-        self._last = hass.data.setdefault(LAST_READS, {})
+        self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
         self._stop: list[CALLBACK_TYPE] = []
 
     @callback
@@ -175,14 +159,7 @@ class Readers:
         if read.reader not in self._device_ids:
             self._device_ids.add(read.reader)
             self._watch()
-        now = monotonic()
-        last, last_at = self._last.get(read.reader, ("", now))
-        back_at = self._back_at.get(read.reader)
-        just_back = back_at is not None and last_at < back_at and now - back_at <= JUST_BACK
-        if just_back and last == read.code:
-            return True
-        self._last[read.reader] = (read.code, now)
-        return False
+        return self._last_reads.is_echo(read.reader, read.code)
 
     @callback
     def _async_registry_updated(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
@@ -220,7 +197,7 @@ class Readers:
         """Note a reader that comes back."""
         old, new = event.data["old_state"], event.data["new_state"]
         if old and new and old.state == STATE_UNAVAILABLE and new.state != STATE_UNAVAILABLE:
-            self._back_at[self._devices[event.data["entity_id"]]] = monotonic()
+            self._last_reads.note_back(self._devices[event.data["entity_id"]])
 
 
 @callback
@@ -231,7 +208,7 @@ def async_listen(
 
     @callback
     def _handle(event: Event[Mapping[str, Any]]) -> None:
-        if (read := source.hear(event)) is not None:
+        if (read := source.parse(event)) is not None:
             action(read)
 
     stops = [hass.bus.async_listen(event_type, _handle) for event_type in source.event_types]
@@ -247,4 +224,4 @@ def async_listen(
 @callback
 def async_is_learning(hass: HomeAssistant, read: Read) -> bool:
     """Tell whether a person is just trying out the reader that a read came from."""
-    return any(learning.hears(read) for learning in hass.data.get(LEARNING, ()))
+    return any(learning.accepts(read) for learning in hass.data.get(LEARNING, ()))
