@@ -133,7 +133,7 @@ async def _async_ask_gate(
         raise invalid("gate_decides", ", ".join(sorted(given)))
     if call.data.get(ATTR_CONFIG_ENTRY_ID) not in (None, gate.coordinator.config_entry.entry_id):
         raise invalid("gate_decides", ATTR_CONFIG_ENTRY_ID)
-    mode = gate.mode_now
+    mode = gate.gate.mode_now
     decision = await gate.async_ask(
         ticket_code=request.ticket_code,
         rfid_code=request.rfid_code,

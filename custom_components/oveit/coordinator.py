@@ -37,6 +37,7 @@ from .core.exceptions import (
 from .core.ledger import Ledger
 from .core.models import Decision, Row
 from .core.polling import LIVE_INTERVAL
+from .core.recent import seconds
 from .core.ticket_sync import TicketSync
 from .errors import failed, invalid
 from .event_state import EventState
@@ -107,6 +108,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             on_failure=self._note_failure,
             on_conflict=self.on_conflict.call,
             on_progress=self._publisher.async_schedule_call,
+            clock=seconds,
         )
         self.client.breaker.watch(self.client.events, self._on_line)
         await self.desk.preparing.resume()

@@ -1,4 +1,4 @@
-"""The repair issues of the integration, raised and deleted in one way."""
+"""The repair issues of the integration: one table, and one way to raise and delete them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,43 +13,32 @@ from .const import DOMAIN
 class Issue:
     """How an issue is shown; a persistent one outlives a restart."""
 
-    is_error: bool = False
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
     is_fixable: bool = False
     is_persistent: bool = False
 
 
-ISSUE_CAPTIVE_PORTAL = "captive_portal"
-ISSUE_CLOCK_SKEW = "clock_skew"
-ISSUE_CONFLICTS = "conflicts"
-ISSUE_DOUBLE_BINDING = "double_binding"
-ISSUE_LEDGER_KEPT = "ledger_kept"
-ISSUE_LEDGER_SET_ASIDE = "ledger_set_aside"
-ISSUE_MANY_UNKNOWN_TAGS = "many_unknown_tags"
-ISSUE_MISSING_PERMISSION = "missing_permission"
-ISSUE_STALE_GATE = "stale_gate"
-ISSUE_TLS_FAILED = "tls_failed"
-ISSUE_TURNSTILE_REFUSES = "turnstile_refuses"
-ISSUE_UNASSIGNED_READER = "unassigned_reader"
-ISSUE_UNKNOWN_TAG_FLOOD = "unknown_tag_flood"
-ISSUE_WAITING_AFTER_END = "waiting_after_end"
-ISSUE_WAITING_EXPORTED = "waiting_exported"
+WARNING = Issue()
+ERROR = Issue(severity=ir.IssueSeverity.ERROR)
+FIXABLE_ERROR = Issue(severity=ir.IssueSeverity.ERROR, is_fixable=True)
+FILE_LEFT = Issue(is_fixable=True, is_persistent=True)
 
 ISSUES: Mapping[str, Issue] = {
-    ISSUE_CAPTIVE_PORTAL: Issue(),
-    ISSUE_CLOCK_SKEW: Issue(),
-    ISSUE_CONFLICTS: Issue(),
-    ISSUE_DOUBLE_BINDING: Issue(),
-    ISSUE_LEDGER_KEPT: Issue(is_fixable=True, is_persistent=True),
-    ISSUE_LEDGER_SET_ASIDE: Issue(is_error=True),
-    ISSUE_MANY_UNKNOWN_TAGS: Issue(),
-    ISSUE_MISSING_PERMISSION: Issue(is_error=True, is_fixable=True),
-    ISSUE_STALE_GATE: Issue(is_error=True, is_fixable=True),
-    ISSUE_TLS_FAILED: Issue(is_error=True),
-    ISSUE_TURNSTILE_REFUSES: Issue(is_error=True),
-    ISSUE_UNASSIGNED_READER: Issue(),
-    ISSUE_UNKNOWN_TAG_FLOOD: Issue(),
-    ISSUE_WAITING_AFTER_END: Issue(),
-    ISSUE_WAITING_EXPORTED: Issue(is_fixable=True, is_persistent=True),
+    "captive_portal": WARNING,
+    "clock_skew": WARNING,
+    "conflicts": WARNING,
+    "double_binding": WARNING,
+    "ledger_kept": FILE_LEFT,
+    "ledger_set_aside": ERROR,
+    "many_unknown_tags": WARNING,
+    "missing_permission": FIXABLE_ERROR,
+    "stale_gate": FIXABLE_ERROR,
+    "tls_failed": ERROR,
+    "turnstile_refuses": ERROR,
+    "unassigned_reader": WARNING,
+    "unknown_tag_flood": WARNING,
+    "waiting_after_end": WARNING,
+    "waiting_exported": FILE_LEFT,
 }
 
 
@@ -58,9 +47,8 @@ def async_create_issue(
     hass: HomeAssistant,
     translation_key: str,
     about: str,
-    *,
-    data: dict[str, str | int | float | None] | None = None,
     translation_placeholders: dict[str, str],
+    data: dict[str, str | int | float | None] | None = None,
 ) -> None:
     """Raise an issue about an entry, a gate or a device, by its id."""
     issue = ISSUES[translation_key]
@@ -71,7 +59,7 @@ def async_create_issue(
         data=data,
         is_fixable=issue.is_fixable,
         is_persistent=issue.is_persistent,
-        severity=ir.IssueSeverity.ERROR if issue.is_error else ir.IssueSeverity.WARNING,
+        severity=issue.severity,
         translation_key=translation_key,
         translation_placeholders=translation_placeholders,
     )
@@ -81,14 +69,3 @@ def async_create_issue(
 def async_delete_issue(hass: HomeAssistant, translation_key: str, about: str) -> None:
     """Delete an issue, if it was raised."""
     ir.async_delete_issue(hass, DOMAIN, f"{translation_key}_{about}")
-
-
-@callback
-def async_subjects(hass: HomeAssistant, translation_key: str) -> list[str]:
-    """Return the ids of what an issue was raised about."""
-    prefix = f"{translation_key}_"
-    return [
-        issue_id.removeprefix(prefix)
-        for domain, issue_id in ir.async_get(hass).issues
-        if domain == DOMAIN and issue_id.startswith(prefix)
-    ]

@@ -13,7 +13,7 @@ from .coordinator import OveitConfigEntry
 from .core.exceptions import LedgerError
 from .core.ledger import delete_ledger, find_ledgers, read_waiting
 from .core.models import Row
-from .issues import ISSUE_LEDGER_KEPT, ISSUE_WAITING_EXPORTED, async_create_issue
+from .issues import async_create_issue
 from .responses import respond_row
 
 
@@ -39,7 +39,7 @@ async def async_remove_ledger(hass: HomeAssistant, entry: OveitConfigEntry) -> N
         listed = "\n".join(f"- `{STORAGE_DIR}/{ledger.name}`" for ledger in kept)
         async_create_issue(
             hass,
-            translation_key=ISSUE_LEDGER_KEPT,
+            translation_key="ledger_kept",
             about=entry.entry_id,
             translation_placeholders={"title": entry.title, "list": listed},
         )
@@ -53,7 +53,7 @@ async def _async_export(
     await hass.async_add_executor_job(save_json, str(export), rows, True)
     async_create_issue(
         hass,
-        translation_key=ISSUE_WAITING_EXPORTED,
+        translation_key="waiting_exported",
         about=entry.entry_id,
         translation_placeholders={
             "title": entry.title,

@@ -14,13 +14,6 @@ from .core.exceptions import OveitCaptivePortalError, OveitTlsError
 from .core.models import Row
 from .gate.repairs import StaleGateFlow
 from .issues import (
-    ISSUE_CAPTIVE_PORTAL,
-    ISSUE_CLOCK_SKEW,
-    ISSUE_CONFLICTS,
-    ISSUE_LEDGER_SET_ASIDE,
-    ISSUE_MISSING_PERMISSION,
-    ISSUE_TLS_FAILED,
-    ISSUE_WAITING_AFTER_END,
     async_create_issue,
     async_delete_issue,
 )
@@ -92,13 +85,13 @@ def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
 
 
 FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
-    ISSUE_CAPTIVE_PORTAL: _captive_portal,
-    ISSUE_CLOCK_SKEW: _clock_skew,
-    ISSUE_CONFLICTS: _conflicts,
-    ISSUE_LEDGER_SET_ASIDE: _ledger_set_aside,
-    ISSUE_MISSING_PERMISSION: _missing_permission,
-    ISSUE_TLS_FAILED: _tls_failed,
-    ISSUE_WAITING_AFTER_END: _waiting_after_end,
+    "captive_portal": _captive_portal,
+    "clock_skew": _clock_skew,
+    "conflicts": _conflicts,
+    "ledger_set_aside": _ledger_set_aside,
+    "missing_permission": _missing_permission,
+    "tls_failed": _tls_failed,
+    "waiting_after_end": _waiting_after_end,
 }
 
 

@@ -94,10 +94,7 @@ class UnknownTags:
 
     def may_ask(self, tag: str) -> bool:
         """Tell whether Oveit is to be asked about a tag that is not known here."""
-        if not self.flooded:
-            self._not_asked.clear()
-            return True
-        if self._not_asked.pop(tag):
+        if not self.flooded or self._not_asked.pop(tag):
             return True
         self._not_asked.put(tag, True)
         return False
@@ -128,7 +125,7 @@ class Announcements:
             self._reasons.see(key)
             return False
         scan = f"{request.scan_id} {decision.admitted} {key}"
-        if request.scan_id and scan in self._scans:
+        if request.scan_id and self._scans.get(scan):
             return False
         if request.scan_id:
             self._scans.put(scan, True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Self, override
+from typing import Any, Self
 
 from .codes import TagFormat
 from .models import Direction, OfflinePolicy, Request, Several
@@ -42,56 +42,35 @@ class Section(StrEnum):
     CONNECTION = "connection"
 
 
+def _same(value: Any) -> Any:
+    """Return a value as it is."""
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A row of the table; `key` is the name in the form and in what is stored.
+    """A row of the table.
 
-    `read` turns what is stored into the attribute of `GateSettings`.
+    `key` names it in the form and in what is stored, `name` in `GateSettings`. `read` makes the
+    value of what is stored, `store` what is stored of what was typed, `show` what the form shows
+    of what is stored, and `describe` what diagnostics may tell of the value.
     """
 
     name: str = ""
     key: str = ""
     default: Any = None
     section: Section | None = None
-    read: Callable[[Any], Any] = lambda stored: stored
-
-    def load(self, stored: Any) -> Any:
-        """Return the value of what is stored."""
-        return self.read(stored)
-
-    def store(self, typed: Any) -> Any:
-        """Return what was typed into the form as it is stored."""
-        return typed
-
-    def show(self, stored: Any) -> Any:
-        """Return what is stored as the form shows it."""
-        return stored
-
-    def describe(self, value: Any) -> Any:
-        """Return what diagnostics may say of a value."""
-        return value
+    read: Callable[[Any], Any] = _same
+    store: Callable[[Any], Any] = _same
+    show: Callable[[Any], Any] = _same
+    describe: Callable[[Any], Any] = _same
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of the words to which the default belongs."""
+    """One of a few words."""
 
-    default: StrEnum
-
-    @property
-    def words(self) -> type[StrEnum]:
-        """Return what can be chosen."""
-        return type(self.default)
-
-    @override
-    def load(self, stored: Any) -> Any:
-        """Return the value of a word."""
-        return self.read(self.words(stored))
-
-    @override
-    def store(self, typed: Any) -> str:
-        """Return the word as text."""
-        return self.words(typed).value
+    words: type[StrEnum]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,25 +91,12 @@ class Number(Setting):
     unit: str
     read: Callable[[Any], Any] = float
 
-    @override
-    def describe(self, value: Any) -> Any:
-        """Return a duration in seconds."""
-        return value.total_seconds() if isinstance(value, timedelta) else value
-
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Setting):
-    """A text, as by default where it is empty; diagnostics tell only whether it was changed."""
+    """A text; diagnostics tell only whether there is one."""
 
-    @override
-    def store(self, typed: Any) -> str | None:
-        """Return the text without blanks around it."""
-        return (typed or "").strip() or self.default
-
-    @override
-    def describe(self, value: Any) -> bool:
-        """Tell whether it is another text than by default."""
-        return bool(value != self.default)
+    describe: Callable[[Any], Any] = bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,26 +105,15 @@ class Devices(Setting):
 
     default: Any = field(default_factory=list)
     read: Callable[[Any], Any] = frozenset
-
-    @override
-    def describe(self, value: Any) -> int:
-        """Count the devices."""
-        return len(value)
+    describe: Callable[[Any], Any] = len
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferedOne(Setting):
     """The id of one thing that Oveit offers, or none."""
 
-    @override
-    def store(self, typed: Any) -> int | None:
-        """Return the id as a number."""
-        return int(typed) if typed else None
-
-    @override
-    def show(self, stored: Any) -> str | None:
-        """Return the id as text."""
-        return str(stored) if stored else None
+    store: Callable[[Any], Any] = lambda typed: int(typed) if typed else None
+    show: Callable[[Any], Any] = lambda stored: str(stored) if stored else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,26 +122,22 @@ class OfferedSeveral(Setting):
 
     default: Any = field(default_factory=list)
     read: Callable[[Any], Any] = lambda stored: frozenset(map(int, stored))
-
-    @override
-    def store(self, typed: Any) -> list[int]:
-        """Return the ids as numbers."""
-        return [int(key) for key in typed or ()]
-
-    @override
-    def show(self, stored: Any) -> list[str]:
-        """Return the ids as text."""
-        return [str(key) for key in stored]
-
-    @override
-    def describe(self, value: Any) -> list[int]:
-        """Return the ids in order."""
-        return sorted(value)
+    store: Callable[[Any], Any] = lambda typed: [int(key) for key in typed or ()]
+    show: Callable[[Any], Any] = lambda stored: [str(key) for key in stored]
+    describe: Callable[[Any], Any] = sorted
 
 
 def _row(setting: Setting) -> Any:
     """Return the field of `GateSettings` that a row of the table describes."""
-    return field(default=setting.load(setting.default), metadata={Setting: setting})
+    return field(default=setting.read(setting.default), metadata={Setting: setting})
+
+
+def _choice(
+    default: StrEnum, section: Section | None = None, read: Callable[[Any], Any] | None = None
+) -> Any:
+    """Return the field of a choice among the words to which its default belongs."""
+    words = type(default)
+    return _row(Choice(default=default.value, words=words, section=section, read=read or words))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,9 +149,9 @@ class GateSettings:
 
     name: str
     readers: frozenset[str] = _row(Devices())
-    credential: Credential = _row(Choice(default=Credential.RFID))
-    tag_format: TagFormat = _row(Choice(default=TagFormat.HEX))
-    direction: Direction = _row(Choice(default=Direction.ENTRY))
+    credential: Credential = _choice(Credential.RFID)
+    tag_format: TagFormat = _choice(TagFormat.HEX)
+    direction: Direction = _choice(Direction.ENTRY)
     event_ids: frozenset[int] = _row(OfferedSeveral(key="events"))
     ticket_type_ids: frozenset[int] = _row(OfferedSeveral(key="ticket_types"))
     addon_id: int | None = _row(OfferedOne())
@@ -208,10 +159,8 @@ class GateSettings:
     event_type: str | None = _row(Text(section=Section.SOURCE))
     code_field: str = _row(Text(section=Section.SOURCE, default="tag_id"))
 
-    re_entry: bool = _row(
-        Choice(section=Section.RULES, default=ReEntry.REFUSE, read=ReEntry.ASK_OVEIT.__eq__)
-    )
-    several: Several = _row(Choice(section=Section.RULES, default=Several.AMBIGUOUS))
+    re_entry: bool = _choice(ReEntry.REFUSE, Section.RULES, ReEntry.ASK_OVEIT.__eq__)
+    several: Several = _choice(Several.AMBIGUOUS, Section.RULES)
     require_main_entry: bool = _row(Flag(section=Section.RULES))
     within_window: bool = _row(Flag(section=Section.RULES))
     turnstile: bool = _row(Flag(section=Section.RULES))
@@ -219,9 +168,7 @@ class GateSettings:
     deadline: float = _row(
         Number(section=Section.CONNECTION, default=3.0, least=0.5, most=30, step=0.5, unit="s")
     )
-    offline: OfflinePolicy = _row(
-        Choice(section=Section.CONNECTION, default=OfflinePolicy.ADMIT_KNOWN)
-    )
+    offline: OfflinePolicy = _choice(OfflinePolicy.ADMIT_KNOWN, Section.CONNECTION)
     max_list_age: timedelta = _row(
         Number(
             section=Section.CONNECTION,
@@ -231,6 +178,7 @@ class GateSettings:
             step=1,
             unit="h",
             read=lambda stored: timedelta(hours=float(stored)),
+            describe=timedelta.total_seconds,
         )
     )
 
@@ -241,7 +189,7 @@ class GateSettings:
             **DEFAULTS,
             **{key: value for key, value in stored.items() if value not in ("", None)},
         }
-        return cls(name=name, **{each.name: each.load(data[each.key]) for each in SETTINGS})
+        return cls(name=name, **{each.name: each.read(data[each.key]) for each in SETTINGS})
 
     def request(
         self,

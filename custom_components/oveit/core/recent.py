@@ -74,14 +74,6 @@ class Recent[Key: Hashable, Value]:
         self._entries.pop(key, None)
         return entry.value if entry else None
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()
-
-    def __contains__(self, key: Key) -> bool:
-        """Tell whether a key is remembered."""
-        return self._find(key) is not None
-
     def __len__(self) -> int:
         """Return how many keys are remembered."""
         return sum(1 for _ in self)
@@ -89,7 +81,7 @@ class Recent[Key: Hashable, Value]:
     def __iter__(self) -> Iterator[Key]:
         """Yield the remembered keys, the newest first."""
         self._forget_old()
-        return iter([key for key in reversed(self._entries) if key in self])
+        return iter([key for key in reversed(self._entries) if self._find(key)])
 
     def _find(self, key: Key) -> _Entry[Value] | None:
         """Return an entry that has not expired."""

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import CALLBACK_TYPE, Event, callback
+from homeassistant.core import Event, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 
@@ -15,7 +16,7 @@ from ..core.gate import Gate
 from ..core.gate_settings import GateMode, GateSettings
 from ..core.models import Decision
 from .issues import GateIssues, async_get_bindings
-from .readers import Read, Readers, Source, async_is_learning, async_listen
+from .readers import Read, Readers, async_is_learning, async_listen
 
 LAST_READS_TAKE = 5.0
 
@@ -37,7 +38,7 @@ class GateDevice:
         self.issues = GateIssues(coordinator.hass, self.id, self.gate)
         self._hass = coordinator.hass
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stop: list[CALLBACK_TYPE] = []
+        self._listening = ExitStack()
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -50,11 +51,6 @@ class GateDevice:
             name=self.gate.settings.name,
         )
 
-    @property
-    def mode_now(self) -> GateMode:
-        """Return the mode that counts."""
-        return self.gate.mode_now
-
     @callback
     def async_start(self) -> None:
         """Listen to the gate's readers and door."""
@@ -66,38 +62,27 @@ class GateDevice:
             if not async_is_learning(self._hass, read):
                 self._in_background(self._async_read(read, readers.is_echo(read) or read.stale))
 
-        self._stop = [
-            readers.async_start(),
-            async_listen(self._hass, Source.of(settings), _handle),
-            self._hass.bus.async_listen(EVENT_DOOR, self._async_handle_door),
-        ]
+        self._listening.callback(readers.async_start())
+        self._listening.callback(async_listen(self._hass, settings, _handle))
+        self._listening.callback(self._hass.bus.async_listen(EVENT_DOOR, self._async_handle_door))
 
     async def async_stop(self) -> None:
         """Stop listening, and let the guests who are at the gate have their answers."""
-        while self._stop:
-            self._stop.pop()()
+        self._listening.close()
         if self._tasks:
             timeout = self.gate.settings.deadline + LAST_READS_TAKE
             await asyncio.wait(self._tasks, timeout=timeout)
 
-    async def async_ask(
-        self,
-        *,
-        ticket_code: str | None = None,
-        rfid_code: str | None = None,
-        scan_id: str | None = None,
-        look: bool = False,
-    ) -> Decision:
+    async def async_ask(self, *, look: bool = False, **codes: str | None) -> Decision:
         """Decide on a code by the gate's policy, for an action; with `look`, nothing is marked.
 
         Raises HomeAssistantError when nothing could be decided.
         """
         if not look:
-            async_get_bindings(self._hass).note_action(ticket_code or rfid_code or "", self.id)
+            code = codes.get("ticket_code") or codes.get("rfid_code") or ""
+            async_get_bindings(self._hass).note_action(code, self.id)
         with self.coordinator.translated_errors():
-            return await self.gate.ask(
-                ticket_code=ticket_code, rfid_code=rfid_code, scan_id=scan_id, look=look
-            )
+            return await self.gate.ask(look=look, **codes)
 
     @callback
     def _async_handle_door(self, event: Event) -> None:

@@ -32,7 +32,7 @@ from .form import (
     options_selector,
     read_form,
 )
-from .readers import LEARNING, Learning, Read, Source, async_listen
+from .readers import LEARNING, Learning, Read, async_listen, event_types
 
 CONF_READERS = "readers"
 CONF_EVENT_TYPE = "event_type"
@@ -77,7 +77,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
             learn = typed.pop(CONF_LEARN, False)
             self._data = read_form(typed)
             errors = self._check(self._data)
-            if learn and not errors and not self._source.event_types:
+            if learn and not errors and not event_types(self._settings):
                 errors = {CONF_READERS: "no_source"}
             if not errors:
                 return await self.async_step_learn() if learn else self._finish()
@@ -164,9 +164,9 @@ class GateSubentryFlow(ConfigSubentryFlow):
         )
 
     @property
-    def _source(self) -> Source:
-        """Return where the gate's reads will come from."""
-        return Source.of(GateSettings.load(self._data[CONF_NAME], self._data))
+    def _settings(self) -> GateSettings:
+        """Return the settings that were typed."""
+        return GateSettings.load(self._data[CONF_NAME], self._data)
 
     async def _async_learn(self) -> None:
         """Take the next read, which checks nobody in, and ask Oveit about it."""
@@ -180,7 +180,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
                 found.set_result(read)
 
         self._why_unknown = "tag_unknown"
-        stop = async_listen(self.hass, learning.source, _handle)
+        stop = async_listen(self.hass, learning.settings, _handle)
         try:
             async with asyncio.timeout(LEARN_TIMEOUT):
                 self._read = await found
@@ -197,7 +197,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         """Have the gates leave what is read to this form."""
         readers = (gate.data.get(CONF_READERS, ()) for gate in self._other_gates())
         others = frozenset(chain.from_iterable(readers))
-        self._learning = Learning(source=self._source, other_readers=others)
+        self._learning = Learning(settings=self._settings, other_readers=others)
         self.hass.data.setdefault(LEARNING, []).append(self._learning)
         return self._learning
 

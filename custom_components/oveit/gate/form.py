@@ -95,9 +95,10 @@ def nest(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_form(typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as a subentry keeps them."""
-    data = {**DEFAULTS, **typed}
+    trimmed = {key: each.strip() if isinstance(each, str) else each for key, each in typed.items()}
+    data = {**DEFAULTS, **{key: each for key, each in trimmed.items() if each not in ("", None)}}
     stored = {setting.key: setting.store(data[setting.key]) for setting in SETTINGS}
-    return {CONF_NAME: data[CONF_NAME].strip()} | stored
+    return {CONF_NAME: trimmed[CONF_NAME]} | stored
 
 
 def options_selector(
@@ -129,9 +130,7 @@ def _fields(
 
 def _marker(setting: Setting) -> vol.Marker:
     """Return the name of a field, filled in where an empty field would say nothing."""
-    if isinstance(setting, Choice):
-        return vol.Required(setting.key, default=setting.default.value)
-    if isinstance(setting, Flag | Number):
+    if isinstance(setting, Choice | Flag | Number):
         return vol.Required(setting.key, default=setting.default)
     if isinstance(setting.default, str):
         return vol.Optional(setting.key, default=setting.default)

@@ -11,16 +11,7 @@ from ..core.codes import is_phone
 from ..core.gate import DoubleBindings, Gate
 from ..core.models import Decision, Reason
 from ..core.recent import Recent
-from ..issues import (
-    ISSUE_DOUBLE_BINDING,
-    ISSUE_MANY_UNKNOWN_TAGS,
-    ISSUE_STALE_GATE,
-    ISSUE_TURNSTILE_REFUSES,
-    ISSUE_UNASSIGNED_READER,
-    ISSUE_UNKNOWN_TAG_FLOOD,
-    async_create_issue,
-    async_delete_issue,
-)
+from ..issues import async_create_issue, async_delete_issue
 from .readers import Read
 
 NOTICE_EVERY = 30.0
@@ -51,20 +42,20 @@ class GateIssues:
         if len(self._different) <= MOST_UNKNOWN_TAGS:
             self._different.add(decision.request.rfid_code or "")
             if len(self._different) > MOST_UNKNOWN_TAGS:
-                self._create(ISSUE_MANY_UNKNOWN_TAGS)
+                self._create("many_unknown_tags")
 
     @callback
     def async_end_flood(self) -> None:
         """Delete the issue of a flood that is over."""
         if not self._gate.unknown_tags.flooded:
-            async_delete_issue(self._hass, ISSUE_UNKNOWN_TAG_FLOOD, self._gate_id)
+            async_delete_issue(self._hass, "unknown_tag_flood", self._gate_id)
 
     def _handle_unknown_tag(self, tag: str) -> None:
         """Raise the issue of a flood, and show a notice, at most once in 30 s."""
         unknown, settings = self._gate.unknown_tags, self._gate.settings
         if unknown.flooded:
-            self._create(ISSUE_UNKNOWN_TAG_FLOOD)
-        if "" in self._notices:
+            self._create("unknown_tag_flood")
+        if self._notices.get(""):
             return
         self._notices.put("", True)
         key = "phone_notice" if is_phone(tag, settings.tag_format) else "unknown_tag_notice"
@@ -78,9 +69,9 @@ class GateIssues:
     def _handle_turnstile(self, refuses: bool) -> None:
         """Raise the issue of a turnstile that admits nobody, or delete it."""
         if refuses:
-            self._create(ISSUE_TURNSTILE_REFUSES)
+            self._create("turnstile_refuses")
         else:
-            async_delete_issue(self._hass, ISSUE_TURNSTILE_REFUSES, self._gate_id)
+            async_delete_issue(self._hass, "turnstile_refuses", self._gate_id)
 
     def _create(self, key: str) -> None:
         """Raise an issue about this gate."""
@@ -101,7 +92,7 @@ def async_get_bindings(hass: HomeAssistant) -> DoubleBindings:
         gates = [gate for entry in entries if (gate := entry.subentries.get(gate_id))]
         async_create_issue(
             hass,
-            translation_key=ISSUE_DOUBLE_BINDING,
+            translation_key="double_binding",
             about=gate_id,
             translation_placeholders={"gate": gates[0].title if gates else gate_id},
         )
@@ -116,14 +107,14 @@ def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> N
     """Delete the issues that reads raised about a gate that stops; for good, all of its issues."""
     async_get_bindings(hass).forget(gate_id)
     for key in (
-        ISSUE_DOUBLE_BINDING,
-        ISSUE_MANY_UNKNOWN_TAGS,
-        ISSUE_TURNSTILE_REFUSES,
-        ISSUE_UNKNOWN_TAG_FLOOD,
+        "double_binding",
+        "many_unknown_tags",
+        "turnstile_refuses",
+        "unknown_tag_flood",
     ):
         async_delete_issue(hass, key, gate_id)
     if for_good:
-        async_delete_issue(hass, ISSUE_STALE_GATE, gate_id)
+        async_delete_issue(hass, "stale_gate", gate_id)
 
 
 @callback
@@ -137,7 +128,7 @@ def async_note_unassigned(hass: HomeAssistant, device_id: str) -> None:
         return
     async_create_issue(
         hass,
-        translation_key=ISSUE_UNASSIGNED_READER,
+        translation_key="unassigned_reader",
         about=device_id,
         translation_placeholders={"reader": device.name_by_user or device.name or device_id},
     )

@@ -1,9 +1,10 @@
 """The readers of a gate: their reads on Home Assistant's bus, and whether they are available."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID, STATE_UNAVAILABLE
 from homeassistant.core import (
@@ -40,50 +41,32 @@ class Read:
     stale: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """Where reads come from: tags scanned by readers, and any other event with a code."""
+def event_types(settings: GateSettings) -> set[str]:
+    """Return the events that a gate listens to: tags scanned by readers, and any other."""
+    types = {EVENT_TAG_SCANNED} if settings.readers else set()
+    return types | ({settings.event_type} if settings.event_type else set())
 
-    readers: frozenset[str] = frozenset()
-    event_type: str | None = None
-    code_field: str = ATTR_TAG_ID
 
-    @classmethod
-    def of(cls, settings: GateSettings) -> Self:
-        """Return where the reads of a gate come from."""
-        return cls(
-            readers=settings.readers,
-            event_type=settings.event_type,
-            code_field=settings.code_field,
-        )
+def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read | None:
+    """Return the read in an event, or None when it is not from one of the gate's readers.
 
-    @property
-    def event_types(self) -> set[str]:
-        """Return the events to listen to."""
-        types = {EVENT_TAG_SCANNED} if self.readers else set()
-        return types | ({self.event_type} if self.event_type else set())
-
-    def parse(self, event: Event[Mapping[str, Any]]) -> Read | None:
-        """Return the read in an event, or None when it is not from here.
-
-        An event that names its device must be from one of the chosen readers, if there are any.
-        """
-        event_type = str(event.event_type)
-        reader = event.data.get(ATTR_DEVICE_ID)
-        if event_type == EVENT_TAG_SCANNED and event_type != self.event_type:
-            code, mine = event.data.get(ATTR_TAG_ID), reader in self.readers
-        else:
-            code = find_field(event.data, self.code_field)
-            mine = reader is None or not self.readers or reader in self.readers
-        if not mine or not isinstance(code, str) or not code.strip():
-            return None
-        stale = dt_util.utcnow() - event.time_fired > OLD_AFTER
-        return Read(
-            code=code,
-            reader=reader if isinstance(reader, str) else None,
-            event_type=event_type,
-            stale=stale,
-        )
+    An event that names no device may be from any; without chosen readers, so may every event.
+    """
+    event_type = str(event.event_type)
+    reader = event.data.get(ATTR_DEVICE_ID)
+    if event_type == EVENT_TAG_SCANNED and event_type != settings.event_type:
+        code, mine = event.data.get(ATTR_TAG_ID), reader in settings.readers
+    else:
+        code = find_field(event.data, settings.code_field)
+        mine = reader is None or not settings.readers or reader in settings.readers
+    if not mine or not isinstance(code, str) or not code.strip():
+        return None
+    return Read(
+        code=code,
+        reader=reader if isinstance(reader, str) else None,
+        event_type=event_type,
+        stale=dt_util.utcnow() - event.time_fired > OLD_AFTER,
+    )
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -94,7 +77,7 @@ class Learning:
     on the reader, but a form may be left open for ever.
     """
 
-    source: Source
+    settings: GateSettings
     other_readers: frozenset[str] = frozenset()
     code: str | None = None
     taken_at: float = 0
@@ -105,13 +88,13 @@ class Learning:
 
     def accepts(self, read: Read) -> bool:
         """Tell whether a read is the person's, and not of a guest at another gate."""
-        readers = self.source.readers
+        readers = self.settings.readers
         mine = read.reader is None or (
             read.reader in readers if readers else read.reader not in self.other_readers
         )
         is_over = self.code is not None and seconds() - self.taken_at > LEARNED_FOR
         expected = self.code in (None, read.code) and not is_over
-        return mine and expected and read.event_type in self.source.event_types
+        return mine and expected and read.event_type in event_types(self.settings)
 
 
 def find_field(data: Mapping[str, Any], path: str) -> Any:
@@ -135,22 +118,20 @@ class Readers:
         self._device_ids = set(device_ids)
         self._devices: dict[str, str] = {}
         self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
-        self._stop: list[CALLBACK_TYPE] = []
+        self._watching = ExitStack()
 
     @callback
     def async_start(self) -> CALLBACK_TYPE:
         """Watch the readers' entities, also those that appear later."""
         self._watch()
-        stop_registry = self._hass.bus.async_listen(
-            er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_registry_updated
+        stops = ExitStack()
+        stops.callback(self._watching.close)
+        stops.callback(
+            self._hass.bus.async_listen(
+                er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_registry_updated
+            )
         )
-
-        @callback
-        def _stop() -> None:
-            stop_registry()
-            self._unwatch()
-
-        return _stop
+        return stops.close
 
     def is_echo(self, read: Read) -> bool:
         """Tell whether a reader that has just come back sends its last tag again (R11)."""
@@ -172,7 +153,7 @@ class Readers:
     @callback
     def _watch(self) -> None:
         """Watch the entities of every reader."""
-        self._unwatch()
+        self._watching.close()
         registry = er.async_get(self._hass)
         self._devices = {
             entity.entity_id: device_id
@@ -180,17 +161,11 @@ class Readers:
             for entity in er.async_entries_for_device(registry, device_id)
         }
         if self._devices:
-            self._stop.append(
+            self._watching.callback(
                 async_track_state_change_event(
                     self._hass, list(self._devices), self._async_state_changed
                 )
             )
-
-    @callback
-    def _unwatch(self) -> None:
-        """Stop watching."""
-        while self._stop:
-            self._stop.pop()()
 
     @callback
     def _async_state_changed(self, event: Event[EventStateChangedData]) -> None:
@@ -202,23 +177,19 @@ class Readers:
 
 @callback
 def async_listen(
-    hass: HomeAssistant, source: Source, action: Callable[[Read], None]
+    hass: HomeAssistant, settings: GateSettings, action: Callable[[Read], None]
 ) -> CALLBACK_TYPE:
-    """Call an action with every read from a source."""
+    """Call an action with every read of a gate's readers."""
 
     @callback
     def _handle(event: Event[Mapping[str, Any]]) -> None:
-        if (read := source.parse(event)) is not None:
+        if (read := parse_event(settings, event)) is not None:
             action(read)
 
-    stops = [hass.bus.async_listen(event_type, _handle) for event_type in source.event_types]
-
-    @callback
-    def _stop() -> None:
-        for stop in stops:
-            stop()
-
-    return _stop
+    stops = ExitStack()
+    for event_type in event_types(settings):
+        stops.callback(hass.bus.async_listen(event_type, _handle))
+    return stops.close
 
 
 @callback

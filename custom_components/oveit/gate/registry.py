@@ -6,14 +6,18 @@ from typing import Any
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, EVENT_TAG_SCANNED, SUBENTRY_GATE
 from ..coordinator import OveitConfigEntry
-from ..issues import ISSUE_UNASSIGNED_READER, async_delete_issue, async_subjects
+from ..issues import async_delete_issue
 from .device import GateDevice
 from .issues import async_forget_gate, async_note_unassigned
 
@@ -97,9 +101,12 @@ def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> GateDevice 
 def async_forget_readers(hass: HomeAssistant) -> None:
     """Delete the issues of readers that have a gate now, are gone, or could have no gate."""
     assigned, devices = _assigned_readers(hass), dr.async_get(hass)
-    for reader in async_subjects(hass, ISSUE_UNASSIGNED_READER):
+    for _, issue_id in list(ir.async_get(hass).issues):
+        reader = issue_id.removeprefix("unassigned_reader_")
+        if reader == issue_id:
+            continue
         if not assigned or reader in assigned or devices.async_get(reader) is None:
-            async_delete_issue(hass, ISSUE_UNASSIGNED_READER, reader)
+            async_delete_issue(hass, "unassigned_reader", reader)
 
 
 def _assigned_readers(hass: HomeAssistant) -> set[str]:

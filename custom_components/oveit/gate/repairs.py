@@ -13,7 +13,7 @@ from ..const import DOMAIN
 from ..coordinator import OveitConfigEntry
 from ..core.gate_settings import SETTINGS, GateSettings, OfferedOne, OfferedSeveral, Setting
 from ..core.models import Event
-from ..issues import ISSUE_STALE_GATE, async_create_issue, async_delete_issue
+from ..issues import async_create_issue, async_delete_issue
 from .form import find_offer, offer_fields
 from .registry import async_get_gates
 
@@ -47,13 +47,13 @@ def _update_issue(
     """Raise or delete the issue of one gate."""
     gone = find_gone(settings, events)
     if not gone:
-        async_delete_issue(hass, ISSUE_STALE_GATE, gate_id)
+        async_delete_issue(hass, "stale_gate", gate_id)
         return
     known = find_offer(events, ended=True)
     names = [known[key].get(each, f"{each}") for key, ids in gone.items() for each in ids]
     async_create_issue(
         hass,
-        translation_key=ISSUE_STALE_GATE,
+        translation_key="stale_gate",
         about=gate_id,
         data={"entry_id": entry.entry_id, "subentry_id": gate_id},
         translation_placeholders={"gate": settings.name, "gone": ", ".join(names)},
