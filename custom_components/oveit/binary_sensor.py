@@ -107,7 +107,7 @@ class OveitCapacityTaken(OveitEventEntity, BinarySensorEntity):
         }
 
     def _is_taken(self, share: float) -> bool:
-        """Tell whether so great a share of the places is taken."""
+        """Return whether so great a share of the places is taken."""
         return self._capacity is not None and self._inside >= share * self._capacity
 
     @property

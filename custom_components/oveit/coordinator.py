@@ -125,7 +125,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._publisher.async_shutdown()
         if hasattr(self, "desk"):
             await self.desk.close()
-        if hasattr(self, "mirror"):
+        if hasattr(self, "ticket_sync"):
             await self.ticket_sync.close()
         await self.client.close()
         await self._session.close()

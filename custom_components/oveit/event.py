@@ -67,7 +67,7 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to check-ins."""
+        """Show every check-in."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.on_check_in.add(self._async_handle_check_in))
 
@@ -92,7 +92,7 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
         return self.state_of_event.event
 
     def _concerns(self, decision: Decision) -> bool:
-        """Tell whether a decision is about this event, or about none and there is no other."""
+        """Return whether a decision is about this event, or about none and there is no other."""
         states = self.coordinator.data
         if decision.event is not None and decision.event.id in states:
             return decision.event.id == self._event_id
@@ -104,7 +104,7 @@ class OveitConflict(OveitEventEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to conflicts."""
+        """Show every conflict."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.on_conflict.add(self._async_handle_conflict))
 
@@ -117,7 +117,7 @@ class OveitConflict(OveitEventEntity, EventEntity):
 
 
 def _describe_row(row: Row, event: Event) -> dict[str, Any]:
-    """Return what may be told of a row: no names, no whole codes."""
+    """Return what may be shown of a row: no names, no whole codes."""
     kind = event.ticket_type(row.ticket_type_id)
     return {
         ATTR_REASON: row.note,
@@ -129,7 +129,7 @@ def _describe_row(row: Row, event: Event) -> dict[str, Any]:
 
 
 def _describe_decision(decision: Decision) -> dict[str, Any]:
-    """Return what may be told of a decision: no names, no whole codes."""
+    """Return what may be shown of a decision: no names, no whole codes."""
     return {
         ATTR_REASON: decision.reason.value,
         ATTR_SOURCE: decision.source.value,
@@ -141,7 +141,7 @@ def _describe_decision(decision: Decision) -> dict[str, Any]:
 
 
 def _describe_seen(seen: Seen, event: Event) -> dict[str, Any]:
-    """Return what may be told of a check-in made elsewhere."""
+    """Return what may be shown of a check-in made elsewhere."""
     kind = event.ticket_type(seen.ticket_type_id)
     addons = {addon.id: addon.name for kind in event.ticket_types for addon in kind.addons}
     return {

@@ -1,4 +1,4 @@
-"""Whether the doors of an event may open, and what stands in the way."""
+"""Whether an event is ready for its doors to open, and which checks fail."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -38,7 +38,7 @@ class Check(StrEnum):
 
 
 def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check, bool]:
-    """Tell of each check whether it is passed."""
+    """Return whether each check is passed."""
     gates = gates_of(coordinator, state.event.id)
     return {
         Check.CREDENTIALS: _has_credentials(coordinator),
@@ -75,7 +75,7 @@ def reader_entities(hass: HomeAssistant, gates: Iterable[Gate]) -> list[str]:
 
 
 def _has_credentials(coordinator: OveitCoordinator) -> bool:
-    """Tell whether Oveit accepts the credentials, and lets them do what a door needs."""
+    """Return whether Oveit accepts the credentials, and lets them do what a door needs."""
     if isinstance(coordinator.failure, OveitAuthenticationError):
         return False
     account = coordinator.client.account
@@ -83,7 +83,7 @@ def _has_credentials(coordinator: OveitCoordinator) -> bool:
 
 
 def _is_list_fresh(state: EventState) -> bool:
-    """Tell whether the ticket list is as new as it should be, and not doubted."""
+    """Return whether the ticket list is as new as it should be, and not doubted."""
     fetched_at = state.ticket_list.fetched_at
     if fetched_at is None or state.ticket_list.doubted:
         return False
@@ -91,7 +91,7 @@ def _is_list_fresh(state: EventState) -> bool:
 
 
 def _are_tags_known(state: EventState, gates: Iterable[Gate]) -> bool:
-    """Tell whether the gates that read tags would know nearly all of them without Oveit."""
+    """Return whether the gates that read tags would know nearly all of them without Oveit."""
     if all(gate.settings.credential is Credential.TICKET for gate in gates):
         return True
     share = state.coverage.share
@@ -99,7 +99,7 @@ def _are_tags_known(state: EventState, gates: Iterable[Gate]) -> bool:
 
 
 def _is_alive(hass: HomeAssistant, device_id: str) -> bool:
-    """Tell whether a reader is there; one without entities tells nothing against it."""
+    """Return whether a reader is available; one without entities counts as available."""
     if dr.async_get(hass).async_get(device_id) is None:
         return False
     states = [hass.states.get(entity_id) for entity_id in _entities(hass, device_id)]

@@ -32,12 +32,12 @@ def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
 
 
 def _captive_portal(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell whether a web page answers in Oveit's place (T14)."""
+    """Return whether a web page answers in Oveit's place (T14)."""
     return {} if isinstance(coordinator.failure, OveitCaptivePortalError) else None
 
 
 def _tls_failed(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell whether Oveit's certificate is not to be trusted (T15)."""
+    """Return whether Oveit's certificate is not to be trusted (T15)."""
     return {} if isinstance(coordinator.failure, OveitTlsError) else None
 
 
@@ -123,7 +123,7 @@ class MissingPermissionFlow(RepairsFlow):
     """Looks again after a person gave the account its permission."""
 
     def __init__(self, entry_id: str) -> None:
-        """Take the account's entry."""
+        """Remember the account's entry."""
         self._entry_id = entry_id
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -143,7 +143,7 @@ class MissingPermissionFlow(RepairsFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that solves an issue; what can only be taken note of is confirmed."""
+    """Return the flow that repairs an issue; without a repair, the issue is confirmed."""
     about = data or {}
     if "subentry_id" in about:
         return StaleGateFlow(str(about["entry_id"]), str(about["subentry_id"]))

@@ -55,7 +55,7 @@ def _attendance(state: EventState) -> float | None:
 
 
 def _describe_last_entry(state: EventState) -> Mapping[str, Any] | None:
-    """Return what may be told of the last entry."""
+    """Return what may be shown of the last entry."""
     if (last := state.attendance.last_entry) is None:
         return None
     kind = state.event.ticket_type(last.ticket_type_id)
@@ -67,7 +67,7 @@ def _describe_last_entry(state: EventState) -> Mapping[str, Any] | None:
 
 
 def _describe_inside(state: EventState) -> Mapping[str, Any] | None:
-    """Tell whether anybody was seen leaving; without exits, inside means entered (X8)."""
+    """Return whether anybody was seen leaving; without exits, inside means entered (X8)."""
     return {ATTR_EXITS_COUNTED: state.attendance.exits_counted}
 
 

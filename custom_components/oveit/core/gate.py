@@ -45,7 +45,7 @@ def utc_now() -> datetime:
 
 
 class Rehearsal:
-    """Whether a gate rehearses: it decides and shows all as always, and marks nothing."""
+    """The rehearsal of a gate, which decides and shows everything as usual and marks nothing."""
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         """Begin without a rehearsal."""
@@ -54,7 +54,7 @@ class Rehearsal:
 
     @property
     def is_on(self) -> bool:
-        """Tell whether nothing is to be marked."""
+        """Return whether nothing is to be marked."""
         return self.until is not None and self._now() < self.until
 
     def start(self, until: datetime | None = None) -> None:
@@ -89,18 +89,18 @@ class UnknownTags:
 
     @property
     def flooded(self) -> bool:
-        """Tell whether too many unknown tags were read in the last minute."""
+        """Return whether too many unknown tags were read in the last minute."""
         return self.count >= FLOOD
 
     def may_ask(self, tag: str) -> bool:
-        """Tell whether Oveit is to be asked about a tag that is not known here."""
+        """Return whether Oveit is to be asked about a tag that is not known here."""
         if not self.flooded or self._not_asked.pop(tag):
             return True
         self._not_asked.put(tag, True)
         return False
 
     def note(self, tag: str) -> bool:
-        """Count an unknown tag, and tell whether this is not the same read as a moment ago."""
+        """Count an unknown tag, and return whether it is not the same read again."""
         if self._lying.see(tag):
             return False
         self._lying.put(tag, True)
@@ -109,7 +109,7 @@ class UnknownTags:
 
 
 class Announcements:
-    """Tells which decisions are to be announced: each guest once, however often they are read."""
+    """Decides which decisions to announce: each guest once, however often the tag is read."""
 
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a decision."""
@@ -117,7 +117,7 @@ class Announcements:
         self._scans = Recent[str, bool](clock, within=inf, at_most=inf, most=KEPT_SCANS)
 
     def is_new(self, decision: Decision, mode: GateMode) -> bool:
-        """Tell whether a decision is no repeat (decisions.md D1, D2, D9, R10)."""
+        """Return whether a decision is no repeat (decisions.md D1, D2, D9, R10)."""
         request = decision.request
         key = f"{mode} {request.rehearsal} {request.ticket_code or request.rfid_code}"
         announced = self._reasons.get(key)
@@ -142,7 +142,7 @@ class Announcements:
 
 
 class LastReads:
-    """Knows the last read of each reader: many send it again when they come back (R11)."""
+    """Remembers the last read of each reader: many send it again when they come back (R11)."""
 
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a read."""
@@ -150,11 +150,11 @@ class LastReads:
         self._back = Recent[str, str](clock, within=JUST_BACK)
 
     def note_back(self, reader: str) -> None:
-        """Take note of a reader that has just come back."""
+        """Note that a reader has just come back."""
         self._back.put(reader, self._last.get(reader, ""))
 
     def is_echo(self, reader: str, code: str) -> bool:
-        """Tell whether a reader that has just come back sends its last read again."""
+        """Return whether a reader that has just come back sends its last read again."""
         if self._back.get(reader) == code:
             return True
         self._back.pop(reader)
@@ -166,7 +166,7 @@ class DoubleBindings:
     """Notices a reader that a gate and an automation both act upon (decisions.md D8)."""
 
     def __init__(self, on_found: Callable[[str], None], clock: Clock = seconds) -> None:
-        """Take what is called with the id of a gate that has such a reader."""
+        """Set the callback, which gets the id of a gate with such a reader."""
         self._on_found = on_found
         self._clock = clock
         self._by_action = Recent[str, str](clock)
@@ -174,7 +174,7 @@ class DoubleBindings:
         self._hits: dict[str, Recent[object, bool]] = {}
 
     def note_gate(self, gate_id: str, code: str) -> None:
-        """Take note of a read at a gate."""
+        """Note a read at a gate."""
         key = _spelled(code)
         if self._by_action.get(key) in ("", gate_id):
             self._by_action.pop(key)
@@ -183,7 +183,7 @@ class DoubleBindings:
             self._by_gate.put(key, gate_id)
 
     def note_action(self, code: str, gate_id: str = "") -> None:
-        """Take note of a code that an action was called with, for one gate or for none."""
+        """Note a code that an action was called with, for one gate or for none."""
         key = _spelled(code)
         found = self._by_gate.get(key)
         if found and gate_id in ("", found):
@@ -193,7 +193,7 @@ class DoubleBindings:
             self._by_action.put(key, gate_id)
 
     def forget(self, gate_id: str) -> None:
-        """Begin anew with a gate."""
+        """Forget what was noted of a gate."""
         self._hits.pop(gate_id, None)
 
     def _hit(self, gate_id: str) -> None:
@@ -223,7 +223,7 @@ class Gate:
         clock: Clock = seconds,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Take what decides, and where the followed events are found."""
+        """Set the desk and the ledger, and how to get the followed events."""
         self.settings = settings
         self.mode = mode
         self.rehearsal = Rehearsal(now)
@@ -241,7 +241,7 @@ class Gate:
 
     @property
     def is_exit(self) -> bool:
-        """Tell whether people leave here."""
+        """Return whether people leave here."""
         return self.settings.direction is Direction.EXIT
 
     @property
@@ -251,12 +251,12 @@ class Gate:
 
     @property
     def refuses_nobody(self) -> bool:
-        """Tell whether everybody passes, whatever is known (decisions.md I7, X9)."""
+        """Return whether everybody passes, whatever is known (decisions.md I7, X9)."""
         return self.is_exit or self._is_free
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
+        """Return whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
         if self.mode_now is GateMode.CLOSED:
             return True
         if not self.settings.within_window or self.refuses_nobody:
@@ -317,7 +317,7 @@ class Gate:
 
     @property
     def _is_free(self) -> bool:
-        """Tell whether the gate is in free flow (decisions.md X9)."""
+        """Return whether the gate is in free flow (decisions.md X9)."""
         return self.mode_now is GateMode.FREE_FLOW
 
     def _request(self, **code: str | None) -> Request:
@@ -394,14 +394,14 @@ class Gate:
             return self._announce(decide_undecided(request, mode), mode)
 
     async def _may_ask(self, request: Request) -> bool:
-        """Tell whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
+        """Return whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
         tag = request.rfid_code
         if tag is None or self.is_exit or not self.unknown_tags.flooded:
             return True
         return await self._is_known(request) or self.unknown_tags.may_ask(tag)
 
     async def _is_known(self, request: Request) -> bool:
-        """Tell whether the ledger knows what a tag carries."""
+        """Return whether the ledger knows what a tag carries."""
         return bool(await self._ledger.on_tag(request.rfid_code or ""))
 
     def _announce(self, decision: Decision, mode: GateMode) -> Decision:

@@ -53,7 +53,7 @@ class Setting:
 
     `key` names it in the form and in what is stored, `name` in `GateSettings`. `read` makes the
     value of what is stored, `store` what is stored of what was typed, `show` what the form shows
-    of what is stored, and `describe` what diagnostics may tell of the value.
+    of what is stored, and `describe` what diagnostics show of the value.
     """
 
     name: str = ""
@@ -94,14 +94,14 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Setting):
-    """A text; diagnostics tell only whether there is one."""
+    """A text; diagnostics show only whether there is one."""
 
     describe: Callable[[Any], Any] = bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Devices(Setting):
-    """Devices of Home Assistant; diagnostics tell only how many."""
+    """Devices of Home Assistant; diagnostics show only how many."""
 
     default: Any = field(default_factory=list)
     read: Callable[[Any], Any] = frozenset

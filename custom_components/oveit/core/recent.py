@@ -89,7 +89,7 @@ class Recent[Key: Hashable, Value]:
         return None if entry is None or self._is_over(entry) else entry
 
     def _is_over(self, entry: _Entry[Value]) -> bool:
-        """Tell whether an entry has expired."""
+        """Return whether an entry has expired."""
         now = self._clock()
         return now - entry.last_at >= self._within or now - entry.first_at >= self._at_most
 

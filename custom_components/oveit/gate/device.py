@@ -25,7 +25,7 @@ class GateDevice:
     """A gate with its device and its readers."""
 
     def __init__(self, coordinator: OveitCoordinator, subentry: ConfigSubentry) -> None:
-        """Take the gate's settings and its mode."""
+        """Create the gate's policy from its settings and its mode."""
         self.coordinator = coordinator
         self.id = subentry.subentry_id
         self.gate = Gate(

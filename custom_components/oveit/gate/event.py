@@ -39,7 +39,7 @@ GATE = EventEntityDescription(
 
 
 class OveitGateEvent(OveitGateEntity, EventEntity):
-    """The last guest at a gate."""
+    """The last decision of a gate."""
 
     _unrecorded_attributes = frozenset(
         {ATTR_CODE_END, ATTR_MESSAGE, ATTR_FIRST_CHECKIN_AT, ATTR_OTHERS}
@@ -103,7 +103,7 @@ def _message(decision: Decision) -> str | None:
 
 
 def _lacks_entry(decision: Decision) -> bool:
-    """Tell whether an add-on was refused because the ticket has not entered (decisions.md A10)."""
+    """Return whether an add-on was refused since the ticket has not entered (decisions.md A10)."""
     is_refused = Reason.ADDON_UNAVAILABLE in (decision.reason, decision.overruled)
     knows_left = decision.addon is not None and decision.addon.left is not None
     entered = decision.ticket is not None and decision.ticket.checked_in
@@ -111,7 +111,7 @@ def _lacks_entry(decision: Decision) -> bool:
 
 
 def _hint(decision: Decision, settings: GateSettings) -> str | None:
-    """Return what else a steward should know (decisions.md A10, R8, X2)."""
+    """Return the key of a hint for stewards, if there is one (decisions.md A10, R8, X2)."""
     ticket = decision.ticket
     if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled) and is_phone(
         decision.request.rfid_code or "", settings.tag_format

@@ -1,4 +1,4 @@
-"""Flow of a gate: its readers, its policy, and a tag held to a reader to find the format."""
+"""The subentry flow of a gate: its settings, and a tag read to find out the format."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -129,13 +129,13 @@ class GateSubentryFlow(ConfigSubentryFlow):
     async def async_step_nothing_heard(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Go on without a tag, or wait for one again."""
+        """Ask whether to continue without a tag or to wait again."""
         return self.async_show_menu(step_id="nothing_heard", menu_options=["learn", "finish"])
 
     async def async_step_finish(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Keep the gate with the format that was chosen before."""
+        """Store the gate with the format that was chosen before."""
         return self._finish()
 
     async def async_step_choose_format(
@@ -169,7 +169,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         return GateSettings.load(self._data[CONF_NAME], self._data)
 
     async def _async_learn(self) -> None:
-        """Take the next read, which checks nobody in, and ask Oveit about it."""
+        """Wait for the next read, which checks nobody in, and ask Oveit about it."""
         found: asyncio.Future[Read] = self.hass.loop.create_future()
         learning = self._begin_learning()
 
@@ -194,7 +194,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
             stop()
 
     def _begin_learning(self) -> Learning:
-        """Have the gates leave what is read to this form."""
+        """Have the gates ignore the reads that this form waits for."""
         readers = (gate.data.get(CONF_READERS, ()) for gate in self._other_gates())
         others = frozenset(chain.from_iterable(readers))
         self._learning = Learning(settings=self._settings, other_readers=others)
@@ -202,7 +202,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         return self._learning
 
     def _end_learning(self) -> None:
-        """Leave everything to the gates again."""
+        """Have the gates ignore no reads any more."""
         if self._learning is not None:
             self.hass.data[LEARNING].remove(self._learning)
             self._learning = None
@@ -210,7 +210,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
     @callback
     @override
     def async_remove(self) -> None:
-        """Let the tag that was learned be read like any other, now that the form is closed."""
+        """Have the gates read the learned tag like any other when the form is closed."""
         self._end_learning()
 
     async def _async_look_up(self, read: str) -> dict[TagFormat, str]:
@@ -255,7 +255,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         }
 
     def _finish(self) -> SubentryFlowResult:
-        """Keep the gate; the entry's listener sets it up."""
+        """Store the gate; the entry's update listener sets it up."""
         data = dict(self._data)
         title = data[CONF_NAME]
         if self.source == SOURCE_RECONFIGURE:

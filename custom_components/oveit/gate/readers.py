@@ -71,10 +71,10 @@ def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Learning:
-    """A person who holds a tag to a reader to learn its format, and checks nobody in with it.
+    """A form that waits for a tag to learn its format; the gates ignore its reads.
 
-    Once a code was read, it is that one alone, and only for a while: the tag may still lie
-    on the reader, but a form may be left open for ever.
+    Once a code was read, only that code is ignored, and only for ten minutes: the tag may still
+    lie on the reader, but a form may be left open for ever.
     """
 
     settings: GateSettings
@@ -83,11 +83,11 @@ class Learning:
     taken_at: float = 0
 
     def take(self, read: Read) -> None:
-        """Take the read that was waited for."""
+        """Note the read that was waited for."""
         self.code, self.taken_at = read.code, seconds()
 
     def accepts(self, read: Read) -> bool:
-        """Tell whether a read is the person's, and not of a guest at another gate."""
+        """Return whether a read is for the form, and not of a guest at another gate."""
         readers = self.settings.readers
         mine = read.reader is None or (
             read.reader in readers if readers else read.reader not in self.other_readers
@@ -98,7 +98,7 @@ class Learning:
 
 
 def find_field(data: Mapping[str, Any], path: str) -> Any:
-    """Return what lies under a name, or under names joined by dots, None where nothing does."""
+    """Return the value of a name, or of names joined by dots, None where there is none."""
     if path in data:
         return data[path]
     found: Any = data
@@ -113,7 +113,7 @@ class Readers:
     """Watches which readers come back, since many then send their last tag again."""
 
     def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
-        """Take the readers' devices; those that only events name are added with their reads."""
+        """Watch these devices; those that only events name are added with their reads."""
         self._hass = hass
         self._device_ids = set(device_ids)
         self._devices: dict[str, str] = {}
@@ -134,7 +134,7 @@ class Readers:
         return stops.close
 
     def is_echo(self, read: Read) -> bool:
-        """Tell whether a reader that has just come back sends its last tag again (R11)."""
+        """Return whether a reader that has just come back sends its last tag again (R11)."""
         if read.reader is None:
             return False
         if read.reader not in self._device_ids:
@@ -194,5 +194,5 @@ def async_listen(
 
 @callback
 def async_is_learning(hass: HomeAssistant, read: Read) -> bool:
-    """Tell whether a person is just trying out the reader that a read came from."""
+    """Return whether a form waits for a read."""
     return any(learning.accepts(read) for learning in hass.data.get(LEARNING, ()))

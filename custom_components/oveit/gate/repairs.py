@@ -77,15 +77,15 @@ def find_gone(settings: GateSettings, events: Collection[Event]) -> dict[str, li
 
 
 class StaleGateFlow(RepairsFlow):
-    """Lets a person choose anew what a gate is for."""
+    """Asks for events, ticket types or an add-on in the place of those that are gone."""
 
     def __init__(self, entry_id: str, gate_id: str) -> None:
-        """Take the gate."""
+        """Remember the gate."""
         self._entry_id = entry_id
         self._gate_id = gate_id
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Choose among what Oveit offers now."""
+        """Ask for a choice among what Oveit offers now."""
         entry: OveitConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")

@@ -1,4 +1,4 @@
-"""Sensors of a gate: how many passed it, and how the last read ended."""
+"""The sensors of a gate: how many passed, and the last result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

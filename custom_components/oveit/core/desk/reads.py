@@ -121,12 +121,12 @@ class Reads:
 
 
 def _failed(task: asyncio.Task[Decision]) -> bool:
-    """Tell whether a read that is over came to no decision."""
+    """Return whether a read that is over came to no decision."""
     return task.cancelled() or task.exception() is not None
 
 
 def _holds(decision: Decision, request: Request) -> bool:
-    """Tell whether a decision is one for a read, too: in free flow nobody is refused."""
+    """Return whether a decision is one for a read, too: in free flow nobody is refused."""
     return decision.admitted or not request.free_flow
 
 
