@@ -1,4 +1,4 @@
-"""What tests of gates do: set gates up, hold tags to readers, see what is told."""
+"""Helpers for tests of gates: set gates up, send reads, collect what entities show."""
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -114,7 +114,7 @@ class Shown:
 
 
 async def fail(*_: object) -> None:
-    """Do what a ledger on a full disk does."""
+    """Fail like a ledger on a full disk."""
     raise LedgerError("The disk is full")
 
 

@@ -74,7 +74,7 @@ def ticket(venue: Venue) -> VenueTicket:
 
 
 async def fail(*_: object) -> None:
-    """Do what a ledger on a full disk does."""
+    """Fail like a ledger on a full disk."""
     raise LedgerError("The disk is full")
 
 
@@ -111,7 +111,7 @@ async def test_d1_who_did_not_get_through_is_announced_again(
 async def test_b16_what_is_no_code_is_not_decided_on(
     make_gate: Callable[..., Gate], announced: list[Decision], read: str
 ) -> None:
-    """Nobody hears of it."""
+    """Nothing is announced."""
     assert await make_gate().read(read) is None
     assert announced == []
 
@@ -155,7 +155,7 @@ async def test_i7_x9_a_read_is_decided_on_when_nothing_works(
     assert [(each.reason, each.overruled) for each in announced] == [(reason, overruled)]
 
 
-async def test_an_action_hears_of_a_ledger_that_fails_unless_nobody_is_refused(
+async def test_an_action_gets_the_error_of_the_ledger_unless_nobody_is_refused(
     make_gate: Callable[..., Gate], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is one of the core."""
@@ -200,7 +200,7 @@ async def test_r4_in_a_flood_an_unknown_tag_is_asked_about_when_it_comes_again(
     announced: list[Decision],
     steps: Steps,
 ) -> None:
-    """And at once after a quiet minute; each unknown tag is told once."""
+    """And at once after a quiet minute; the callback is called once for each tag."""
     gate, unknown = make_gate(), list[str]()
     gate.on_unknown_tag.add(unknown.append)
     for number in range(20):
@@ -231,10 +231,10 @@ async def test_r4_a_tag_that_lies_on_the_reader_is_counted_once(
     assert gate.unknown_tags.count == 1
 
 
-async def test_x5_three_refusals_of_a_turnstile_are_told_and_one_admission_ends_it(
+async def test_x5_three_refusals_of_a_turnstile_are_reported_and_one_admission_ends_it(
     make_gate: Callable[..., Gate], venue: Venue, server: OveitServer
 ) -> None:
-    """That an account has no turnstile, Oveit says only in words."""
+    """Oveit says only in words that an account has no turnstile."""
     server.behaviour.turnstile = False
     gate, refuses = make_gate(turnstile=True, credential=Credential.TICKET), list[bool]()
     gate.on_turnstile.add(refuses.append)
@@ -350,7 +350,7 @@ def test_every_setting_is_read_from_what_is_stored_and_asked_of_the_desk() -> No
     )
 
 
-def test_diagnostics_tell_of_every_setting_and_name_nothing() -> None:
+def test_diagnostics_hold_every_setting_and_no_name() -> None:
     """No device, no event type, no name."""
     stored = {"readers": ["device"], "event_type": "esphome.bar", "code_field": "uid"}
     described = GateSettings.load("North", stored | {"events": [2, 1]}).describe()
