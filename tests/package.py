@@ -100,10 +100,11 @@ class Call:
 
 def modules() -> Iterator[tuple[ModuleType, ast.Module]]:
     """Yield the modules of Home Assistant's side."""
-    for path in sorted({*FOLDER.rglob("*.py")} - {*FOLDER.glob("core/**/*.py")}):
+    for path in sorted(FOLDER.rglob("*.py")):
         parts = path.relative_to(FOLDER).with_suffix("").parts
-        name = ".".join((PACKAGE, *(part for part in parts if part != "__init__")))
-        yield import_module(name), ast.parse(path.read_text())
+        if parts[0] != "core":
+            names = [PACKAGE, *(part for part in parts if part != "__init__")]
+            yield import_module(".".join(names)), ast.parse(path.read_text())
 
 
 def find_calls() -> list[Call]:

@@ -1,7 +1,5 @@
 """Check in people with Oveit tickets."""
 
-from pathlib import Path
-
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
     ConfigEntry,
@@ -10,43 +8,33 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
-    issue_registry as ir,
 )
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.json import save_json
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
-from .account import ledger_path
 from .assist.sentences import async_setup_sentences, async_track_entry
 from .const import (
     CONF_EVENTS,
     CONF_IGNORED_EVENTS,
     DOMAIN,
-    ISSUE_LEDGER_KEPT,
-    ISSUE_WAITING_EXPORTED,
-    LOGGER,
     SUBENTRY_GATE,
 )
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.exceptions import LedgerError
-from .core.ledger import delete_ledger, find_ledgers, read_waiting
-from .core.models import Row
 from .frontend import async_setup_frontend
-from .gate_repairs import async_watch_gates
-from .gate_watch import async_forget_gate
-from .gates import (
+from .gate.issues import async_forget_gate
+from .gate.registry import (
     async_create_gates,
     async_forget_readers,
     async_start_gates,
     async_stop_gates,
 )
+from .gate.repairs import async_watch_gates
+from .ledger import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
-from .services import async_setup_services, respond_row
+from .services import async_setup_services
 from .webhook import async_setup_webhook
 
 PLATFORMS = [
@@ -121,59 +109,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> No
     for gate in entry.get_subentries_of_type(SUBENTRY_GATE):
         async_forget_gate(hass, gate.subentry_id, for_good=True)
     async_forget_readers(hass)
-    await _async_remove_ledger(hass, entry)
-
-
-async def _async_remove_ledger(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Delete the ledgers of an account, but those that cannot be read."""
-    path = ledger_path(hass, entry)
-    waiting: list[Row] = []
-    read: list[Path] = []
-    for ledger in await hass.async_add_executor_job(find_ledgers, path):
-        try:
-            waiting += await hass.async_add_executor_job(read_waiting, ledger)
-            read.append(ledger)
-        except LedgerError as err:
-            LOGGER.warning("A ledger is kept: %s", err)
-    try:
-        if waiting:
-            await _async_export(hass, entry, path.with_suffix(".waiting.json"), waiting)
-        for ledger in read:
-            await hass.async_add_executor_job(delete_ledger, ledger)
-    except (HomeAssistantError, OSError) as err:
-        LOGGER.warning("A ledger is kept: %s", type(err).__name__)
-    if kept := await hass.async_add_executor_job(find_ledgers, path):
-        listed = "\n".join(f"- `{STORAGE_DIR}/{ledger.name}`" for ledger in kept)
-        _report_file(hass, entry, ISSUE_LEDGER_KEPT, title=entry.title, list=listed)
-
-
-async def _async_export(
-    hass: HomeAssistant, entry: OveitConfigEntry, export: Path, waiting: list[Row]
-) -> None:
-    """Export pending rows to a file, and raise an issue that names it (C6)."""
-    rows = [respond_row(row) for row in waiting]
-    await hass.async_add_executor_job(save_json, str(export), rows, True)
-    file = f"{STORAGE_DIR}/{export.name}"
-    _report_file(
-        hass, entry, ISSUE_WAITING_EXPORTED, title=entry.title, count=str(len(rows)), file=file
-    )
-
-
-@callback
-def _report_file(
-    hass: HomeAssistant, entry: OveitConfigEntry, key: str, **placeholders: str
-) -> None:
-    """Raise a persistent issue about a file that is left."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{key}_{entry.entry_id}",
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=key,
-        translation_placeholders=placeholders,
-    )
+    await async_remove_ledger(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -1,7 +1,6 @@
 """An account: its client, its ledger's file, and other entries that follow the same events."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +9,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW, CONF_IGNORED_EVENTS, DOMAIN
@@ -32,11 +30,6 @@ def create_client(
         password=data.get(CONF_PASSWORD),
         language=hass.config.language.partition("-")[0],
     )
-
-
-def ledger_path(hass: HomeAssistant, entry: ConfigEntry) -> Path:
-    """Return the path of an entry's ledger."""
-    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry.entry_id}.db"))
 
 
 def event_filter(options: Mapping[str, Any]) -> Callable[[int], bool]:

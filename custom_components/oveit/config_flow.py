@@ -41,7 +41,7 @@ from .core.exceptions import (
     OveitResponseError,
 )
 from .core.models import Account, Event
-from .gate_flow import GateSubentryFlow
+from .gate.flow import GateSubentryFlow
 from .options_flow import OveitOptionsFlow, events_schema, read_events
 
 LOGIN_FIELDS: dict[vol.Marker, Any] = {

@@ -11,6 +11,7 @@ from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.helpers import instance_id
 from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -21,13 +22,14 @@ from .account import (
     async_note_listed,
     create_client,
     event_filter,
-    ledger_path,
 )
 from .const import CONF_API_URL, DOMAIN, LOGGER, SUBENTRY_GATE
+from .core.callbacks import Callbacks
 from .core.client.session import open_session
 from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
 from .core.desk.desk import Desk, Tell
 from .core.exceptions import (
+    LedgerBusyError,
     LedgerError,
     OveitAuthenticationError,
     OveitError,
@@ -36,8 +38,9 @@ from .core.exceptions import (
 from .core.ledger import Ledger
 from .core.models import Decision, Event, Request, Row
 from .core.polling import LIVE_INTERVAL
+from .core.recent import seconds
 from .core.ticket_sync import TicketSync
-from .listeners import Listeners
+from .ledger import LedgerWatch
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
@@ -78,25 +81,31 @@ class AccountDesk(Desk):
     @override
     async def check_in(self, request: Request, door: Tell | None = None) -> Decision:
         """Check a ticket in; raise AccountTwiceError when an older entry decides."""
-        self._check_alone()
-        return await super().check_in(request, door)
+        with self._deciding():
+            return await super().check_in(request, door)
 
     @override
     async def look(self, request: Request) -> Decision:
         """Show at a gate what a check-in would be; raise AccountTwiceError as `check_in`."""
-        self._check_alone()
-        return await super().look(request)
+        with self._deciding():
+            return await super().look(request)
 
     @override
     async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
         """Admit a guest by a steward's decision; raise AccountTwiceError as `check_in`."""
-        self._check_alone()
-        return await super().override(request, note=note, user_id=user_id)
+        with self._deciding():
+            return await super().override(request, note=note, user_id=user_id)
 
-    def _check_alone(self) -> None:
-        """Raise AccountTwiceError with the title of the entry that decides."""
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """Raise AccountTwiceError with the title of the entry that decides instead."""
         if twin := self._coordinator.twin:
             raise AccountTwiceError(twin)
+        try:
+            yield
+        except LedgerError as err:
+            self._coordinator.async_note_ledger_failure(err)
+            raise
 
 
 class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
@@ -118,6 +127,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         )
         self._session = open_session(client_context(), {USER_AGENT: SERVER_SOFTWARE})
         self.client = create_client(hass, entry.data, self._session)
+        self.ledger_watch = LedgerWatch(hass, entry)
         self.capacities: dict[int, int] = {}
         self.gate_modes: dict[str, str] = {}
         self.conflicts: list[Row] = []
@@ -126,8 +136,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._is_first = True
         self._is_closing = False
         self.follows = event_filter(entry.options)
-        self.on_check_in = Listeners[Decision | Seen]()
-        self.on_conflict = Listeners[Row]()
+        self.on_check_in = Callbacks[Decision | Seen]()
+        self.on_conflict = Callbacks[Row]()
         self._publisher = Debouncer(
             hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self.async_publish
         )
@@ -135,10 +145,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     @override
     async def _async_setup(self) -> None:
         """Open the ledger and create the desk."""
+        self.ledger = await self.ledger_watch.async_open()
         try:
-            self.ledger = await Ledger.open(ledger_path(self.hass, self.config_entry))
             self.ticket_sync = TicketSync(
-                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.async_tell
+                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.call
             )
             await self.ticket_sync.load()
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
@@ -150,8 +160,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self,
             on_decision=self._on_decision,
             on_failure=self._note_failure,
-            on_conflict=self.on_conflict.async_tell,
+            on_conflict=self.on_conflict.call,
             on_progress=self._publisher.async_schedule_call,
+            box=await instance_id.async_get(self.hass),
+            clock=seconds,
         )
         self.client.breaker.watch(self.client.events, self._on_connection)
         await self.desk.preparing.resume()
@@ -202,11 +214,13 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 self._is_first = False
                 self._in_background(self.async_refresh(), "first refresh")
                 return await self._async_read()
+            await self.ledger_watch.async_check()
             await self._async_refresh_lists()
             data = await self._async_read()
         except LedgerError as err:
             if self._is_closing:
                 return self.data
+            self.async_note_ledger_failure(err)
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
         if any(state.attendance.waiting for state in data.values()):
             self._in_background(self._async_settle(), "upload")
@@ -245,6 +259,15 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             raise _translate(err) from err
 
     @callback
+    def async_note_ledger_failure(self, err: LedgerError) -> None:
+        """Keep why the ledger does not answer, until it does."""
+        if self.ledger_watch.failure is None:
+            LOGGER.warning("The ledger does not answer: %s", err)
+            self.ledger_watch.failure = err
+            self.ledger_watch.async_update_issues()
+            self.async_update_listeners()
+
+    @callback
     def _on_connection(self, is_up: bool) -> None:
         """Publish that the connection was lost, or refresh when it is back."""
         if is_up:
@@ -275,7 +298,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     def _on_decision(self, decision: Decision) -> None:
         """Announce a decision ticket by ticket, and poll at the pace of a live event."""
         for each in (decision, *decision.others):
-            self.on_check_in.async_tell(each)
+            self.on_check_in.call(each)
         self._publisher.async_schedule_call()
         if self.update_interval != LIVE_INTERVAL and decision.admitted:
             self._in_background(self.async_request_refresh(), "refresh after a check-in")
@@ -293,6 +316,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         """Read the state of the followed events from the ledger."""
         listed = {key for key, event in self.ticket_sync.events.items() if event.active}
         async_note_listed(self.hass, self.config_entry, listed)
+        await self.ledger_watch.async_note_generation()
         attendance = await self.ticket_sync.attendance()
         has_conflicts = any(count.conflicts for count in attendance.values())
         self.conflicts = await self.ledger.conflicts() if has_conflicts else []
@@ -345,6 +369,8 @@ def _translate(err: OveitError) -> HomeAssistantError:
             return _error("authentication_failed")
         case OveitResponseError():
             return _error("invalid_response")
+        case LedgerBusyError():
+            return _error("ledger_busy")
         case LedgerError():
             return _error("ledger_failed")
         case _:

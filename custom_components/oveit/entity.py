@@ -15,8 +15,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
-from .gate import Gate
-from .gates import async_get_gates
+from .gate.device import GateDevice
+from .gate.registry import async_get_gates
 
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
@@ -89,13 +89,14 @@ class OveitGateEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, gate: Gate, description: EntityDescription) -> None:
-        """Set the unique id and the device of the gate."""
-        self.gate = gate
+    def __init__(self, device: GateDevice, description: EntityDescription) -> None:
+        """Tie the entity to the device of its gate."""
+        self.device = device
+        self.gate = device.gate
         self.entity_description = description
-        entry_id = gate.coordinator.config_entry.entry_id
-        self._attr_unique_id = f"{entry_id}_{gate.id}_{description.key}"
-        self._attr_device_info = gate.device_info
+        entry_id = device.coordinator.config_entry.entry_id
+        self._attr_unique_id = f"{entry_id}_{device.id}_{description.key}"
+        self._attr_device_info = device.device_info
 
 
 @callback
@@ -103,16 +104,16 @@ def async_add_gate_entities(
     hass: HomeAssistant,
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[Gate], Iterable[Entity]],
+    build: Callable[[GateDevice], Iterable[Entity]],
 ) -> None:
     """Add the entities of each gate; remove those that its direction no longer has."""
     registry = er.async_get(hass)
     domain = async_get_current_platform().domain
-    for gate in async_get_gates(hass, entry):
-        entities = list(build(gate))
+    for device in async_get_gates(hass, entry):
+        entities = list(build(device))
         built = {entity.unique_id for entity in entities}
         for known in er.async_entries_for_config_entry(registry, entry.entry_id):
-            is_of_gate = known.config_subentry_id == gate.id and known.domain == domain
+            is_of_gate = known.config_subentry_id == device.id and known.domain == domain
             if is_of_gate and known.unique_id not in built:
                 registry.async_remove(known.entity_id)
-        async_add_entities(entities, config_subentry_id=gate.id)
+        async_add_entities(entities, config_subentry_id=device.id)

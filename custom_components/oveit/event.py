@@ -23,7 +23,7 @@ from .coordinator import OveitConfigEntry
 from .core.counts import Seen
 from .core.models import Decision, Event, Reason, Row, Source
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
-from .gate_event import GATE, OveitGateEvent
+from .gate.event import GATE, OveitGateEvent
 
 PARALLEL_UPDATES = 0
 
@@ -58,7 +58,7 @@ async def async_setup_entry(
         ],
     )
     async_add_gate_entities(
-        hass, entry, async_add_entities, lambda gate: [OveitGateEvent(gate, GATE)]
+        hass, entry, async_add_entities, lambda device: [OveitGateEvent(device, GATE)]
     )
 
 
@@ -69,7 +69,7 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Subscribe to check-ins."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.on_check_in.async_add(self._async_handle_check_in))
+        self.async_on_remove(self.coordinator.on_check_in.add(self._async_handle_check_in))
 
     @callback
     def _async_handle_check_in(self, check_in: Decision | Seen) -> None:
@@ -106,7 +106,7 @@ class OveitConflict(OveitEventEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Subscribe to conflicts."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.on_conflict.async_add(self._async_handle_conflict))
+        self.async_on_remove(self.coordinator.on_conflict.add(self._async_handle_conflict))
 
     @callback
     def _async_handle_conflict(self, row: Row) -> None:

@@ -12,10 +12,10 @@ from homeassistant.util import dt as dt_util
 from .const import NEEDED_PERMISSION
 from .coordinator import EventState, OveitCoordinator
 from .core.exceptions import OveitAuthenticationError
+from .core.gate import Gate
+from .core.gate_settings import Credential, GateMode
 from .core.polling import IDLE_LIST_INTERVAL
-from .gate import Gate
-from .gate_settings import Credential, GateMode
-from .gates import async_get_gates
+from .gate.registry import async_get_gates
 from .repairs import MOST_SKEW
 
 LIST_MAY_MISS = timedelta(minutes=15)
@@ -55,9 +55,9 @@ def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check,
 def gates_of(coordinator: OveitCoordinator, event_id: int) -> list[Gate]:
     """Return the gates that admit guests of an event."""
     return [
-        gate
-        for gate in async_get_gates(coordinator.hass, coordinator.config_entry)
-        if not gate.settings.event_ids or event_id in gate.settings.event_ids
+        device.gate
+        for device in async_get_gates(coordinator.hass, coordinator.config_entry)
+        if event_id in (device.gate.settings.event_ids or (event_id,))
     ]
 
 

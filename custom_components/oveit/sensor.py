@@ -29,7 +29,7 @@ from .const import (
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
-from .gate_sensor import build_sensors
+from .gate.sensor import build_sensors
 
 PARALLEL_UPDATES = 0
 

@@ -24,6 +24,7 @@ from .const import ATTR_GATE, ATTR_OVERRULED, ATTR_REHEARSAL, DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.codes import clean_code
 from .core.exceptions import OveitConnectionError
+from .core.gate_settings import GateMode
 from .core.models import (
     MAX_CODE_LENGTH,
     AddonUse,
@@ -31,13 +32,12 @@ from .core.models import (
     Event,
     OfflinePolicy,
     Request,
-    Row,
     Ticket,
 )
-from .gate import Gate
-from .gate_settings import GateMode
-from .gate_watch import async_get_bindings
-from .gates import async_find_gate
+from .gate.device import GateDevice
+from .gate.issues import async_get_bindings
+from .gate.registry import async_find_gate
+from .ledger import respond_row
 
 ATTR_TICKET_CODE = "ticket_code"
 ATTR_RFID_CODE = "rfid_code"
@@ -108,7 +108,7 @@ async def _async_checkin(call: ServiceCall) -> ServiceResponse:
         return await _async_ask_gate(call, gate, request, look=False)
     with _account(call) as coordinator:
         bindings = async_get_bindings(call.hass)
-        bindings.async_note_action(request.rfid_code or request.ticket_code or "")
+        bindings.note_action(request.rfid_code or request.ticket_code or "")
         decision = await coordinator.desk.check_in(request)
     return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
 
@@ -304,14 +304,14 @@ def _account(call: ServiceCall) -> Iterator[OveitCoordinator]:
 
 
 async def _async_ask_gate(
-    call: ServiceCall, gate: Gate, request: Request, *, look: bool
+    call: ServiceCall, gate: GateDevice, request: Request, *, look: bool
 ) -> ServiceResponse:
     """Have a gate decide by its own settings; a look-up opens no door."""
     if given := GATE_DECIDES.intersection(call.data):
         raise _invalid("gate_decides", ", ".join(sorted(given)))
     if call.data.get(ATTR_CONFIG_ENTRY_ID) not in (None, gate.coordinator.config_entry.entry_id):
         raise _invalid("gate_decides", ATTR_CONFIG_ENTRY_ID)
-    mode = gate.mode_now
+    mode = gate.gate.mode_now
     decision = await gate.async_ask(
         ticket_code=request.ticket_code,
         rfid_code=request.rfid_code,
@@ -507,23 +507,4 @@ def _respond_event_state(state: EventState) -> dict[str, JsonValueType]:
         "inside": counts.inside,
         "waiting": counts.waiting,
         "conflicts": counts.conflicts,
-    }
-
-
-def respond_row(row: Row) -> dict[str, JsonValueType]:
-    """Return a row of the journal with the whole code, for administrators."""
-    return {
-        "seq": row.seq,
-        "event_id": row.event_id or None,
-        "code": row.code,
-        "addon_id": row.addon_id,
-        "direction": row.direction.value,
-        "gate": row.gate,
-        "at": row.at.isoformat(),
-        "state": row.state.value,
-        "reason": row.reason.value,
-        "attempts": row.attempts,
-        "message": row.message,
-        "note": row.note,
-        "scan_id": row.scan_id,
     }

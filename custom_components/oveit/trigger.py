@@ -28,8 +28,8 @@ from .const import (
     EVENT_ADMITTED,
     EVENT_REFUSED,
 )
+from .core.gate_settings import GateMode
 from .core.models import Reason
-from .gate_settings import GateMode
 
 
 def _schema(*, admits: bool) -> vol.Schema:

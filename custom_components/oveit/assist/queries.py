@@ -19,9 +19,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from ..const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
 from ..coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from ..core.exceptions import OveitError
+from ..core.gate_settings import GateMode
 from ..core.models import MAX_CODE_LENGTH, Decision, Request, Source
 from ..core.speech import readings
-from ..gate_settings import GateMode
 
 GATE_MODES = [mode.value for mode in GateMode]
 GATE_MODE_KEY = "gate_mode"
