@@ -1,7 +1,6 @@
-"""What tests of gates do: set gates up, hold tags to readers, see what is told."""
+"""Helpers for tests of gates: set gates up, send reads, collect what entities show."""
 
 from dataclasses import dataclass, field
-import time
 from types import MappingProxyType
 from typing import Any
 
@@ -14,11 +13,9 @@ from homeassistant.helpers import (
     issue_registry as ir,
 )
 from homeassistant.helpers.event import async_track_state_change_event
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.const import DOMAIN, EVENT_TAG_SCANNED
-from custom_components.oveit.core.desk.reads import Reads
 from custom_components.oveit.core.exceptions import LedgerError
 from demo.venue import Venue, VenueTicket
 from tests.common import set_up
@@ -117,7 +114,7 @@ class Shown:
 
 
 async def fail(*_: object) -> None:
-    """Do what a ledger on a full disk does."""
+    """Fail like a ledger on a full disk."""
     raise LedgerError("The disk is full")
 
 
@@ -151,13 +148,3 @@ def issues(hass: HomeAssistant) -> list[str]:
         for (domain, _), issue in ir.async_get(hass).issues.items()
         if domain == DOMAIN and issue.active
     )
-
-
-def follow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the desk tell repeats by a clock that tests may stop."""
-    begin = Reads.__init__
-
-    def _now() -> float:
-        return time.monotonic()
-
-    monkeypatch.setattr(Reads, "__init__", lambda self, _: begin(self, _now))

@@ -100,9 +100,11 @@ class Call:
 
 def modules() -> Iterator[tuple[ModuleType, ast.Module]]:
     """Yield the modules of Home Assistant's side."""
-    for path in sorted(FOLDER.glob("*.py")):
-        name = PACKAGE if path.stem == "__init__" else f"{PACKAGE}.{path.stem}"
-        yield import_module(name), ast.parse(path.read_text())
+    for path in sorted(FOLDER.rglob("*.py")):
+        parts = path.relative_to(FOLDER).with_suffix("").parts
+        if parts[0] != "core":
+            names = [PACKAGE, *(part for part in parts if part != "__init__")]
+            yield import_module(".".join(names)), ast.parse(path.read_text())
 
 
 def find_calls() -> list[Call]:

@@ -28,7 +28,6 @@ from tests.gates import (
     TAG,
     VIP,
     Reader,
-    follow_clock,
     make_reader,
     open_gate,
     set_mode,
@@ -39,12 +38,6 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "blueprints" / "automation" / "oveit"
 RELAY, CONTACT = "input_boolean.relay", "binary_sensor.contact"
 FULL = "binary_sensor.lantern_night_capacity_reached"
-
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the desk read the clock anew each time, which may stand still."""
-    follow_clock(monkeypatch)
 
 
 @pytest.fixture

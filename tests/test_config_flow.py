@@ -264,7 +264,7 @@ async def test_a_bug_of_ours_is_told_as_such(
 ) -> None:
     """It is logged with its traceback, without the password, and can be got over."""
     with monkeypatch.context() as patched:
-        patched.setattr("custom_components.oveit.core.api.read_event", 1)
+        patched.setattr("custom_components.oveit.core.client.api.read_event", 1)
         form = await add(hass, "login", typed("login", server))
     assert form["errors"] == {"base": "unknown"}
     assert "Unexpected error while signing in" in caplog.text

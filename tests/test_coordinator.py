@@ -1,12 +1,16 @@
 """Oveit is polled as often as is due, and its silences are survived."""
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
+import logging
 from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -449,3 +453,41 @@ async def test_a_reply_of_events_that_are_none_ends_nothing(
         await poll(hass, loaded)
     assert value(hass, TICKETS) == "50"
     assert value(hass, CONNECTED) == STATE_OFF
+
+
+@pytest.mark.parametrize("begun_by", ["timer", "webhook", "action"])
+async def test_a_reload_in_the_middle_of_a_refresh_is_no_failure(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    server: OveitServer,
+    caplog: pytest.LogCaptureFixture,
+    begun_by: str,
+) -> None:
+    """The refresh ends with the ledger, whoever waits for it; nothing is logged as an error."""
+    hass.config_entries.async_update_entry(entry, options={CONF_EVENTS: [100, 101]})
+    await set_up(hass, entry)
+    server.faults.set("seller/events", Fault(latency_before=0.5))
+    refresh = entry.runtime_data.async_refresh
+    match begun_by:
+        case "timer":
+            work = entry.async_create_background_task(hass, refresh(), "timer")
+        case "webhook":
+            work = hass.async_create_background_task(refresh(), "webhook")
+        case _:
+            work = hass.async_create_task(sync_anyhow(hass))
+    await asyncio.sleep(0.1)
+    server.faults.clear()
+    caplog.clear()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await asyncio.wait([work], timeout=0.2)
+    assert work.done()
+    await asyncio.sleep(0.5)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "Check the disk" not in caplog.text
+    assert [each.message for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+async def sync_anyhow(hass: HomeAssistant) -> None:
+    """Ask for a refresh, which may be cut short."""
+    with suppress(HomeAssistantError):
+        await hass.services.async_call(DOMAIN, "sync", {}, blocking=True)

@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 import yaml  # type: ignore[import-untyped]
 
-from custom_components.oveit.gate_settings import DEFAULTS
+from custom_components.oveit.core.gate_settings import DEFAULTS
 from demo.venue import Venue
 from tests.gates import open_gate, tagged
 

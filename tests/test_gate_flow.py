@@ -11,7 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.oveit import gate_flow
+from custom_components.oveit.gate import flow
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import poll, value
@@ -437,7 +437,7 @@ async def test_a_person_without_a_tag_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After a minute, or tries again."""
-    monkeypatch.setattr(gate_flow, "LEARN_TIMEOUT", 0.01)
+    monkeypatch.setattr(flow, "LEARN_TIMEOUT", 0.01)
     result = await learn(hass, loaded, reader)
     result = await go_on(hass, result)
     assert result["type"] is FlowResultType.MENU

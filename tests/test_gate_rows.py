@@ -22,7 +22,6 @@ from tests.gates import (
     VIP,
     Reader,
     fail,
-    follow_clock,
     issues,
     make_reader,
     open_gate,
@@ -44,12 +43,6 @@ def reader(hass: HomeAssistant) -> Reader:
 def wallet(venue: Venue) -> list[VenueTicket]:
     """Put an entry ticket and a VIP ticket on one tag."""
     return [tagged(venue, TAG, ENTRY), tagged(venue, TAG, VIP)]
-
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the desk read the clock anew each time, which may stand still."""
-    follow_clock(monkeypatch)
 
 
 async def know(hass: HomeAssistant, wallet: list[VenueTicket]) -> None:

@@ -14,7 +14,9 @@ import pytest
 import voluptuous as vol
 
 from custom_components.oveit.const import DOMAIN
+from custom_components.oveit.core.gate_settings import SETTINGS, Choice
 from custom_components.oveit.core.models import Reason, Source
+from custom_components.oveit.issues import ISSUES
 from tests.package import CALLS, FOLDER, Call, leaves, placeholders, read_json, read_yaml
 
 TEXTS = read_json("translations/en.json")
@@ -58,7 +60,11 @@ def raised() -> list[Call]:
 
 def issues() -> list[Call]:
     """Return the repair issues that are raised."""
-    return [call for call in CALLS if call.name == "async_create_issue"]
+    return [
+        call
+        for call in CALLS
+        if call.name == "async_create_issue" and not call.module.__name__.endswith("oveit.issues")
+    ]
 
 
 def test_every_entity_has_its_texts_and_every_text_its_entity() -> None:
@@ -133,10 +139,11 @@ def test_every_error_that_is_raised_has_a_text() -> None:
 def test_every_issue_has_a_text_and_every_text_an_issue() -> None:
     """Those a person can fix have a flow."""
     used = set[str]().union(*(call.texts("translation_key") for call in issues()))
-    assert used == set(TEXTS["issues"])
+    assert used == set(TEXTS["issues"]) == set(ISSUES)
     for call in issues():
         assert call.texts("translation_key"), f"{call.module.__name__}:{call.node.lineno}"
-        assert call.has("is_fixable")
+    for key, texts in TEXTS["issues"].items():
+        assert ("fix_flow" in texts) is ISSUES[key].is_fixable, key
 
 
 @pytest.mark.parametrize("kind", ["exceptions", "issues"])
@@ -257,8 +264,10 @@ def test_every_trigger_and_condition_is_described(kind: str) -> None:
 
 
 def test_every_selector_has_its_texts_and_every_text_its_selector() -> None:
-    """By the options it offers, where they stand in a form of an action."""
-    offered: dict[str, set[str]] = {}
+    """By the options it offers, where they stand in a form of an action or of a gate."""
+    offered: dict[str, set[str]] = {
+        setting.key: {*setting.words} for setting in SETTINGS if isinstance(setting, Choice)
+    }
     for file in ("services", "triggers", "conditions"):
         for action in read_yaml(f"{file}.yaml").values():
             for field in fields_of(action).values():

@@ -12,7 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.oveit import removal
+from custom_components import oveit
 from custom_components.oveit.const import DOMAIN
 from custom_components.oveit.core.ledger import find_ledgers
 from demo.oveit_server import OveitServer
@@ -96,7 +96,7 @@ async def test_a_ledger_whose_rows_cannot_be_exported_outlives_its_account(
     hass: HomeAssistant, entry: MockConfigEntry, waiting: str, ledger: Path
 ) -> None:
     """A full disk costs no row."""
-    with patch.object(removal, "save_json", side_effect=OSError):
+    with patch.object(oveit, "save_json", side_effect=OSError):
         await remove(hass, entry)
     assert waiting.encode() in ledger.read_bytes()
     assert told(hass) == "- `.storage/oveit.venue.db`"

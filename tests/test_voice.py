@@ -19,11 +19,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.oveit.assist.phrases import async_get_phrasebooks
+from custom_components.oveit.assist.queries import closest
+from custom_components.oveit.assist.sentences import DATA_SENTENCES
 from custom_components.oveit.const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
 from custom_components.oveit.core.models import Reason
-from custom_components.oveit.inquiry import closest
-from custom_components.oveit.phrases import async_get_phrasebooks
-from custom_components.oveit.voice import DATA_VOICE
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import set_up, value
@@ -436,7 +436,7 @@ async def test_the_sentences_go_with_the_account(
 @pytest.mark.usefixtures("gate")
 async def test_every_sentence_means_what_it_says(hass: HomeAssistant) -> None:
     """Each way to say each sentence is taken for its own question, in its own language."""
-    voice = hass.data[DATA_VOICE]
+    voice = hass.data[DATA_SENTENCES]
     lists = {"code": "39fa317d", "event": "Lantern Night"}
     samples: dict[str, SlotList] = {
         name: TextSlotList.from_strings([text], name=name) for name, text in lists.items()

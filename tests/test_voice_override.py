@@ -4,7 +4,7 @@ from homeassistant.core import Context, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.oveit.phrases import async_get_phrasebooks
+from custom_components.oveit.assist.phrases import async_get_phrasebooks
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
 from tests.common import act

@@ -186,7 +186,7 @@ async def test_a_body_that_never_ends_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody waits for it."""
-    monkeypatch.setattr("custom_components.oveit.webhook.PATIENCE", 0.05)
+    monkeypatch.setattr("custom_components.oveit.webhook.BODY_TIMEOUT", 0.05)
     use_webhook(hass, entry, "local")
     await set_up(hass, entry)
     caller = await hass_client_no_auth()

@@ -1,27 +1,40 @@
 """Check in people with Oveit tickets."""
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+)
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from .actions import async_setup_actions
-from .cards import async_setup_cards
-from .const import CONF_EVENTS, CONF_IGNORED_EVENTS, DOMAIN, SUBENTRY_GATE
+from .assist.sentences import async_setup_sentences, async_track_entry
+from .const import (
+    CONF_EVENTS,
+    CONF_IGNORED_EVENTS,
+    DOMAIN,
+    SUBENTRY_GATE,
+)
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .gate_repairs import async_watch_gates
-from .gate_watch import async_forget_gate
-from .gates import (
+from .frontend import async_setup_frontend
+from .gate.issues import async_forget_gate
+from .gate.registry import (
     async_create_gates,
     async_forget_readers,
     async_start_gates,
     async_stop_gates,
 )
-from .removal import async_remove_ledger
+from .gate.repairs import async_watch_gates
+from .ledger import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
-from .tag_actions import async_setup_tag_actions
-from .voice import async_follow_entry, async_setup_voice
+from .services import async_setup_services
 from .webhook import async_setup_webhook
 
 PLATFORMS = [
@@ -38,11 +51,10 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, the cards, and what Assist understands."""
-    async_setup_actions(hass)
-    async_setup_tag_actions(hass)
-    async_setup_voice(hass)
-    await async_setup_cards(hass)
+    """Set up the actions, the sentences of Assist and the frontend."""
+    async_setup_services(hass)
+    async_setup_sentences(hass)
+    await async_setup_frontend(hass)
     return True
 
 
@@ -57,7 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
     entry.runtime_data = coordinator
-    async_follow_entry(hass, entry)
+    async_track_entry(hass, entry)
     async_setup_webhook(hass, entry)
     _remove_unfollowed_devices(hass, entry)
 
@@ -65,7 +77,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     def _async_update_issues() -> None:
         async_update_issues(hass, entry)
 
+    @callback
+    def _async_entry_changed(_: ConfigEntryChange, changed: ConfigEntry) -> None:
+        if changed.domain == DOMAIN and changed is not entry:
+            async_update_issues(hass, entry)
+
     _async_update_issues()
+    entry.async_on_unload(
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, _async_entry_changed)
+    )
     entry.async_on_unload(coordinator.async_add_listener(_async_update_issues))
     async_create_gates(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -76,13 +96,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bool:
-    """Unload an account."""
+    """Unload an account; a disabled one has no issues."""
     await async_stop_gates(hass, entry)
+    if entry.disabled_by:
+        async_delete_issues(hass, entry)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Take back what was raised for an account, and delete its ledger."""
+    """Delete the issues and the ledger of an account."""
     async_delete_issues(hass, entry)
     for gate in entry.get_subentries_of_type(SUBENTRY_GATE):
         async_forget_gate(hass, gate.subentry_id, for_good=True)
@@ -93,7 +115,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> No
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: OveitConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove the device of an event that has ended; a gate goes with its subentry."""
+    """Allow removing the device of an ended event; a gate is removed with its subentry."""
     if entry.state is not ConfigEntryState.LOADED or device.config_subentry_id:
         return False
     for event_id, state in entry.runtime_data.data.items():
@@ -105,7 +127,7 @@ async def async_remove_config_entry_device(
 
 
 def _unfollow(hass: HomeAssistant, entry: OveitConfigEntry, event_id: int) -> None:
-    """Follow an event no longer, so that nothing brings its device back."""
+    """Stop following an event, so that its device is not created again."""
     followed = [each for each in entry.options.get(CONF_EVENTS, ()) if int(each) != event_id]
     ignored = {*entry.options.get(CONF_IGNORED_EVENTS, ()), event_id}
     options = {CONF_EVENTS: followed, CONF_IGNORED_EVENTS: sorted(ignored)}
@@ -113,12 +135,12 @@ def _unfollow(hass: HomeAssistant, entry: OveitConfigEntry, event_id: int) -> No
 
 
 async def _async_reload(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Set up anew with other options or credentials."""
+    """Reload an entry whose options, credentials or gates have changed."""
     hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 def _remove_unfollowed_devices(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Remove the devices of events that are no longer followed, and of gates that are gone."""
+    """Remove the devices of unfollowed events and of removed gates."""
     kept = (*entry.runtime_data.data, *entry.subentries)
     followed = {(DOMAIN, f"{entry.entry_id}_{key}") for key in kept}
     registry = dr.async_get(hass)

@@ -1,4 +1,4 @@
-"""Backups of Home Assistant hold a consistent ledger, and doors keep working meanwhile."""
+"""Backup hooks: keep the ledgers' files consistent while gates go on."""
 
 from homeassistant.core import HomeAssistant
 
@@ -7,17 +7,17 @@ from .coordinator import OveitConfigEntry
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
-    """Keep every ledger's file as it is; what happens from now on goes to its log."""
+    """Freeze the file of each ledger; writes go to its log."""
     for entry in _entries(hass):
         await entry.runtime_data.ledger.hold()
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
-    """Let every ledger go on as before."""
+    """Let the ledgers write to their files again."""
     for entry in _entries(hass):
         await entry.runtime_data.ledger.release()
 
 
 def _entries(hass: HomeAssistant) -> list[OveitConfigEntry]:
-    """Return the accounts that are set up."""
+    """Return the entries that are loaded."""
     return hass.config_entries.async_loaded_entries(DOMAIN)

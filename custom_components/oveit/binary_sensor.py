@@ -1,4 +1,4 @@
-"""Whether Oveit answers, an event is full, and the doors may open."""
+"""Binary sensors of events: connection, capacity and readiness."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ NEARLY = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class OveitCapacityDescription(BinarySensorEntityDescription):
-    """A share of an event's places."""
+    """A binary sensor with the share of the capacity at which it turns on."""
 
     share: float
 
@@ -61,7 +61,7 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the connection of each event, whether it is full, and whether it is ready."""
+    """Add the binary sensors of each event."""
     coordinator = entry.runtime_data
     async_add_event_entities(
         entry,
@@ -86,20 +86,20 @@ class OveitConnected(OveitEventEntity, BinarySensorEntity):
 
 
 class OveitCapacityTaken(OveitEventEntity, BinarySensorEntity):
-    """On while a share of the places that the event has is taken; unknown without a capacity."""
+    """On while a share of the event's capacity is taken; unknown without a capacity."""
 
     entity_description: OveitCapacityDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return whether so many people are inside."""
+        """Return whether the share is taken."""
         return None if self._capacity is None else self._is_taken(self.entity_description.share)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Return the numbers, and whether nine in ten places are taken."""
+        """Return the capacity, who is inside, and whether nine in ten places are taken."""
         return {
             ATTR_CAPACITY: self._capacity,
             ATTR_INSIDE: self._inside,
@@ -107,26 +107,26 @@ class OveitCapacityTaken(OveitEventEntity, BinarySensorEntity):
         }
 
     def _is_taken(self, share: float) -> bool:
-        """Tell whether so great a share of the places is taken."""
+        """Tell whether a share of the capacity is taken."""
         return self._capacity is not None and self._inside >= share * self._capacity
 
     @property
     def _capacity(self) -> int | None:
-        """Return how many people the event may hold."""
+        """Return the capacity of the event."""
         return self.coordinator.capacities.get(self._event_id)
 
     @property
     def _inside(self) -> int:
-        """Return how many people are inside."""
+        """Return the number of people inside."""
         return self.state_of_event.attendance.inside
 
 
 class OveitReady(OveitEventEntity, BinarySensorEntity):
-    """On while nothing stands in the way of opening the doors."""
+    """On while every check before opening the doors is passed."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the readers too."""
+        """Track the entities of the readers, too."""
         await super().async_added_to_hass()
         readers = reader_entities(self.hass, gates_of(self.coordinator, self._event_id))
         if readers:
@@ -136,7 +136,7 @@ class OveitReady(OveitEventEntity, BinarySensorEntity):
 
     @callback
     def _async_reader_changed(self, _: Event[EventStateChangedData]) -> None:
-        """Check again."""
+        """Write the state again."""
         self.async_write_ha_state()
 
     @property
@@ -148,7 +148,7 @@ class OveitReady(OveitEventEntity, BinarySensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Return each check, and what stands in the way."""
+        """Return the result of each check, the failed ones and the missing readers."""
         checks = check_event(self.coordinator, self.state_of_event)
         gates = gates_of(self.coordinator, self._event_id)
         return {

@@ -1,4 +1,4 @@
-"""A button that refreshes everything now."""
+"""Button of an event that refreshes everything."""
 
 from typing import override
 
@@ -32,7 +32,7 @@ async def async_setup_entry(
 
 
 class OveitSync(OveitEventEntity, ButtonEntity):
-    """Refreshes the events and every ticket list."""
+    """Refreshes the events and ticket lists, and uploads pending check-ins."""
 
     @override
     async def async_press(self) -> None:

@@ -1,4 +1,4 @@
-"""Condition: a ticket has entered, by what is known here."""
+"""Condition: a ticket is checked in, as the ledger knows it."""
 
 from typing import Any, Unpack, override
 
@@ -23,14 +23,14 @@ ATTR_RFID_CODE = "rfid_code"
 
 
 def _code(value: Any) -> Template:
-    """Validate a code or its template: a number has lost the zeros at its start."""
+    """Validate a code or a template; a number may have lost leading zeros."""
     if not isinstance(value, str):
         raise vol.Invalid("not text: put the code in quotes, so that zeros at its start are kept")
     return cv.template(value)
 
 
 class IsCheckedIn(Condition):
-    """True for a ticket that has entered; Oveit is not asked."""
+    """Passes for a ticket that has entered; Oveit is not asked."""
 
     _schema = vol.Schema(
         {
@@ -53,13 +53,13 @@ class IsCheckedIn(Condition):
         return checked
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Take the code that is asked about."""
+        """Read the options."""
         super().__init__(hass, config)
         self._options: dict[str, Any] = config.options or {}
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        """Look into the ledgers."""
+        """Look the code up in the ledgers."""
         kind = ATTR_TICKET_CODE if ATTR_TICKET_CODE in self._options else ATTR_RFID_CODE
         template: Template = self._options[kind]
         try:
@@ -78,12 +78,12 @@ class IsCheckedIn(Condition):
             raise ConditionErrorMessage(KEY, "the ledger could not be read") from err
 
     def _ledgers(self) -> list[Ledger]:
-        """Return the ledgers to look into: of one account, or of all."""
+        """Return the ledger of the chosen account, or all ledgers."""
         entries: list[OveitConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
         only = self._options.get(ATTR_CONFIG_ENTRY_ID)
         return [entry.runtime_data.ledger for entry in entries if only in (None, entry.entry_id)]
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-    """Return the condition."""
+    """Return the conditions."""
     return {KEY: IsCheckedIn}

@@ -1,4 +1,4 @@
-"""Config flow: an account by login or token, then its events."""
+"""Config flow of an account: credentials, then the events to follow."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -21,7 +21,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .account import create_client
+from .account import async_find_twins, create_client, event_filter
 from .const import (
     CONF_API_URL,
     CONF_EVENTS,
@@ -41,7 +41,7 @@ from .core.exceptions import (
     OveitResponseError,
 )
 from .core.models import Account, Event
-from .gate_flow import GateSubentryFlow
+from .gate.flow import GateSubentryFlow
 from .options_flow import OveitOptionsFlow, events_schema, read_events
 
 LOGIN_FIELDS: dict[vol.Marker, Any] = {
@@ -69,11 +69,11 @@ ERRORS: dict[type[OveitError], str] = {
     OveitConnectionError: "cannot_connect",
     OveitResponseError: "invalid_response",
 }
-ABOUT_THE_ADDRESS = ("cannot_connect", "insecure_url", "invalid_response")
+ADDRESS_ERRORS = ("cannot_connect", "insecure_url", "invalid_response")
 
 
 class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets up an account and keeps its credentials valid."""
+    """Adds an account, and changes its credentials."""
 
     VERSION = 1
 
@@ -87,7 +87,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OveitOptionsFlow:
-        """Return the flow for the events that are followed."""
+        """Return the options flow."""
         return OveitOptionsFlow()
 
     @classmethod
@@ -96,7 +96,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flow for gates."""
+        """Return the subentry flow of gates."""
         return {SUBENTRY_GATE: GateSubentryFlow}
 
     @override
@@ -115,11 +115,12 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_events(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the events to follow."""
         if user_input is not None:
+            options = read_events(user_input, {event.id for event in self._events})
+            if async_find_twins(self.hass, self._data[CONF_API_URL], options[CONF_EVENTS]):
+                return self.async_abort(reason="already_configured")
             seller = self._account.seller_id if self._account else None
             return self.async_create_entry(
-                title=f"Oveit {seller}" if seller else "Oveit",
-                data=self._data,
-                options=read_events(user_input, {event.id for event in self._events}),
+                title=f"Oveit {seller}" if seller else "Oveit", data=self._data, options=options
             )
         everything = [str(event.id) for event in self._events]
         return self.async_show_form(
@@ -136,13 +137,13 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Take new credentials for the same account."""
+        """Replace credentials that Oveit no longer accepts."""
         return await self._async_step_renew("reauth_confirm", self._get_reauth_entry(), user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Take other credentials or another address for the same account."""
+        """Change the credentials or the address of an account."""
         return await self._async_step_renew(
             "reconfigure", self._get_reconfigure_entry(), user_input
         )
@@ -150,7 +151,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_step_credentials(
         self, step_id: str, fields: dict[vol.Marker, Any], user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Take the credentials of a new account."""
+        """Ask for the credentials of a new account and sign in."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_sign_in(user_input)
@@ -162,7 +163,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_step_renew(
         self, step_id: str, entry: OveitConfigEntry, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Take credentials of the kind that an entry has."""
+        """Ask for new credentials of an entry and sign in to the same account."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_sign_in(user_input)
@@ -170,6 +171,8 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
                 if not self._is_same_account(entry):
                     return self.async_abort(reason="wrong_account")
                 self._abort_if_used_already()
+                if self._has_new_twin(entry):
+                    return self.async_abort(reason="already_configured")
                 return self._finish(entry)
         fields = TOKEN_FIELDS if entry.data.get(CONF_TOKEN) else LOGIN_FIELDS
         known = {
@@ -185,8 +188,8 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         typed: dict[str, Any] | None,
         errors: dict[str, str],
     ) -> ConfigFlowResult:
-        """Show a form for credentials, with what was typed before and what is wrong in sight."""
-        is_folded = errors.get("base") not in ABOUT_THE_ADDRESS
+        """Show a form for credentials, unfolded when the address may be wrong."""
+        is_folded = errors.get("base") not in ADDRESS_ERRORS
         advanced = {
             vol.Optional(SECTION_ADVANCED): section(ADVANCED_FIELDS, {"collapsed": is_folded})
         }
@@ -197,7 +200,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_sign_in(self, user_input: dict[str, Any]) -> dict[str, str]:
-        """Try credentials: keep the account and its events, or return what is wrong."""
+        """Sign in and keep the account and its events, or return the form's errors."""
         data = {key: value for key, value in user_input.items() if key != SECTION_ADVANCED}
         data |= {key: data[key].strip() for key in (CONF_EMAIL, CONF_TOKEN) if key in data}
         advanced = user_input.get(SECTION_ADVANCED, {})
@@ -238,8 +241,17 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
         return not followed or any(event.id in followed for event in self._events)
 
+    def _has_new_twin(self, entry: OveitConfigEntry) -> bool:
+        """Tell whether another entry follows the events of the new account (decisions.md C25)."""
+        followed = list(filter(event_filter(entry.options), (event.id for event in self._events)))
+        before, after = (
+            async_find_twins(self.hass, data[CONF_API_URL], followed, entry.entry_id)
+            for data in (entry.data, self._data)
+        )
+        return any(twin not in before for twin in after)
+
     def _finish(self, entry: OveitConfigEntry) -> ConfigFlowResult:
-        """Keep the credentials and set the entry up with them."""
+        """Save the credentials and reload the entry."""
         if not entry.update_listeners:
             return self.async_update_reload_and_abort(entry, data=self._data)
         if self._data == dict(entry.data):
@@ -248,14 +260,14 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 def _explain(err: OveitError, account: Account | None) -> str:
-    """Return the key of what to tell of an error; Oveit says only in words what is not allowed."""
+    """Return the form error for an exception; a missing permission shows as a bad response."""
     if isinstance(err, OveitResponseError) and account and account.lacks(NEEDED_PERMISSION):
         return "missing_permission"
     return next((key for kind, key in ERRORS.items() if isinstance(err, kind)), "unknown")
 
 
 def _is_secure(url: str) -> bool:
-    """Tell whether a URL is HTTPS, or plain HTTP within this machine or network."""
+    """Tell whether a URL is HTTPS, or plain HTTP to a private address."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -1,7 +1,8 @@
-"""Polls Oveit through the desk and publishes what the ledger knows."""
+"""Coordinator of an account: polls Oveit, opens the ledger and publishes its counts."""
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
 from typing import Any, override
@@ -9,42 +10,102 @@ from typing import Any, override
 from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.helpers import instance_id
 from homeassistant.helpers.aiohttp_client import SERVER_SOFTWARE
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.ssl import client_context
 
-from .account import create_client, ledger_path
-from .const import (
-    CONF_EVENTS,
-    CONF_FOLLOW_NEW,
-    CONF_IGNORED_EVENTS,
-    DOMAIN,
-    LOGGER,
-    SUBENTRY_GATE,
+from .account import (
+    async_find_twins,
+    async_note_listed,
+    create_client,
+    event_filter,
 )
+from .const import CONF_API_URL, DOMAIN, LOGGER, SUBENTRY_GATE
+from .core.callbacks import Callbacks
 from .core.client.session import open_session
-from .core.counts import Seen, Settled
-from .core.desk.desk import Desk
+from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
+from .core.desk.desk import Desk, Tell
 from .core.exceptions import (
+    LedgerBusyError,
     LedgerError,
     OveitAuthenticationError,
     OveitError,
     OveitResponseError,
 )
 from .core.ledger import Ledger
-from .core.models import Decision, Row
+from .core.models import Decision, Event, Request, Row
 from .core.polling import LIVE_INTERVAL
+from .core.recent import seconds
 from .core.ticket_sync import TicketSync
-from .errors import failed, invalid
-from .event_state import EventState
-from .listeners import Listeners
+from .ledger import LedgerWatch
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
 
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventState:
+    """An event with its counts, its ticket list and its coverage, as read from the ledger."""
+
+    event: Event
+    attendance: Attendance
+    ticket_list: ListState
+    coverage: Coverage
+    preparation: Preparation | None
+
+    @property
+    def is_preparing(self) -> bool:
+        """Tell whether the tags of the event's tickets are being learned, or that is paused."""
+        return self.preparation in (Preparation.RUNNING, Preparation.PAUSED)
+
+
+class AccountTwiceError(OveitError):
+    """An older entry follows the same events, so this one decides nothing."""
+
+
+class AccountDesk(Desk):
+    """A desk that decides nothing while an older entry follows the same events (C25)."""
+
+    def __init__(self, coordinator: OveitCoordinator, **listeners: Any) -> None:
+        """Work with the client, the ledger and the ticket lists of a coordinator."""
+        super().__init__(
+            coordinator.client, coordinator.ledger, coordinator.ticket_sync, **listeners
+        )
+        self._coordinator = coordinator
+
+    @override
+    async def check_in(self, request: Request, door: Tell | None = None) -> Decision:
+        """Check a ticket in; raise AccountTwiceError when an older entry decides."""
+        with self._deciding():
+            return await super().check_in(request, door)
+
+    @override
+    async def look(self, request: Request) -> Decision:
+        """Show at a gate what a check-in would be; raise AccountTwiceError as `check_in`."""
+        with self._deciding():
+            return await super().look(request)
+
+    @override
+    async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
+        """Admit a guest by a steward's decision; raise AccountTwiceError as `check_in`."""
+        with self._deciding():
+            return await super().override(request, note=note, user_id=user_id)
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """Raise AccountTwiceError with the title of the entry that decides instead."""
+        if twin := self._coordinator.twin:
+            raise AccountTwiceError(twin)
+        try:
+            yield
+        except LedgerError as err:
+            self._coordinator.async_note_ledger_failure(err)
+            raise
 
 
 class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
@@ -56,7 +117,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     ticket_sync: TicketSync
 
     def __init__(self, hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-        """Prepare for one account."""
+        """Create the client and the callback registries of an account."""
         super().__init__(
             hass,
             LOGGER,
@@ -66,32 +127,28 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         )
         self._session = open_session(client_context(), {USER_AGENT: SERVER_SOFTWARE})
         self.client = create_client(hass, entry.data, self._session)
+        self.ledger_watch = LedgerWatch(hass, entry)
         self.capacities: dict[int, int] = {}
         self.gate_modes: dict[str, str] = {}
         self.conflicts: list[Row] = []
         self.failure: OveitError | None = None
         self._failures = 0
         self._is_first = True
-        self._followed = {int(event_id) for event_id in entry.options.get(CONF_EVENTS, ())}
-        self._ignored = {int(event_id) for event_id in entry.options.get(CONF_IGNORED_EVENTS, ())}
-        self._follow_new: bool = entry.options.get(CONF_FOLLOW_NEW, True)
-        self.on_check_in = Listeners[Decision | Seen]()
-        self.on_conflict = Listeners[Row]()
+        self._is_closing = False
+        self.follows = event_filter(entry.options)
+        self.on_check_in = Callbacks[Decision | Seen]()
+        self.on_conflict = Callbacks[Row]()
         self._publisher = Debouncer(
             hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self.async_publish
         )
 
-    def follows(self, event_id: int) -> bool:
-        """Tell whether the options have an event followed."""
-        return event_id in self._followed or (self._follow_new and event_id not in self._ignored)
-
     @override
     async def _async_setup(self) -> None:
-        """Open the ledger."""
+        """Open the ledger and create the desk."""
+        self.ledger = await self.ledger_watch.async_open()
         try:
-            self.ledger = await Ledger.open(ledger_path(self.hass, self.config_entry))
             self.ticket_sync = TicketSync(
-                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.async_tell
+                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.call
             )
             await self.ticket_sync.load()
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
@@ -99,17 +156,35 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self.gate_modes = await self.ledger.gate_modes()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
-        self.desk = Desk(
-            self.client,
-            self.ledger,
-            self.ticket_sync,
+        self.desk = AccountDesk(
+            self,
             on_decision=self._on_decision,
             on_failure=self._note_failure,
-            on_conflict=self.on_conflict.async_tell,
+            on_conflict=self.on_conflict.call,
             on_progress=self._publisher.async_schedule_call,
+            box=await instance_id.async_get(self.hass),
+            clock=seconds,
         )
-        self.client.breaker.watch(self.client.events, self._on_line)
+        self.client.breaker.watch(self.client.events, self._on_connection)
         await self.desk.preparing.resume()
+
+    @property
+    def active_events(self) -> list[int]:
+        """Return the ids of the followed events that have not ended."""
+        return [key for key, state in self.data.items() if state.event.active]
+
+    @property
+    def twin(self) -> str | None:
+        """Return the title of an older entry that follows the same events, which decides (C25)."""
+        own = self.config_entry
+        followed = [key for key, event in self.ticket_sync.followed.items() if event.active]
+        older = [
+            (entry.created_at, entry.entry_id, entry.title)
+            for entry in async_find_twins(self.hass, own.data[CONF_API_URL], followed, own.entry_id)
+            if not entry.disabled_by
+            and (entry.created_at, entry.entry_id) < (own.created_at, own.entry_id)
+        ]
+        return min(older)[2] if older else None
 
     @property
     def connected(self) -> bool:
@@ -119,11 +194,12 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         )
 
     async def async_close(self) -> None:
-        """Let go of the ledger."""
+        """Finish the decisions under way, then close the connections and the ledger."""
+        self._is_closing = True
         self._publisher.async_shutdown()
         if hasattr(self, "desk"):
             await self.desk.close()
-        if hasattr(self, "mirror"):
+        if hasattr(self, "ticket_sync"):
             await self.ticket_sync.close()
         await self.client.close()
         await self._session.close()
@@ -132,80 +208,74 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     @override
     async def _async_update_data(self) -> dict[int, EventState]:
-        """Refresh what is due; without Oveit, the ledger tells what was known last."""
-        if self._is_first and self.ticket_sync.events:
-            self._is_first = False
-            self._in_background(self.async_refresh(), "first refresh")
-            return await self._async_read()
+        """Refresh what is due, and return the followed events as the ledger has them."""
+        try:
+            if self._is_first and self.ticket_sync.events:
+                self._is_first = False
+                self._in_background(self.async_refresh(), "first refresh")
+                return await self._async_read()
+            await self.ledger_watch.async_check()
+            await self._async_refresh_lists()
+            data = await self._async_read()
+        except LedgerError as err:
+            if self._is_closing:
+                return self.data
+            self.async_note_ledger_failure(err)
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
+        if any(state.attendance.waiting for state in data.values()):
+            self._in_background(self._async_settle(), "upload")
+        return data
+
+    async def _async_refresh_lists(self) -> None:
+        """Refresh what is due; once events are known, only LedgerError is raised."""
         try:
             await self.ticket_sync.refresh()
             await self.ticket_sync.forget_old()
-        except LedgerError as err:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
+        except LedgerError:
+            raise
         except OveitError as err:
-            self._handle_failure(err)
+            if not self._is_closing:
+                self._handle_failure(err)
         else:
             self._note_success()
         self.update_interval = self._next_interval()
-        data = await self._async_read()
-        if any(state.attendance.waiting for state in data.values()):
-            self._in_background(self._async_settle(), "settling")
-        return data
 
     async def async_sync(self) -> Settled:
-        """Refresh and settle everything now; an error is raised in the user's language."""
+        """Refresh everything and upload pending check-ins now; raise translated errors."""
         with self.translated_errors():
             settled = await self.desk.sync()
         self._note_success()
         await self.async_publish()
         return settled
 
-    async def async_purge(self, event_id: int | None) -> list[int]:
-        """Forget an event that ended, or all of them; one that Oveit must hear of stays."""
-        ended = [key for key, event in self.ticket_sync.events.items() if not event.active]
-        if event_id is not None and event_id not in ended:
-            raise invalid("event_not_ended")
-        purged = []
-        for key in ended if event_id is None else [event_id]:
-            if not await self.ledger.count_waiting(key):
-                await self.ticket_sync.forget(key)
-                purged.append(key)
-            elif event_id is not None:
-                raise invalid("rows_waiting")
-        await self.async_publish()
-        return purged
-
-    async def async_prepare(self, events: Iterable[int], per_minute: int, *, again: bool) -> None:
-        """Begin to learn the tags of events, or do it at another pace."""
-        for event_id in events:
-            await self.desk.preparing.start(event_id, per_minute, again=again)
-        await self.async_publish()
-
-    async def async_stop_preparing(self, events: Iterable[int]) -> None:
-        """Learn no more tags of events."""
-        for event_id in events:
-            await self.desk.preparing.stop(event_id)
-        await self.async_publish()
-
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Raise what can go wrong in the user's language, and ask for new credentials."""
+        """Raise errors of the core as translated ones, and start reauthentication if needed."""
         try:
             yield
         except OveitError as err:
             if isinstance(err, OveitAuthenticationError):
                 self.config_entry.async_start_reauth(self.hass)
-            raise failed(err) from err
+            raise _translate(err) from err
 
     @callback
-    def _on_line(self, is_up: bool) -> None:
-        """Say that the line went down, or came up and all that waits is settled."""
+    def async_note_ledger_failure(self, err: LedgerError) -> None:
+        """Keep why the ledger does not answer, until it does."""
+        if self.ledger_watch.failure is None:
+            LOGGER.warning("The ledger does not answer: %s", err)
+            self.ledger_watch.failure = err
+            self.ledger_watch.async_update_issues()
+            self.async_update_listeners()
+
+    @callback
+    def _on_connection(self, is_up: bool) -> None:
+        """Publish that the connection was lost, or refresh when it is back."""
         if is_up:
-            self._in_background(self.async_refresh(), "catching up")
+            self._in_background(self.async_refresh(), "refresh after an outage")
         self._publisher.async_schedule_call()
 
     async def _async_settle(self) -> None:
-        """Settle the rows that wait for Oveit."""
+        """Upload pending check-ins."""
         try:
             await self.desk.settle()
         except LedgerError as err:
@@ -214,11 +284,11 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self._publisher.async_schedule_call()
 
     def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Do something while the entry is loaded that nobody waits for."""
+        """Run something in the background until the entry is unloaded."""
         self.config_entry.async_create_background_task(self.hass, work, f"oveit {name}")
 
     def _next_interval(self) -> timedelta:
-        """Return when to poll again: later and less regularly while Oveit fails (T12)."""
+        """Return the time until the next poll, with a jittered back-off while Oveit fails (T12)."""
         if not self._failures:
             return self.ticket_sync.interval
         seconds = self.ticket_sync.interval.total_seconds() * 2 ** min(self._failures - 1, 4)
@@ -226,15 +296,15 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     @callback
     def _on_decision(self, decision: Decision) -> None:
-        """Publish a decision of ours ticket by ticket, and poll as for a live event from now on."""
+        """Announce a decision ticket by ticket, and poll at the pace of a live event."""
         for each in (decision, *decision.others):
-            self.on_check_in.async_tell(each)
+            self.on_check_in.call(each)
         self._publisher.async_schedule_call()
         if self.update_interval != LIVE_INTERVAL and decision.admitted:
             self._in_background(self.async_request_refresh(), "refresh after a check-in")
 
     async def async_publish(self) -> None:
-        """Show what the ledger knows now, without asking Oveit."""
+        """Update the entities from the ledger, without asking Oveit."""
         try:
             self.data = await self._async_read()
         except LedgerError as err:
@@ -243,7 +313,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self.async_update_listeners()
 
     async def _async_read(self) -> dict[int, EventState]:
-        """Read the followed events' state from the ledger."""
+        """Read the state of the followed events from the ledger."""
+        listed = {key for key, event in self.ticket_sync.events.items() if event.active}
+        async_note_listed(self.hass, self.config_entry, listed)
+        await self.ledger_watch.async_note_generation()
         attendance = await self.ticket_sync.attendance()
         has_conflicts = any(count.conflicts for count in attendance.values())
         self.conflicts = await self.ledger.conflicts() if has_conflicts else []
@@ -260,7 +333,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         }
 
     def _handle_failure(self, err: OveitError) -> None:
-        """Go on with what the ledger knows, or give up where it knows nothing."""
+        """Keep the error of a refresh; raise it when no event is known yet."""
         if not self.ticket_sync.events:
             if isinstance(err, OveitAuthenticationError):
                 raise ConfigEntryAuthFailed(
@@ -273,7 +346,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     @callback
     def _note_failure(self, err: OveitError) -> None:
-        """Keep why Oveit could not be asked, and ask a person where one can help."""
+        """Keep why Oveit could not be asked, and start reauthentication if needed."""
         if type(err) is not type(self.failure):
             LOGGER.warning("Oveit does not answer as it should: %s", err)
         self.failure = err
@@ -281,7 +354,31 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self.config_entry.async_start_reauth(self.hass)
 
     def _note_success(self) -> None:
-        """Forget what went wrong."""
+        """Clear the error of the last refresh."""
         if self.failure:
             LOGGER.info("Oveit answers again")
         self.failure, self._failures, self._is_first = None, 0, False
+
+
+def _translate(err: OveitError) -> HomeAssistantError:
+    """Return an error of the core as one that Home Assistant shows in the user's language."""
+    match err:
+        case AccountTwiceError():
+            return _error("account_twice", title=str(err))
+        case OveitAuthenticationError():
+            return _error("authentication_failed")
+        case OveitResponseError():
+            return _error("invalid_response")
+        case LedgerBusyError():
+            return _error("ledger_busy")
+        case LedgerError():
+            return _error("ledger_failed")
+        case _:
+            return _error("cannot_connect")
+
+
+def _error(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return an error with a translated text."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )

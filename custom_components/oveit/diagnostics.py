@@ -1,4 +1,4 @@
-"""Diagnostics: counts and settings, field by field, nothing personal."""
+"""Diagnostics of an account, field by field and without personal data."""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,11 +7,9 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW
-from .coordinator import OveitConfigEntry
+from .coordinator import EventState, OveitConfigEntry
 from .core.models import Row
-from .event_state import EventState
-from .gate import Gate
-from .gates import async_get_gates
+from .gate.registry import async_get_gates
 
 MOST_ROWS = 100
 
@@ -19,7 +17,7 @@ MOST_ROWS = 100
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: OveitConfigEntry
 ) -> dict[str, Any]:
-    """Return what helps to find a fault."""
+    """Return the diagnostics of an entry."""
     coordinator = entry.runtime_data
     account = coordinator.client.account
     return {
@@ -35,41 +33,20 @@ async def async_get_config_entry_diagnostics(
         "connected": coordinator.connected,
         "failure": type(coordinator.failure).__name__ if coordinator.failure else None,
         "clock_skew": round(coordinator.client.skew.total_seconds(), 1),
-        "ledger_set_aside": coordinator.ledger.set_aside is not None,
+        "ledger_set_aside": bool(coordinator.ledger_watch.set_aside),
         "waiting": [_describe_row(row) for row in (await coordinator.ledger.waiting())[:MOST_ROWS]],
         "conflict_rows": [_describe_row(row) for row in coordinator.conflicts[:MOST_ROWS]],
         "update_interval": coordinator.ticket_sync.interval.total_seconds(),
         "events": [_describe(state) for state in coordinator.data.values()],
-        "gates": [_describe_gate(gate) for gate in async_get_gates(hass, entry)],
-    }
-
-
-def _describe_gate(gate: Gate) -> dict[str, Any]:
-    """Return a gate's settings, without its name."""
-    settings = gate.settings
-    return {
-        "mode": gate.mode,
-        "readers": len(settings.readers),
-        "event_type": settings.event_type is not None,
-        "credential": settings.credential,
-        "tag_format": settings.tag_format,
-        "direction": settings.direction,
-        "events": sorted(settings.event_ids),
-        "ticket_types": sorted(settings.ticket_type_ids),
-        "addon_id": settings.addon_id,
-        "deadline": settings.deadline,
-        "offline": settings.offline,
-        "re_entry": settings.re_entry,
-        "several": settings.several,
-        "require_main_entry": settings.require_main_entry,
-        "turnstile": settings.turnstile,
-        "within_window": settings.within_window,
-        "max_list_age": settings.max_list_age.total_seconds(),
+        "gates": [
+            {"mode": device.gate.mode} | device.gate.settings.describe()
+            for device in async_get_gates(hass, entry)
+        ],
     }
 
 
 def _describe_row(row: Row) -> dict[str, Any]:
-    """Return a row of the journal, without what was read and who it was."""
+    """Return a row of the journal, without codes and names."""
     return {
         "seq": row.seq,
         "event_id": row.event_id,
@@ -85,7 +62,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
 
 
 def _describe(state: EventState) -> dict[str, Any]:
-    """Return an event's counts."""
+    """Return the counts of an event."""
     event, counts = state.event, state.attendance
     return {
         "id": event.id,

@@ -1,4 +1,4 @@
-"""Base of the entities of an event and of a gate."""
+"""Base classes of the entities of an event and of a gate."""
 
 from collections.abc import Callable, Iterable
 from typing import override
@@ -14,10 +14,9 @@ from homeassistant.helpers.entity_platform import (
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import OveitConfigEntry, OveitCoordinator
-from .event_state import EventState
-from .gate import Gate
-from .gates import async_get_gates
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
+from .gate.device import GateDevice
+from .gate.registry import async_get_gates
 
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
@@ -28,7 +27,7 @@ class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
     def __init__(
         self, coordinator: OveitCoordinator, event_id: int, description: EntityDescription
     ) -> None:
-        """Tie the entity to the device of its event."""
+        """Set the unique id and the device of the event."""
         super().__init__(coordinator)
         self.entity_description = description
         self._event_id = event_id
@@ -44,7 +43,7 @@ class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
 
     @property
     def state_of_event(self) -> EventState:
-        """Return what is known of the event."""
+        """Return the state of the event."""
         return self.coordinator.data[self._event_id]
 
     @property
@@ -64,7 +63,7 @@ def async_add_event_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     build: Callable[[EventState], Iterable[Entity]],
 ) -> None:
-    """Add the entities of each followed event, also of what appears later."""
+    """Add the entities of each followed event, including those that appear later."""
     coordinator = entry.runtime_data
     known: set[str | None] = set()
 
@@ -90,13 +89,14 @@ class OveitGateEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, gate: Gate, description: EntityDescription) -> None:
+    def __init__(self, device: GateDevice, description: EntityDescription) -> None:
         """Tie the entity to the device of its gate."""
-        self.gate = gate
+        self.device = device
+        self.gate = device.gate
         self.entity_description = description
-        entry_id = gate.coordinator.config_entry.entry_id
-        self._attr_unique_id = f"{entry_id}_{gate.id}_{description.key}"
-        self._attr_device_info = gate.device_info
+        entry_id = device.coordinator.config_entry.entry_id
+        self._attr_unique_id = f"{entry_id}_{device.id}_{description.key}"
+        self._attr_device_info = device.device_info
 
 
 @callback
@@ -104,16 +104,16 @@ def async_add_gate_entities(
     hass: HomeAssistant,
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[Gate], Iterable[Entity]],
+    build: Callable[[GateDevice], Iterable[Entity]],
 ) -> None:
-    """Add the entities of each gate, and forget those of a gate that was an exit or became one."""
+    """Add the entities of each gate; remove those that its direction no longer has."""
     registry = er.async_get(hass)
     domain = async_get_current_platform().domain
-    for gate in async_get_gates(hass, entry):
-        entities = list(build(gate))
+    for device in async_get_gates(hass, entry):
+        entities = list(build(device))
         built = {entity.unique_id for entity in entities}
         for known in er.async_entries_for_config_entry(registry, entry.entry_id):
-            is_of_gate = known.config_subentry_id == gate.id and known.domain == domain
+            is_of_gate = known.config_subentry_id == device.id and known.domain == domain
             if is_of_gate and known.unique_id not in built:
                 registry.async_remove(known.entity_id)
-        async_add_entities(entities, config_subentry_id=gate.id)
+        async_add_entities(entities, config_subentry_id=device.id)

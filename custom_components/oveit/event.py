@@ -1,4 +1,4 @@
-"""Check-ins as they happen, at our gates and elsewhere."""
+"""Event entities: the check-ins and conflicts of an event, and the reads of a gate."""
 
 from typing import Any, override
 
@@ -23,7 +23,7 @@ from .coordinator import OveitConfigEntry
 from .core.counts import Seen
 from .core.models import Decision, Event, Reason, Row, Source
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
-from .gate_event import GATE, OveitGateEvent
+from .gate.event import GATE, OveitGateEvent
 
 PARALLEL_UPDATES = 0
 
@@ -47,7 +47,7 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the check-ins of each event, what Oveit refused of them, and each gate's reads."""
+    """Add the event entities of each event and gate."""
     coordinator = entry.runtime_data
     async_add_event_entities(
         entry,
@@ -58,7 +58,7 @@ async def async_setup_entry(
         ],
     )
     async_add_gate_entities(
-        hass, entry, async_add_entities, lambda gate: [OveitGateEvent(gate, GATE)]
+        hass, entry, async_add_entities, lambda device: [OveitGateEvent(device, GATE)]
     )
 
 
@@ -67,13 +67,13 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to check-ins."""
+        """Subscribe to check-ins."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.on_check_in.async_add(self._async_handle_check_in))
+        self.async_on_remove(self.coordinator.on_check_in.add(self._async_handle_check_in))
 
     @callback
     def _async_handle_check_in(self, check_in: Decision | Seen) -> None:
-        """Show a check-in of this event."""
+        """Show a check-in if it is one of this event."""
         if isinstance(check_in, Seen):
             if check_in.event_id != self._event_id:
                 return
@@ -92,7 +92,7 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
         return self.state_of_event.event
 
     def _concerns(self, decision: Decision) -> bool:
-        """Tell whether a decision is about this event, or about none and there is no other."""
+        """Tell whether a decision is about this event, or about none and this is the only one."""
         states = self.coordinator.data
         if decision.event is not None and decision.event.id in states:
             return decision.event.id == self._event_id
@@ -100,24 +100,24 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
 
 
 class OveitConflict(OveitEventEntity, EventEntity):
-    """The newest check-in that Oveit refused after the guest had been admitted."""
+    """The newest check-in that Oveit rejected after the guest had been admitted."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to conflicts."""
+        """Subscribe to conflicts."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.on_conflict.async_add(self._async_handle_conflict))
+        self.async_on_remove(self.coordinator.on_conflict.add(self._async_handle_conflict))
 
     @callback
     def _async_handle_conflict(self, row: Row) -> None:
-        """Show a conflict of this event."""
+        """Show a conflict if it is one of this event."""
         if row.event_id == self._event_id:
             self._trigger_event(EVENT_REJECTED, _describe_row(row, self.state_of_event.event))
             self.async_write_ha_state()
 
 
 def _describe_row(row: Row, event: Event) -> dict[str, Any]:
-    """Return what may be told of a row: no names, no whole codes."""
+    """Return the attributes of a conflict, without names and whole codes."""
     kind = event.ticket_type(row.ticket_type_id)
     return {
         ATTR_REASON: row.note,
@@ -129,7 +129,7 @@ def _describe_row(row: Row, event: Event) -> dict[str, Any]:
 
 
 def _describe_decision(decision: Decision) -> dict[str, Any]:
-    """Return what may be told of a decision: no names, no whole codes."""
+    """Return the attributes of a decision, without names and whole codes."""
     return {
         ATTR_REASON: decision.reason.value,
         ATTR_SOURCE: decision.source.value,
@@ -141,7 +141,7 @@ def _describe_decision(decision: Decision) -> dict[str, Any]:
 
 
 def _describe_seen(seen: Seen, event: Event) -> dict[str, Any]:
-    """Return what may be told of a check-in made elsewhere."""
+    """Return the attributes of a check-in made elsewhere."""
     kind = event.ticket_type(seen.ticket_type_id)
     addons = {addon.id: addon.name for kind in event.ticket_types for addon in kind.addons}
     return {

@@ -1,19 +1,19 @@
-"""Intents: what Assist is asked, and what it answers."""
+"""Intents of Assist: what can be asked and done, and the spoken answers."""
 
-from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, override
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, intent
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .core.exceptions import OveitError
-from .core.models import Decision, Reason, Source, Ticket
-from .inquiry import (
+from .assist.phrases import Phrasebook, Phrasebooks, async_get_phrasebooks, choose
+from .assist.queries import (
     GATE_MODES,
-    InquiryError,
+    QueryError,
     async_attendance,
     async_check_in,
     async_find_gate,
@@ -22,7 +22,8 @@ from .inquiry import (
     async_override,
     async_set_gate_mode,
 )
-from .phrases import Phrasebook, Phrasebooks, async_get_phrasebooks, choose
+from .core.exceptions import OveitError
+from .core.models import Decision, Reason, Source, Ticket
 
 INTENT_ATTENDANCE = "OveitAttendance"
 INTENT_TICKET = "OveitTicket"
@@ -39,203 +40,196 @@ SLOT_MODE = "mode"
 BY_VOICE = "By voice"
 
 TEXT = vol.All(cv.string, vol.Length(min=1, max=256))
+CODE_SLOT: dict[vol.Marker, Any] = {vol.Required(SLOT_CODE): TEXT}
+GATE_SLOT: dict[vol.Marker, Any] = {vol.Required(SLOT_GATE): TEXT}
 
 
-async def async_setup_intents(hass: HomeAssistant) -> None:
-    """Register the intents."""
-    phrasebooks = await async_get_phrasebooks(hass)
-    for handler in (
-        OveitAttendance,
-        OveitTicket,
-        OveitCheckIn,
-        OveitOverride,
-        OveitGate,
-        OveitSetGateMode,
-    ):
-        intent.async_register(hass, handler(phrasebooks))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OveitIntent:
+    """An intent: its slots and the function that returns its spoken answer."""
+
+    intent_type: str
+    description: str
+    slots: dict[vol.Marker, Any]
+    answer: Callable[[intent.Intent, Phrasebook, dict[str, str]], Awaitable[str]]
+    acts: bool = False
 
 
 class OveitIntentHandler(intent.IntentHandler):
-    """Answers in the language of who asks; what goes wrong is said as well."""
+    """Answers an intent in the language of the question; errors are spoken, too."""
 
-    response_type = intent.IntentResponseType.QUERY_ANSWER
-    slots: ClassVar[dict[vol.Marker, Any]] = {}
-
-    def __init__(self, phrasebooks: Phrasebooks) -> None:
-        """Take what can be said."""
+    def __init__(self, described: OveitIntent, phrasebooks: Phrasebooks) -> None:
+        """Take an intent and the texts of all languages."""
+        self.intent_type = described.intent_type
+        self.description = described.description
+        self._described = described
         self._phrasebooks = phrasebooks
 
     @property
     @override
     def slot_schema(self) -> dict[Any, Any]:
-        """Return what may be asked with."""
-        return self.slots
+        """Return the slots of the intent."""
+        return self._described.slots
 
     @override
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
-        """Answer, or say why there is no answer."""
+        """Return the answer, or why there is none."""
         phrases = choose(self._phrasebooks, intent_obj.language)
         slots = self.async_validate_slots(intent_obj.slots)
+        said = {key: slot["value"] for key, slot in slots.items()}
         response = intent_obj.create_response()
         try:
-            said = await self._async_answer(
-                intent_obj, phrases, **{key: slot["value"] for key, slot in slots.items()}
-            )
-        except InquiryError as err:
-            said = phrases.say(err.key, **err.values)
+            speech = await self._described.answer(intent_obj, phrases, said)
+        except QueryError as err:
+            error = phrases.say(err.key, **err.values)
         except OveitError:
-            said = phrases.say("cannot_decide")
+            error = phrases.say("cannot_decide")
         else:
-            response.response_type = self.response_type
-            response.async_set_speech(said)
+            if self._described.acts:
+                response.response_type = intent.IntentResponseType.ACTION_DONE
+            else:
+                response.response_type = intent.IntentResponseType.QUERY_ANSWER
+            response.async_set_speech(speech)
             return response
-        response.async_set_error(intent.IntentResponseErrorCode.FAILED_TO_HANDLE, said)
+        response.async_set_error(intent.IntentResponseErrorCode.FAILED_TO_HANDLE, error)
         return response
 
-    @abstractmethod
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Return what to say."""
 
-
-class OveitAttendance(OveitIntentHandler):
-    """Tells how many people are checked in."""
-
-    intent_type = INTENT_ATTENDANCE
-    description = "Tells how many tickets of the events are checked in at Oveit"
-    slots: ClassVar = {vol.Optional(SLOT_EVENT): TEXT}
-
-    @override
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Count."""
-        states = async_attendance(intent_obj.hass, slots.get(SLOT_EVENT))
-        said = [
-            phrases.say(
-                "attendance",
-                event=state.event.name,
-                checked_in=state.attendance.checked_in,
-                tickets=state.attendance.tickets,
-            )
-            for state, _ in states
-        ]
-        if not all(coordinator.connected for _, coordinator in states):
-            said.append(phrases.say("not_connected"))
-        return " ".join(said)
-
-
-class OveitTicket(OveitIntentHandler):
-    """Tells whether a ticket has been checked in."""
-
-    intent_type = INTENT_TICKET
-    description = "Tells whether a ticket of Oveit has been checked in, by its code"
-    slots: ClassVar = {vol.Required(SLOT_CODE): TEXT}
-
-    @override
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Look the ticket up."""
-        _, decision = await async_look_up(intent_obj.hass, slots[SLOT_CODE], phrases.language)
-        ticket = decision.ticket
-        if ticket is None or decision.event is None:
-            return _sentence(phrases.reasons[decision.reason])
-        key = _by_what_is_known("ticket_used", ticket) if ticket.checked_in else "ticket_unused"
-        return phrases.say(
-            key,
-            end=" ".join(ticket.code[-3:]),
-            type=ticket.ticket_type or phrases.say("unknown_type"),
-            **_first_entry(ticket),
+async def _async_answer_attendance(
+    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
+) -> str:
+    """Say how many people are checked in."""
+    states = async_attendance(intent_obj.hass, slots.get(SLOT_EVENT))
+    said = [
+        phrases.say(
+            "attendance",
+            event=state.event.name,
+            checked_in=state.attendance.checked_in,
+            tickets=state.attendance.tickets,
         )
+        for state, _ in states
+    ]
+    if not all(coordinator.connected for _, coordinator in states):
+        said.append(phrases.say("not_connected"))
+    return " ".join(said)
 
 
-class OveitCheckIn(OveitIntentHandler):
-    """Checks a ticket in."""
-
-    intent_type = INTENT_CHECK_IN
-    description = "Checks a ticket in at Oveit, by its code"
-    slots: ClassVar = {vol.Required(SLOT_CODE): TEXT}
-    response_type = intent.IntentResponseType.ACTION_DONE
-
-    @override
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Check in, and tell how it went."""
-        decision = await async_check_in(
-            intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context
-        )
-        return " ".join(_tell(decision, phrases))
-
-
-class OveitOverride(OveitIntentHandler):
-    """Admits a guest whatever is known, by an administrator's word."""
-
-    intent_type = INTENT_OVERRIDE
-    description = "Admits the guest with a ticket of Oveit, though the ticket is refused"
-    slots: ClassVar = {vol.Required(SLOT_CODE): TEXT}
-    response_type = intent.IntentResponseType.ACTION_DONE
-
-    @override
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Admit, and tell whom."""
-        decision = await async_override(
-            intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context, BY_VOICE
-        )
-        if decision.reason is not Reason.OVERRIDE:
-            return phrases.say("refused", why=phrases.reasons[decision.reason])
-        kind = decision.ticket.ticket_type if decision.ticket else None
-        return phrases.say("overridden", type=kind or phrases.say("unknown_type"))
-
-
-class OveitGate(OveitIntentHandler):
-    """Tells whether a gate is open."""
-
-    intent_type = INTENT_GATE
-    description = "Tells in which mode a gate of Oveit is"
-    slots: ClassVar = {vol.Required(SLOT_GATE): TEXT}
-
-    @override
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Tell the mode."""
-        gate = async_find_gate(intent_obj.hass, slots[SLOT_GATE])
-        mode = async_gate_mode(intent_obj.hass, gate) or "unavailable"
-        return phrases.say(f"gate_{mode}", gate=gate.name)
-
-
-class OveitSetGateMode(OveitIntentHandler):
-    """Opens a gate for tickets, has it only scan, or closes it."""
-
-    intent_type = INTENT_SET_GATE_MODE
-    description = "Sets the mode of a gate of Oveit"
-    slots: ClassVar = {vol.Required(SLOT_GATE): TEXT, vol.Required(SLOT_MODE): vol.In(GATE_MODES)}
-    response_type = intent.IntentResponseType.ACTION_DONE
-
-    @override
-    async def _async_answer(
-        self, intent_obj: intent.Intent, phrases: Phrasebook, **slots: Any
-    ) -> str:
-        """Change the mode."""
-        mode = slots[SLOT_MODE]
-        gate = await async_set_gate_mode(
-            intent_obj.hass, slots[SLOT_GATE], mode, intent_obj.context
-        )
-        return phrases.say(f"gate_{mode}", gate=gate.name)
-
-
-def _tell(decision: Decision, phrases: Phrasebook) -> list[str]:
-    """Return the sentences that tell how a check-in went."""
+async def _async_answer_ticket(
+    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
+) -> str:
+    """Say whether a ticket has been checked in."""
+    _, decision = await async_look_up(intent_obj.hass, slots[SLOT_CODE], phrases.language)
     ticket = decision.ticket
+    if ticket is None or decision.event is None:
+        return _sentence(phrases.reasons[decision.reason])
+    key = _by_what_is_known("ticket_used", ticket) if ticket.checked_in else "ticket_unused"
+    return phrases.say(
+        key, end=" ".join(ticket.code[-3:]), type=_type(decision, phrases), **_first_entry(ticket)
+    )
+
+
+async def _async_answer_check_in(
+    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
+) -> str:
+    """Check a ticket in, and say how it went."""
+    decision = await async_check_in(
+        intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context
+    )
+    return " ".join(_describe(decision, phrases))
+
+
+async def _async_answer_override(
+    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
+) -> str:
+    """Admit a guest as an administrator, and say whom."""
+    decision = await async_override(
+        intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context, BY_VOICE
+    )
+    if decision.reason is not Reason.OVERRIDE:
+        return phrases.say("refused", why=phrases.reasons[decision.reason])
+    return phrases.say("overridden", type=_type(decision, phrases))
+
+
+async def _async_answer_gate(
+    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
+) -> str:
+    """Say the mode of a gate."""
+    gate = async_find_gate(intent_obj.hass, slots[SLOT_GATE])
+    mode = async_gate_mode(intent_obj.hass, gate) or "unavailable"
+    return phrases.say(f"gate_{mode}", gate=gate.name)
+
+
+async def _async_answer_set_gate_mode(
+    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
+) -> str:
+    """Set the mode of a gate, and say it."""
+    mode = slots[SLOT_MODE]
+    gate = await async_set_gate_mode(intent_obj.hass, slots[SLOT_GATE], mode, intent_obj.context)
+    return phrases.say(f"gate_{mode}", gate=gate.name)
+
+
+INTENTS = (
+    OveitIntent(
+        intent_type=INTENT_ATTENDANCE,
+        description="Tells how many tickets of the events are checked in at Oveit",
+        slots={vol.Optional(SLOT_EVENT): TEXT},
+        answer=_async_answer_attendance,
+    ),
+    OveitIntent(
+        intent_type=INTENT_TICKET,
+        description="Tells whether a ticket of Oveit has been checked in, by its code",
+        slots=CODE_SLOT,
+        answer=_async_answer_ticket,
+    ),
+    OveitIntent(
+        intent_type=INTENT_CHECK_IN,
+        description="Checks a ticket in at Oveit, by its code",
+        slots=CODE_SLOT,
+        answer=_async_answer_check_in,
+        acts=True,
+    ),
+    OveitIntent(
+        intent_type=INTENT_OVERRIDE,
+        description="Admits the guest with a ticket of Oveit, though the ticket is refused",
+        slots=CODE_SLOT,
+        answer=_async_answer_override,
+        acts=True,
+    ),
+    OveitIntent(
+        intent_type=INTENT_GATE,
+        description="Tells in which mode a gate of Oveit is",
+        slots=GATE_SLOT,
+        answer=_async_answer_gate,
+    ),
+    OveitIntent(
+        intent_type=INTENT_SET_GATE_MODE,
+        description="Sets the mode of a gate of Oveit",
+        slots=GATE_SLOT | {vol.Required(SLOT_MODE): vol.In(GATE_MODES)},
+        answer=_async_answer_set_gate_mode,
+        acts=True,
+    ),
+)
+
+
+async def async_setup_intents(hass: HomeAssistant) -> None:
+    """Register the intents."""
+    phrasebooks = await async_get_phrasebooks(hass)
+    for described in INTENTS:
+        intent.async_register(hass, OveitIntentHandler(described, phrasebooks))
+
+
+def _type(decision: Decision, phrases: Phrasebook) -> str:
+    """Return the ticket type of a decision, as it is said."""
+    kind = decision.ticket.ticket_type if decision.ticket else None
+    return kind or phrases.say("unknown_type")
+
+
+def _describe(decision: Decision, phrases: Phrasebook) -> list[str]:
+    """Return the sentences about a check-in."""
     if decision.admitted:
-        kind = ticket.ticket_type if ticket else None
-        said = [phrases.say("admitted", type=kind or phrases.say("unknown_type"))]
+        said = [phrases.say("admitted", type=_type(decision, phrases))]
         return said + [phrases.say("without_oveit")] * (decision.source is Source.LEDGER)
+    ticket = decision.ticket
     said = [phrases.say("refused", why=phrases.reasons[decision.reason])]
     if ticket and ticket.checked_in and ticket.first_entry and ticket.first_entry.at:
         said.append(phrases.say(_by_what_is_known("used", ticket), **_first_entry(ticket)))
@@ -243,7 +237,7 @@ def _tell(decision: Decision, phrases: Phrasebook) -> list[str]:
 
 
 def _by_what_is_known(key: str, ticket: Ticket) -> str:
-    """Return the key of the answer that tells when and where a ticket was used."""
+    """Return the key of an answer that also says when and where a ticket was used, if known."""
     first = ticket.first_entry
     if first is None or first.at is None:
         return key
@@ -251,7 +245,7 @@ def _by_what_is_known(key: str, ticket: Ticket) -> str:
 
 
 def _first_entry(ticket: Ticket) -> dict[str, str | None]:
-    """Return when and where a ticket was used."""
+    """Return the time and gate of a ticket's first entry."""
     first = ticket.first_entry
     return {
         "time": _clock(first.at) if first and first.at else None,
@@ -260,12 +254,12 @@ def _first_entry(ticket: Ticket) -> dict[str, str | None]:
 
 
 def _clock(at: datetime) -> str:
-    """Return a time of day where the venue is, with its date unless that is today."""
+    """Return a local time of day, with its date unless that is today."""
     local = dt_util.as_local(at)
     return f"{local:%H:%M}" if local.date() == dt_util.now().date() else f"{local:%H:%M, %Y-%m-%d}"
 
 
 def _sentence(text: str) -> str:
-    """Return some words as a sentence."""
+    """Return words with a capital letter and a full stop."""
     end = "。" if not text.isascii() and text[-1] > "\u3000" else "."
     return f"{text[0].upper()}{text[1:]}{end}"

@@ -1,6 +1,7 @@
-"""Tools for language models: they may ask, and act only where the organizer lets them."""
+"""Tools for language models: reading for everybody, acting where the options allow it."""
 
-from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, override
 
 from homeassistant.components.llm import LLMTools
@@ -10,12 +11,9 @@ from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolInpu
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
-from .const import DOMAIN
-from .core.exceptions import OveitError
-from .core.models import MAX_CODE_LENGTH as MAX_NOTE_LENGTH, Decision, Reason
-from .inquiry import (
+from .assist.queries import (
     GATE_MODES,
-    InquiryError,
+    QueryError,
     async_allows_changes,
     async_allows_override,
     async_attendance,
@@ -23,11 +21,14 @@ from .inquiry import (
     async_coordinators,
     async_find_gate,
     async_gate_mode,
-    async_gate_modes,
+    async_gate_selects,
     async_look_up,
     async_override,
     async_set_gate_mode,
 )
+from .const import DOMAIN
+from .core.exceptions import OveitError
+from .core.models import MAX_CODE_LENGTH as MAX_NOTE_LENGTH, Decision, Reason
 
 BY_MODEL = "By a language model"
 
@@ -49,216 +50,210 @@ ERRORS = {
 
 
 def _annotations(**hints: bool) -> Any:
-    """Return hints for who offers a tool; older Home Assistants know none."""
+    """Return hints for clients; None where Home Assistant has none yet."""
     kind = getattr(llm, "ToolAnnotations", None)
     return kind(**hints) if kind else None
 
 
 def _result(data: JsonObjectType, *, error: bool = False) -> Any:
-    """Return a tool's result as this Home Assistant wants it."""
+    """Return a tool's result in the form that this Home Assistant expects."""
     kind = getattr(llm, "ToolResult", None)
     return kind(data=data, error=error) if kind else data
 
 
-ASKS = _annotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+READS = _annotations(read_only=True, destructive=False, idempotent=True, open_world=False)
 ACTS = _annotations(read_only=False, destructive=True, idempotent=True, open_world=False)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OveitTool(Tool):
-    """A tool that says in words what went wrong."""
+    """A tool: its parameters and the function that returns its answer; errors are texts."""
 
     integration = DOMAIN
-    annotations = ASKS
+
+    name: str
+    title: str
+    description: str
+    parameters: vol.Schema = field()
+    answer: Callable[[HomeAssistant, dict[str, Any], LLMContext], Awaitable[JsonObjectType]]
+    annotations: Any = READS
 
     @override
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> Any:
-        """Check what was handed over, and do it."""
+        """Validate the arguments and answer."""
         arguments = self.parameters(tool_input.tool_args)
         try:
-            return _result(await self._async_call(hass, arguments, llm_context))
-        except InquiryError as err:
-            said = ERRORS[err.key].format(**err.values)
+            return _result(await self.answer(hass, arguments, llm_context))
+        except QueryError as err:
+            error = ERRORS[err.key].format(**err.values)
         except OveitError:
-            said = ERRORS["cannot_decide"]
-        return _result({"error": said}, error=True)
-
-    @abstractmethod
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Return the answer."""
+            error = ERRORS["cannot_decide"]
+        return _result({"error": error}, error=True)
 
 
-class AttendanceTool(OveitTool):
-    """Counts."""
-
-    name = "oveit__attendance"
-    title = "Attendance"
-    description = "Tells how many tickets of each event are checked in."
-    parameters = vol.Schema({vol.Optional("event", description=EVENT): str})
-
-    @override
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Count."""
-        return {
-            "events": [
-                {
-                    "event": state.event.name,
-                    "tickets": state.attendance.tickets,
-                    "checked_in": state.attendance.checked_in,
-                    "checked_in_by_type": {
-                        kind.name: state.attendance.checked_in_by_type.get(kind.id, 0)
-                        for kind in state.event.ticket_types
-                    },
-                    "arrivals_per_minute": state.attendance.arrivals,
-                    "oveit_answers": coordinator.connected,
-                }
-                for state, coordinator in async_attendance(hass, arguments.get("event") or None)
-            ]
-        }
+async def _async_attendance(
+    hass: HomeAssistant, arguments: dict[str, Any], _: LLMContext
+) -> JsonObjectType:
+    """Return the counts of events."""
+    return {
+        "events": [
+            {
+                "event": state.event.name,
+                "tickets": state.attendance.tickets,
+                "checked_in": state.attendance.checked_in,
+                "checked_in_by_type": {
+                    kind.name: state.attendance.checked_in_by_type.get(kind.id, 0)
+                    for kind in state.event.ticket_types
+                },
+                "arrivals_per_minute": state.attendance.arrivals,
+                "oveit_answers": coordinator.connected,
+            }
+            for state, coordinator in async_attendance(hass, arguments.get("event") or None)
+        ]
+    }
 
 
-class GatesTool(OveitTool):
-    """Tells how gates are set."""
+async def _async_gates(
+    hass: HomeAssistant, arguments: dict[str, Any], _: LLMContext
+) -> JsonObjectType:
+    """Return the modes of gates."""
+    name = arguments.get("gate")
+    gates = [async_find_gate(hass, name)] if name else async_gate_selects(hass)
+    return {"gates": [{"gate": gate.name, "mode": async_gate_mode(hass, gate)} for gate in gates]}
 
-    name = "oveit__gates"
-    title = "Gates"
-    description = (
-        "Tells the mode of each gate: open_for_tickets, scan_only (nobody is let in), closed, or"
-        " free_flow (everybody is let in)."
+
+async def _async_look_up(
+    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
+) -> JsonObjectType:
+    """Look a ticket up."""
+    _, decision = await async_look_up(hass, arguments["code"], llm_context.language or "en")
+    return {"would_be_admitted": decision.admitted} | _describe(decision)
+
+
+async def _async_check_in(
+    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
+) -> JsonObjectType:
+    """Check a ticket in."""
+    decision = await async_check_in(
+        hass, arguments["code"], llm_context.language or "en", llm_context.context
     )
-    parameters = vol.Schema({vol.Optional("gate", description=GATE): str})
-
-    @override
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Tell the modes."""
-        name = arguments.get("gate")
-        gates = [async_find_gate(hass, name)] if name else async_gate_modes(hass)
-        return {
-            "gates": [{"gate": gate.name, "mode": async_gate_mode(hass, gate)} for gate in gates]
-        }
+    return {"admitted": decision.admitted} | _describe(decision)
 
 
-class LookUpTool(OveitTool):
-    """Looks a ticket up."""
-
-    name = "oveit__look_up_ticket"
-    title = "Look a ticket up"
-    description = "Tells whether a ticket has been checked in. Nothing is marked."
-    parameters = vol.Schema({vol.Required("code", description=CODE): str})
-
-    @override
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Look it up."""
-        _, decision = await async_look_up(hass, arguments["code"], llm_context.language or "en")
-        return {"would_be_admitted": decision.admitted} | _tell(decision)
-
-
-class CheckInTool(OveitTool):
-    """Checks a ticket in."""
-
-    name = "oveit__check_in"
-    title = "Check a ticket in"
-    description = (
-        "Checks a ticket in, which uses it up. Only when the user asked for just that, with"
-        " the code of the ticket."
+async def _async_override(
+    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
+) -> JsonObjectType:
+    """Admit a guest as an administrator."""
+    note = f"{BY_MODEL}: {arguments['why']}"[:MAX_NOTE_LENGTH]
+    decision = await async_override(
+        hass, arguments["code"], llm_context.language or "en", llm_context.context, note
     )
-    parameters = vol.Schema({vol.Required("code", description=CODE): str})
-    annotations = ACTS
-
-    @override
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Check it in."""
-        decision = await async_check_in(
-            hass, arguments["code"], llm_context.language or "en", llm_context.context
-        )
-        return {"admitted": decision.admitted} | _tell(decision)
+    return {"admitted": decision.reason is Reason.OVERRIDE} | _describe(decision)
 
 
-class OverrideTool(OveitTool):
-    """Admits a guest whatever is known."""
+async def _async_set_gate_mode(
+    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
+) -> JsonObjectType:
+    """Set the mode of a gate."""
+    mode = arguments["mode"]
+    gate = await async_set_gate_mode(hass, arguments["gate"], mode, llm_context.context)
+    return {"gate": gate.name, "mode": mode}
 
-    name = "oveit__override"
-    title = "Admit a guest although the ticket is refused"
-    description = (
+
+READING = (
+    OveitTool(
+        name="oveit__attendance",
+        title="Attendance",
+        description="Tells how many tickets of each event are checked in.",
+        parameters=vol.Schema({vol.Optional("event", description=EVENT): str}),
+        answer=_async_attendance,
+    ),
+    OveitTool(
+        name="oveit__gates",
+        title="Gates",
+        description=(
+            "Tells the mode of each gate: open_for_tickets, scan_only (nobody is let in), closed,"
+            " or free_flow (everybody is let in)."
+        ),
+        parameters=vol.Schema({vol.Optional("gate", description=GATE): str}),
+        answer=_async_gates,
+    ),
+    OveitTool(
+        name="oveit__look_up_ticket",
+        title="Look a ticket up",
+        description="Tells whether a ticket has been checked in. Nothing is marked.",
+        parameters=vol.Schema({vol.Required("code", description=CODE): str}),
+        answer=_async_look_up,
+    ),
+)
+CHANGES = (
+    OveitTool(
+        name="oveit__check_in",
+        title="Check a ticket in",
+        description=(
+            "Checks a ticket in, which uses it up. Only when the user asked for just that, with"
+            " the code of the ticket."
+        ),
+        parameters=vol.Schema({vol.Required("code", description=CODE): str}),
+        answer=_async_check_in,
+        annotations=ACTS,
+    ),
+    OveitTool(
+        name="oveit__set_gate_mode",
+        title="Set the mode of a gate",
+        description=(
+            "Sets a gate to open_for_tickets, scan_only (nobody is let in), closed, or free_flow"
+            " (everybody is let in, with any ticket or none: only when the user asked for just"
+            " that)."
+        ),
+        parameters=vol.Schema(
+            {
+                vol.Required("gate", description="The name of the gate."): str,
+                vol.Required("mode"): vol.In(GATE_MODES),
+            }
+        ),
+        answer=_async_set_gate_mode,
+        annotations=ACTS,
+    ),
+)
+OVERRIDE = OveitTool(
+    name="oveit__override",
+    title="Admit a guest although the ticket is refused",
+    description=(
         "Admits the guest with a ticket that is refused, for instance because it was used. Only"
         " when the user, an administrator, asked for just that, with the code of the ticket."
-    )
-    parameters = vol.Schema(
+    ),
+    parameters=vol.Schema(
         {
             vol.Required("code", description=CODE): str,
             vol.Required("why", description="Why the guest is admitted, in the user's words."): str,
         }
-    )
-    annotations = ACTS
-
-    @override
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Admit."""
-        note = f"{BY_MODEL}: {arguments['why']}"[:MAX_NOTE_LENGTH]
-        decision = await async_override(
-            hass, arguments["code"], llm_context.language or "en", llm_context.context, note
-        )
-        return {"admitted": decision.reason is Reason.OVERRIDE} | _tell(decision)
-
-
-class SetGateModeTool(OveitTool):
-    """Changes a gate."""
-
-    name = "oveit__set_gate_mode"
-    title = "Set the mode of a gate"
-    description = (
-        "Sets a gate to open_for_tickets, scan_only (nobody is let in), closed, or free_flow"
-        " (everybody is let in, with any ticket or none: only when the user asked for just that)."
-    )
-    parameters = vol.Schema(
-        {
-            vol.Required("gate", description="The name of the gate."): str,
-            vol.Required("mode"): vol.In(GATE_MODES),
-        }
-    )
-    annotations = ACTS
-
-    @override
-    async def _async_call(
-        self, hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-    ) -> JsonObjectType:
-        """Change its mode."""
-        mode = arguments["mode"]
-        gate = await async_set_gate_mode(hass, arguments["gate"], mode, llm_context.context)
-        return {"gate": gate.name, "mode": mode}
+    ),
+    answer=_async_override,
+    annotations=ACTS,
+)
 
 
 @callback
 def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
-    """Return the tools: asking for everyone, acting where an organizer allows it."""
+    """Return the tools that read, and those that act where an entry's options allow it."""
     if api_id != LLM_API_ASSIST:
         return None
     entries = [coordinator.config_entry for coordinator in async_coordinators(hass)]
     if not entries:
         return None
-    tools: list[Tool] = [AttendanceTool(), GatesTool(), LookUpTool()]
+    tools: list[Tool] = [*READING]
     if any(async_allows_changes(entry) for entry in entries):
-        tools += [CheckInTool(), SetGateModeTool()]
+        tools += CHANGES
     if any(async_allows_override(entry) for entry in entries):
-        tools.append(OverrideTool())
+        tools.append(OVERRIDE)
     return LLMTools(tools=tools)
 
 
-def _tell(decision: Decision) -> JsonObjectType:
-    """Return what may be told of a ticket: no name, and not its whole code."""
+def _describe(decision: Decision) -> JsonObjectType:
+    """Return a decision without names and whole codes."""
     ticket = decision.ticket
     first = ticket.first_entry if ticket else None
     return {

@@ -1,4 +1,4 @@
-"""How many people an event may hold."""
+"""Number entity: the capacity of an event."""
 
 from typing import override
 
@@ -38,11 +38,11 @@ async def async_setup_entry(
 
 
 class OveitCapacity(OveitEventEntity, RestoreNumber):
-    """The most people that may be inside, as a person set it; unknown until then."""
+    """The greatest number of people inside, as a person sets it."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up what was set last."""
+        """Restore the capacity that was set last."""
         await super().async_added_to_hass()
         last = await self.async_get_last_number_data()
         if last and last.native_value is not None:

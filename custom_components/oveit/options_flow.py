@@ -1,4 +1,4 @@
-"""Options flow: which events are followed, and who may do what."""
+"""Options flow: the events to follow, voice and the webhook."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,9 +15,11 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .account import async_find_twins
 from .const import (
     CONF_ALLOW_VOICE,
     CONF_ALLOW_VOICE_OVERRIDE,
+    CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
@@ -41,14 +43,14 @@ OPTION_FIELDS: dict[vol.Marker, Any] = {
 
 
 class OveitOptionsFlow(OptionsFlow):
-    """Changes which events are followed, what voice may do, and who may call the webhook."""
+    """Changes the followed events, and the options of voice and the webhook."""
 
     def __init__(self) -> None:
-        """Have an address ready for a webhook that was off."""
+        """Generate an id for a webhook that was off."""
         self._new_webhook_id = async_generate_id()
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose."""
+        """Show and save all options."""
         entry: OveitConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
@@ -61,10 +63,12 @@ class OveitOptionsFlow(OptionsFlow):
         webhook_id: str = entry.options.get(CONF_WEBHOOK_ID) or self._new_webhook_id
         if user_input is not None:
             known = {*coordinator.ticket_sync.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
+            chosen = read_events(user_input, known)
+            added = [key for key in chosen[CONF_EVENTS] if not coordinator.follows(key)]
+            if async_find_twins(self.hass, entry.data[CONF_API_URL], added, entry.entry_id):
+                return self.async_abort(reason="already_configured")
             return self.async_create_entry(
-                data=dict(entry.options)
-                | read_events(user_input, known)
-                | _read_options(user_input, webhook_id)
+                data=dict(entry.options) | chosen | _read_options(user_input, webhook_id)
             )
         shown = dict(entry.options) | {
             CONF_EVENTS: [str(event.id) for event in events if coordinator.follows(event.id)]
@@ -79,7 +83,7 @@ class OveitOptionsFlow(OptionsFlow):
 
 
 def events_schema(events: Iterable[Event]) -> vol.Schema:
-    """Return a form to choose events by their names and dates."""
+    """Return a form to choose events by name and date."""
     options = [SelectOptionDict(value=str(event.id), label=_label(event)) for event in events]
     return vol.Schema(
         {
@@ -92,7 +96,7 @@ def events_schema(events: Iterable[Event]) -> vol.Schema:
 
 
 def read_events(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
-    """Return the options: what is followed, and what is known but was not chosen."""
+    """Return the options for a choice of events; known events not chosen are ignored."""
     chosen = [int(event_id) for event_id in user_input[CONF_EVENTS]]
     return {
         CONF_EVENTS: chosen,
@@ -102,7 +106,7 @@ def read_events(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
 
 
 def _read_options(user_input: dict[str, Any], webhook_id: str) -> dict[str, Any]:
-    """Return the other options; a webhook that is off loses its address."""
+    """Return the other options; a webhook that is off loses its id."""
     access = user_input[CONF_WEBHOOK]
     return {
         CONF_ALLOW_VOICE: user_input[CONF_ALLOW_VOICE],

@@ -1,4 +1,4 @@
-"""Whether the doors of an event may open, and what stands in the way."""
+"""Checks before the doors of an event open."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -10,13 +10,12 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import NEEDED_PERMISSION
-from .coordinator import OveitCoordinator
+from .coordinator import EventState, OveitCoordinator
 from .core.exceptions import OveitAuthenticationError
+from .core.gate import Gate
+from .core.gate_settings import Credential, GateMode
 from .core.polling import IDLE_LIST_INTERVAL
-from .event_state import EventState
-from .gate import Gate
-from .gate_settings import Credential, GateMode
-from .gates import async_get_gates
+from .gate.registry import async_get_gates
 from .repairs import MOST_SKEW
 
 LIST_MAY_MISS = timedelta(minutes=15)
@@ -24,7 +23,7 @@ ENOUGH_KNOWN = 95.0
 
 
 class Check(StrEnum):
-    """What is checked before the doors open."""
+    """A check before the doors open."""
 
     CREDENTIALS = "credentials"
     CONNECTION = "connection"
@@ -38,7 +37,7 @@ class Check(StrEnum):
 
 
 def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check, bool]:
-    """Tell of each check whether it is passed."""
+    """Return whether each check is passed."""
     gates = gates_of(coordinator, state.event.id)
     return {
         Check.CREDENTIALS: _has_credentials(coordinator),
@@ -54,28 +53,28 @@ def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check,
 
 
 def gates_of(coordinator: OveitCoordinator, event_id: int) -> list[Gate]:
-    """Return the gates that let guests of an event in."""
+    """Return the gates that admit guests of an event."""
     return [
-        gate
-        for gate in async_get_gates(coordinator.hass, coordinator.config_entry)
-        if not gate.settings.event_ids or event_id in gate.settings.event_ids
+        device.gate
+        for device in async_get_gates(coordinator.hass, coordinator.config_entry)
+        if event_id in (device.gate.settings.event_ids or (event_id,))
     ]
 
 
 def missing_readers(hass: HomeAssistant, gates: Iterable[Gate]) -> list[str]:
-    """Return the names of readers that are gone, or of which no entity is available."""
+    """Return the names of readers that are removed or have no available entity."""
     readers = {reader for gate in gates for reader in gate.settings.readers}
-    return sorted(_name(hass, reader) for reader in readers if not _is_alive(hass, reader))
+    return sorted(_name(hass, reader) for reader in readers if not _is_available(hass, reader))
 
 
 def reader_entities(hass: HomeAssistant, gates: Iterable[Gate]) -> list[str]:
-    """Return the entities that show whether readers are alive."""
+    """Return the entities of the gates' readers."""
     readers = {reader for gate in gates for reader in gate.settings.readers}
     return sorted(entity for reader in readers for entity in _entities(hass, reader))
 
 
 def _has_credentials(coordinator: OveitCoordinator) -> bool:
-    """Tell whether Oveit accepts the credentials, and lets them do what a door needs."""
+    """Tell whether Oveit accepts the credentials and they have the permission to check in."""
     if isinstance(coordinator.failure, OveitAuthenticationError):
         return False
     account = coordinator.client.account
@@ -83,7 +82,7 @@ def _has_credentials(coordinator: OveitCoordinator) -> bool:
 
 
 def _is_list_fresh(state: EventState) -> bool:
-    """Tell whether the ticket list is as new as it should be, and not doubted."""
+    """Tell whether the ticket list is recent and not in doubt."""
     fetched_at = state.ticket_list.fetched_at
     if fetched_at is None or state.ticket_list.doubted:
         return False
@@ -91,15 +90,15 @@ def _is_list_fresh(state: EventState) -> bool:
 
 
 def _are_tags_known(state: EventState, gates: Iterable[Gate]) -> bool:
-    """Tell whether the gates that read tags would know nearly all of them without Oveit."""
+    """Tell whether nearly all tags are known for gates that read tags."""
     if all(gate.settings.credential is Credential.TICKET for gate in gates):
         return True
     share = state.coverage.share
     return share is None or share >= ENOUGH_KNOWN
 
 
-def _is_alive(hass: HomeAssistant, device_id: str) -> bool:
-    """Tell whether a reader is there; one without entities tells nothing against it."""
+def _is_available(hass: HomeAssistant, device_id: str) -> bool:
+    """Tell whether a reader exists and any of its entities, if it has some, is available."""
     if dr.async_get(hass).async_get(device_id) is None:
         return False
     states = [hass.states.get(entity_id) for entity_id in _entities(hass, device_id)]
@@ -113,6 +112,6 @@ def _entities(hass: HomeAssistant, device_id: str) -> list[str]:
 
 
 def _name(hass: HomeAssistant, device_id: str) -> str:
-    """Return the name of a reader, as far as there is one."""
+    """Return the name of a reader, else its id."""
     device = dr.async_get(hass).async_get(device_id)
     return (device and (device.name_by_user or device.name)) or device_id

@@ -2,28 +2,25 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import (
-    DOMAIN,
-    ISSUE_CAPTIVE_PORTAL,
-    ISSUE_CLOCK_SKEW,
-    ISSUE_CONFLICTS,
-    ISSUE_LEDGER_SET_ASIDE,
-    ISSUE_MISSING_PERMISSION,
-    ISSUE_TLS_FAILED,
-    ISSUE_WAITING_AFTER_END,
-    NEEDED_PERMISSION,
-)
+from .const import DOMAIN, NEEDED_PERMISSION
 from .coordinator import OveitConfigEntry, OveitCoordinator
 from .core.exceptions import OveitCaptivePortalError, OveitTlsError
 from .core.models import Row
-from .gate_repairs import StaleGateFlow
+from .gate.repairs import StaleGateFlow
+from .issues import (
+    async_create_issue,
+    async_delete_issue,
+)
+from .ledger import LedgerWatch
 
 MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
@@ -31,37 +28,36 @@ MOST_LISTED = 10
 type Placeholders = dict[str, str]
 
 
+def _account_twice(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Report an entry that decides nothing, since an older one follows its events (C25)."""
+    return {"older": coordinator.twin} if coordinator.twin else None
+
+
 def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of an account that may not do what a door needs."""
+    """Return the permission that an account lacks."""
     account = coordinator.client.account
     is_lacking = account is not None and account.lacks(NEEDED_PERMISSION)
     return {"permission": NEEDED_PERMISSION} if is_lacking else None
 
 
 def _captive_portal(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a web page that answers in Oveit's place (T14)."""
+    """Return whether a web page answers in Oveit's place (T14)."""
     return {} if isinstance(coordinator.failure, OveitCaptivePortalError) else None
 
 
 def _tls_failed(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a certificate that is not to be trusted (T15)."""
+    """Return whether Oveit's certificate is not to be trusted (T15)."""
     return {} if isinstance(coordinator.failure, OveitTlsError) else None
 
 
 def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a clock that is wrong (C7)."""
+    """Return how far the clock is wrong, if it is far (C7)."""
     skew = coordinator.client.skew
     return {"seconds": f"{abs(skew).total_seconds():.0f}"} if abs(skew) > MOST_SKEW else None
 
 
-def _ledger_set_aside(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of a ledger that was no sound one (C4)."""
-    aside = coordinator.ledger.set_aside
-    return {"file": ", ".join(each.name for each in aside)} if aside else None
-
-
 def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of guests who were admitted here and refused by Oveit afterwards."""
+    """Return the guests who were admitted here and refused by Oveit afterwards."""
     rows = coordinator.conflicts
     if not rows:
         return None
@@ -73,11 +69,11 @@ def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
 def _describe(row: Row) -> str:
     """Describe a conflict for a steward, without the whole code."""
     at = dt_util.as_local(row.at)
-    return f"- …{row.code[-3:]}, {row.gate or '–'}, {at:%Y-%m-%d %H:%M}, {row.note}"
+    return f"- …{row.code[-3:]}, {row.gate or '–'}, {at:%Y-%m-%d %H:%M}, {row.cause or '–'}"
 
 
 def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Tell of check-ins that Oveit does not have, of events that ended (C17)."""
+    """Return the check-ins of ended events that Oveit does not have (C17)."""
     waiting = [
         state
         for state in coordinator.data.values()
@@ -91,52 +87,47 @@ def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
     }
 
 
-ISSUES: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
-    ISSUE_CAPTIVE_PORTAL: _captive_portal,
-    ISSUE_CLOCK_SKEW: _clock_skew,
-    ISSUE_CONFLICTS: _conflicts,
-    ISSUE_LEDGER_SET_ASIDE: _ledger_set_aside,
-    ISSUE_MISSING_PERMISSION: _missing_permission,
-    ISSUE_TLS_FAILED: _tls_failed,
-    ISSUE_WAITING_AFTER_END: _waiting_after_end,
+FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
+    "account_twice": _account_twice,
+    "captive_portal": _captive_portal,
+    "clock_skew": _clock_skew,
+    "conflicts": _conflicts,
+    "missing_permission": _missing_permission,
+    "tls_failed": _tls_failed,
+    "waiting_after_end": _waiting_after_end,
 }
-FIXABLE = {ISSUE_MISSING_PERMISSION}
-ERRORS = {ISSUE_LEDGER_SET_ASIDE, ISSUE_MISSING_PERMISSION, ISSUE_TLS_FAILED}
 
 
 @callback
 def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Raise what a person should know of an account, and take back what is over."""
-    for key, look in ISSUES.items():
-        issue_id = f"{key}_{entry.entry_id}"
-        placeholders = look(entry.runtime_data)
+    """Raise the issues of an account, and delete those that are over."""
+    for key, find in FINDERS.items():
+        placeholders = find(entry.runtime_data)
         if placeholders is None:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            async_delete_issue(hass, key, entry.entry_id)
             continue
-        ir.async_create_issue(
+        async_create_issue(
             hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=key in FIXABLE,
-            severity=ir.IssueSeverity.ERROR if key in ERRORS else ir.IssueSeverity.WARNING,
             translation_key=key,
+            about=entry.entry_id,
+            data={"entry_id": entry.entry_id},
             translation_placeholders={"title": entry.title, **placeholders},
         )
 
 
 @callback
 def async_delete_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Take back everything that was raised for an account."""
-    for key in ISSUES:
-        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+    """Delete all issues of an account."""
+    for key in FINDERS:
+        async_delete_issue(hass, key, entry.entry_id)
+    LedgerWatch(hass, entry).async_delete_issues()
 
 
-class MissingPermissionFlow(RepairsFlow):
-    """Looks again after a person gave the account its permission."""
+class AccountFlow(RepairsFlow):
+    """Explains what was found, and acts once a person has confirmed it."""
 
     def __init__(self, entry_id: str) -> None:
-        """Take the account's entry."""
+        """Remember the account's entry."""
         self._entry_id = entry_id
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -146,20 +137,46 @@ class MissingPermissionFlow(RepairsFlow):
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Log in again once it is confirmed; the issue comes back if nothing changed."""
+        """Act once it is confirmed."""
         if user_input is None:
-            return self.async_show_form(step_id="confirm", data_schema=vol.Schema({}))
-        self.hass.config_entries.async_schedule_reload(self._entry_id)
+            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=vol.Schema({}),
+                description_placeholders=issue.translation_placeholders if issue else None,
+            )
+        await self._async_act()
         return self.async_create_entry(data={})
+
+    async def _async_act(self) -> None:
+        """Log in again; the issue comes back if nothing changed."""
+        self.hass.config_entries.async_schedule_reload(self._entry_id)
+
+
+class LedgerFlow(AccountFlow):
+    """Goes on with the ledger as it is."""
+
+    @override
+    async def _async_act(self) -> None:
+        """Note that a person has dealt with what was found."""
+        entry: OveitConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return
+        watch = entry.runtime_data.ledger_watch
+        if self.issue_id.startswith("ledger_set_aside"):
+            await watch.async_keep_set_aside()
+        else:
+            await watch.async_accept()
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that solves an issue; what can only be taken note of is confirmed."""
+    """Return the flow that repairs an issue; without a repair, the issue is confirmed."""
     about = data or {}
     if "subentry_id" in about:
         return StaleGateFlow(str(about["entry_id"]), str(about["subentry_id"]))
     if "entry_id" in about:
-        return MissingPermissionFlow(str(about["entry_id"]))
+        flow = LedgerFlow if issue_id.startswith("ledger_") else AccountFlow
+        return flow(str(about["entry_id"]))
     return ConfirmRepairFlow()

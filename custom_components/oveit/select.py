@@ -1,4 +1,4 @@
-"""What a gate does with tickets at the moment."""
+"""The mode of a gate."""
 
 from typing import override
 
@@ -8,8 +8,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 
 from .coordinator import OveitConfigEntry
+from .core.gate_settings import GateMode
 from .entity import OveitGateEntity, async_add_gate_entities
-from .gate_settings import GateMode
 
 PARALLEL_UPDATES = 0
 
@@ -23,12 +23,12 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the mode of each gate that lets people in; a way out is never closed."""
+    """Add the mode of each gate that lets people in; an exit is never closed."""
     async_add_gate_entities(
         hass,
         entry,
         async_add_entities,
-        lambda gate: [] if gate.is_exit else [OveitMode(gate, MODE)],
+        lambda device: [] if device.gate.is_exit else [OveitMode(device, MODE)],
     )
 
 
@@ -40,10 +40,10 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up the mode that was chosen last."""
+        """Restore the mode that was chosen last."""
         await super().async_added_to_hass()
         last = await self.async_get_last_state()
-        is_kept = self.gate.id in self.gate.coordinator.gate_modes
+        is_kept = self.device.id in self.device.coordinator.gate_modes
         if not is_kept and last and last.state in self.options:
             self.gate.mode = GateMode(last.state)
 
@@ -56,9 +56,9 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Change the mode, which counts at once, and keep it."""
-        coordinator = self.gate.coordinator
+        coordinator = self.device.coordinator
         self.gate.mode = GateMode(option)
         self.async_write_ha_state()
         coordinator.async_update_listeners()
         with coordinator.translated_errors():
-            await coordinator.ledger.keep_gate_mode(self.gate.id, option)
+            await coordinator.ledger.keep_gate_mode(self.device.id, option)

@@ -1,4 +1,4 @@
-"""Sensors of an event: how many are in, who came last, how fresh it is."""
+"""Sensors of events, ticket types and gates."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,36 +26,35 @@ from .const import (
     ATTR_TICKET_TYPE,
     ATTR_TICKETS,
 )
-from .coordinator import OveitConfigEntry, OveitCoordinator
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.models import TicketType
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
-from .event_state import EventState
-from .gate_sensor import build_sensors
+from .gate.sensor import build_sensors
 
 PARALLEL_UPDATES = 0
 
 
 def _no_attributes(_: EventState) -> Mapping[str, Any] | None:
-    """Return nothing more than the state."""
+    """Return no attributes."""
     return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class OveitSensorDescription(SensorEntityDescription):
-    """A sensor and how its value follows from what is known of the event."""
+    """A sensor with the functions that return its value and attributes."""
 
     value_fn: Callable[[EventState], StateType | datetime]
     attributes_fn: Callable[[EventState], Mapping[str, Any] | None] = _no_attributes
 
 
 def _attendance(state: EventState) -> float | None:
-    """Return the share of tickets that are in, in percent."""
+    """Return the share of tickets that are checked in, in percent."""
     counts = state.attendance
     return 100 * counts.checked_in / counts.tickets if counts.tickets else None
 
 
 def _describe_last_entry(state: EventState) -> Mapping[str, Any] | None:
-    """Return what may be told of the last entry."""
+    """Return the last entry without names and whole codes."""
     if (last := state.attendance.last_entry) is None:
         return None
     kind = state.event.ticket_type(last.ticket_type_id)
@@ -67,7 +66,7 @@ def _describe_last_entry(state: EventState) -> Mapping[str, Any] | None:
 
 
 def _describe_inside(state: EventState) -> Mapping[str, Any] | None:
-    """Tell whether anybody was seen leaving; without exits, inside means entered (X8)."""
+    """Return whether exits are counted; without them, inside means entered (X8)."""
     return {ATTR_EXITS_COUNTED: state.attendance.exits_counted}
 
 
@@ -165,7 +164,7 @@ async def async_setup_entry(
 
 
 def _describe_type(kind: TicketType) -> OveitSensorDescription:
-    """Describe the sensor of one ticket type."""
+    """Return the description of a ticket type's sensor."""
     return OveitSensorDescription(
         key=f"checked_in_{kind.id}",
         translation_key="checked_in_type",
@@ -187,7 +186,7 @@ class OveitSensor(OveitEventEntity, SensorEntity):
     def __init__(
         self, coordinator: OveitCoordinator, event_id: int, description: OveitSensorDescription
     ) -> None:
-        """Take the texts of the description's key where it names no others."""
+        """Use the description's key as its translation key where it has none."""
         super().__init__(coordinator, event_id, description)
         self._attr_translation_key = description.translation_key or description.key
 
@@ -200,5 +199,5 @@ class OveitSensor(OveitEventEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what belongs to the value."""
+        """Return the attributes."""
         return self.entity_description.attributes_fn(self.state_of_event)

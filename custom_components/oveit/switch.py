@@ -1,4 +1,4 @@
-"""Lets a gate rehearse."""
+"""The rehearsal of a gate."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,12 +28,12 @@ async def async_setup_entry(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the rehearsal of each gate that lets people in; a way out is always in earnest."""
+    """Add the rehearsal of each gate that lets people in; an exit has none."""
     async_add_gate_entities(
         hass,
         entry,
         async_add_entities,
-        lambda gate: [] if gate.is_exit else [OveitRehearsal(gate, REHEARSAL)],
+        lambda device: [] if device.gate.is_exit else [OveitRehearsal(device, REHEARSAL)],
     )
 
 
@@ -44,7 +44,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up a rehearsal whose hour is not over."""
+        """Restore a rehearsal whose hour is not over."""
         await super().async_added_to_hass()
         self.async_on_remove(self._cancel)
         last = await self.async_get_last_state()
@@ -74,7 +74,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Go on in earnest."""
+        """End the rehearsal."""
         self._end()
 
     def _begin(self, until: datetime | None = None) -> None:
@@ -93,7 +93,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
         self._end()
 
     def _end(self) -> None:
-        """Go on in earnest, and show it."""
+        """End the rehearsal, and show it."""
         self._cancel()
         self.gate.rehearsal.stop()
         self._show()
@@ -101,7 +101,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
     def _show(self) -> None:
         """Show it here and on the events' readiness."""
         self.async_write_ha_state()
-        self.gate.coordinator.async_update_listeners()
+        self.device.coordinator.async_update_listeners()
 
     def _cancel(self) -> None:
         """Forget the timer."""

@@ -1,4 +1,4 @@
-"""System health: whether Oveit can be reached, and how much waits for it."""
+"""System health: whether Oveit can be reached, and the counts of all accounts."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from .coordinator import OveitConfigEntry
 
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
-    """Register what is shown."""
+    """Register the system health information."""
     register.async_register_info(_async_describe)
 
 
 async def _async_describe(hass: HomeAssistant) -> dict[str, Any]:
-    """Return the state of all accounts together."""
+    """Return the information about all accounts together."""
     entries: list[OveitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     states = [state for entry in entries for state in entry.runtime_data.data.values()]
     url = entries[0].data[CONF_API_URL] if entries else DEFAULT_API_URL

@@ -28,12 +28,12 @@ from .const import (
     EVENT_ADMITTED,
     EVENT_REFUSED,
 )
+from .core.gate_settings import GateMode
 from .core.models import Reason
-from .gate_settings import GateMode
 
 
 def _schema(*, admits: bool) -> vol.Schema:
-    """Return the schema of a trigger: it takes the reasons for which it can fire."""
+    """Return the schema of a trigger, with the reasons that it can fire for."""
     reasons = [reason.value for reason in Reason if reason.admits is admits]
     return ENTITY_STATE_TRIGGER_SCHEMA.extend(
         {
@@ -47,13 +47,13 @@ def _schema(*, admits: bool) -> vol.Schema:
 
 
 class TicketTrigger(StatelessEntityTriggerBase):
-    """Fires for what the event entity of a gate shows."""
+    """Fires when the event entity of a gate shows a matching decision."""
 
     _domain_specs = MappingProxyType({EVENT_DOMAIN: DomainSpec()})
     _event_type: ClassVar[str]
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Take the reasons and ticket types to fire for; none means all."""
+        """Read the reasons and ticket types to fire for; none means all."""
         super().__init__(hass, config)
         self._reasons = frozenset(self._options.get(ATTR_REASON, ()))
         self._with_rehearsals: bool = self._options.get(ATTR_REHEARSAL, False)
@@ -63,7 +63,7 @@ class TicketTrigger(StatelessEntityTriggerBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Keep the event entities of gates: an event's own hears of doors elsewhere."""
+        """Return the event entities of gates; an event's own also shows check-ins elsewhere."""
         registry = er.async_get(self._hass)
         return {
             entity_id
@@ -77,25 +77,25 @@ class TicketTrigger(StatelessEntityTriggerBase):
     def is_valid_state(
         self, state: State, report_not_triggered: NotTriggeredReasonReporter
     ) -> bool:
-        """Tell whether this is what the trigger waits for; a look admits nobody."""
-        told = state.attributes
-        if told.get(ATTR_EVENT_TYPE) != self._event_type:
+        """Tell whether a state matches; in the mode scan only nobody is admitted."""
+        shown = state.attributes
+        if shown.get(ATTR_EVENT_TYPE) != self._event_type:
             return False
-        if told.get(ATTR_REHEARSAL) and not self._with_rehearsals:
+        if shown.get(ATTR_REHEARSAL) and not self._with_rehearsals:
             return False
-        if self._event_type == EVENT_ADMITTED and told.get(ATTR_MODE) == GateMode.SCAN_ONLY:
+        if self._event_type == EVENT_ADMITTED and shown.get(ATTR_MODE) == GateMode.SCAN_ONLY:
             return False
-        if self._reasons and told.get(ATTR_REASON) not in self._reasons:
+        if self._reasons and shown.get(ATTR_REASON) not in self._reasons:
             return False
-        return not self._ticket_types or not self._ticket_types.isdisjoint(_ticket_types_of(told))
+        return not self._ticket_types or not self._ticket_types.isdisjoint(_ticket_types_of(shown))
 
 
-def _ticket_types_of(told: Mapping[str, Any]) -> set[str]:
-    """Return the ticket types of a decision, and of other tickets on the tag decided alike."""
-    admits = told.get(ATTR_EVENT_TYPE) == EVENT_ADMITTED
-    others = told.get(ATTR_OTHERS) or ()  # a guest shown before an update has none
+def _ticket_types_of(shown: Mapping[str, Any]) -> set[str]:
+    """Return the ticket types of a decision and of others on the tag with the same outcome."""
+    admits = shown.get(ATTR_EVENT_TYPE) == EVENT_ADMITTED
+    others = shown.get(ATTR_OTHERS) or ()  # a guest shown before an update has none
     alike = (each for each in others if Reason(each[ATTR_REASON]).admits == admits)
-    return {str(each.get(ATTR_TICKET_TYPE) or "").casefold() for each in (told, *alike)}
+    return {str(each.get(ATTR_TICKET_TYPE) or "").casefold() for each in (shown, *alike)}
 
 
 class TicketAdmittedTrigger(TicketTrigger):

@@ -1,4 +1,4 @@
-"""Oveit's webhooks: hints to refresh; nothing that they say is believed."""
+"""Webhook for Oveit's notifications, which only trigger a refresh."""
 
 import asyncio
 from collections import deque
@@ -20,8 +20,8 @@ from .coordinator import OveitConfigEntry, OveitCoordinator
 
 REFRESH_EVERY = 10.0
 MAX_BODY = 64 * 1024
-PATIENCE = 5.0
-REMEMBERED = 256
+BODY_TIMEOUT = 5.0
+KEPT_DIGESTS = 256
 
 NAMES = {"order.create", "ticket.create", "ticket.update"}
 OBJECTS = {"order", "ticket", "ticket_type", "tickets"}
@@ -37,40 +37,40 @@ class WebhookAccess(StrEnum):
 
 @callback
 def async_setup_webhook(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Listen, if the options say so."""
+    """Register the webhook if the options allow it."""
     access = entry.options.get(CONF_WEBHOOK, WebhookAccess.OFF)
     webhook_id: str | None = entry.options.get(CONF_WEBHOOK_ID)
     if access == WebhookAccess.OFF or webhook_id is None:
         return
-    hints = Hints(hass, entry.runtime_data)
+    handler = WebhookHandler(hass, entry.runtime_data)
     webhook.async_register(
         hass,
         DOMAIN,
         entry.title,
         webhook_id,
-        hints.async_handle,
+        handler.async_handle,
         local_only=access == WebhookAccess.LOCAL,
         allowed_methods=[METH_POST],
     )
-    entry.async_on_unload(hints.async_close)
+    entry.async_on_unload(handler.async_close)
     entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
 
 
 @callback
 def async_webhook_url(hass: HomeAssistant, webhook_id: str) -> str:
-    """Return the address to enter at Oveit, without a host where none is known."""
+    """Return the address to enter at Oveit, a path where no host is known."""
     try:
         return webhook.async_generate_url(hass, webhook_id)
     except NoURLAvailableError:
         return webhook.async_generate_path(webhook_id)
 
 
-class Hints:
-    """Takes calls, and refreshes at most once in ten seconds."""
+class WebhookHandler:
+    """Handles calls of the webhook; refreshes at most every ten seconds."""
 
     def __init__(self, hass: HomeAssistant, coordinator: OveitCoordinator) -> None:
-        """Start with nothing heard."""
-        self._heard: deque[bytes] = deque(maxlen=REMEMBERED)
+        """Start without known calls."""
+        self._digests: deque[bytes] = deque(maxlen=KEPT_DIGESTS)
         self._refresher = Debouncer(
             hass,
             LOGGER,
@@ -82,25 +82,25 @@ class Hints:
 
     @callback
     def async_close(self) -> None:
-        """Refresh no more."""
+        """Cancel a scheduled refresh."""
         self._refresher.async_shutdown()
 
     async def async_handle(self, hass: HomeAssistant, webhook_id: str, request: Request) -> None:
-        """Refresh soon, unless the call is too large, replayed or nonsense."""
+        """Schedule a refresh, unless the call is too large, a replay or invalid."""
         body = await _async_read(request)
-        if body is None or not _is_hint(body):
-            LOGGER.debug("A call of the webhook was no hint")
+        if body is None or not _is_notification(body):
+            LOGGER.debug("A call of the webhook was no notification")
             return
         digest = sha256(body).digest()
-        if digest in self._heard:
+        if digest in self._digests:
             LOGGER.debug("A call of the webhook was a replay")
             return
-        self._heard.append(digest)
+        self._digests.append(digest)
         self._refresher.async_schedule_call()
 
 
 async def _async_read(request: Request) -> bytes | None:
-    """Return a body that is neither too large nor too slow."""
+    """Return the body of a request, None when it is too large or too slow."""
     try:
         declared = int(request.headers.get("Content-Length", 0))
     except ValueError:
@@ -109,7 +109,7 @@ async def _async_read(request: Request) -> bytes | None:
         return None
     body, content = bytearray(), request.content
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(BODY_TIMEOUT):
             while chunk := await content.read(MAX_BODY + 1 - len(body)):
                 body += chunk
                 if len(body) > MAX_BODY:
@@ -119,10 +119,10 @@ async def _async_read(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _is_hint(body: bytes) -> bool:
+def _is_notification(body: bytes) -> bool:
     """Tell whether a body is about a ticket or an order.
 
-    Oveit documents the names of its hints, not how it wraps them.
+    Oveit documents the names of its notifications, not their format.
     """
     try:
         said: Any = json.loads(body)

@@ -204,28 +204,75 @@ async def test_d9_the_same_scan_is_the_same_decision_long_after(
 
 
 async def test_d9_only_the_last_scans_are_remembered(
-    reads: Reads, decide: Decider, steps: Steps, monkeypatch: pytest.MonkeyPatch
+    decide: Decider, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A house that runs for months does not fill its memory."""
-    monkeypatch.setattr(reads_module, "_KEPT_SCANS", 3)
-    for number in range(5):
-        await reads.once(replace(READ, ticket_code=str(number), scan_id=f"s-{number}"), decide)
+    monkeypatch.setattr(reads_module, "KEPT_SCANS", 3)
+    reads = Reads(steps)
+    scans = [replace(READ, ticket_code=str(number), scan_id=f"s-{number}") for number in range(5)]
+    for scan in scans:
+        await reads.once(scan, decide)
         steps.step()
 
-    assert [*reads._scans] == ["s-2", "s-3", "s-4"]
-    assert len(reads._reads) == 1
+    for scan in reversed(scans):
+        await reads.once(scan, decide)
+    assert decide.asked == [*scans, scans[1], scans[0]]
 
 
-async def test_a_tag_that_lies_on_a_reader_for_hours_is_remembered_once(
+async def test_a_tag_that_lies_on_a_reader_for_hours_is_decided_now_and_then(
     reads: Reads, decide: Decider, steps: Steps
 ) -> None:
-    """Nothing grows while the same tag is read again and again."""
+    """Every half a minute, and each decision is repeated until the next."""
     for _ in range(100):
         steps.step(4)
         await reads.once(READ, decide)
 
-    assert len(decide.asked) > 10
-    assert [len(same) for same in reads._reads.values()] == [1]
+    assert len(decide.asked) == 13
+
+
+@pytest.mark.parametrize("gate", [None, "North"])
+async def test_what_was_decided_on_a_tag_is_forgotten_when_it_is_paired(
+    reads: Reads, decide: Decider, gate: str | None
+) -> None:
+    """The next read is a new one; of other tags, what was decided is repeated."""
+    tag = Request(rfid_code="AA000001", gate=gate)
+    other = replace(tag, rfid_code="AA000002")
+    for request in (tag, other):
+        await reads.once(request, decide)
+        await asyncio.sleep(0)
+
+    reads.forget("AA000001")
+
+    assert (await reads.once(tag, decide)).reason is Reason.CHECKED_IN
+    assert (await reads.once(other, decide)).reason is Reason.REPEAT
+
+
+async def test_of_reads_at_several_gates_the_newest_is_repeated_where_none_is_named(
+    reads: Reads, decide: Decider
+) -> None:
+    """D8: whichever gate the guest came to last."""
+    await reads.once(READ, decide)
+    decide.reason = Reason.ALREADY_CHECKED_IN
+    await reads.once(replace(READ, gate="South"), decide)
+
+    decision = await reads.once(replace(READ, gate=None), decide)
+
+    assert decision.reason is Reason.ALREADY_CHECKED_IN
+    assert len(decide.asked) == 2
+
+
+async def test_x9_who_was_refused_before_free_flow_is_decided_anew_once(
+    reads: Reads, decide: Decider
+) -> None:
+    """Then the admission is repeated."""
+    decide.reason = Reason.ALREADY_CHECKED_IN
+    await reads.once(READ, decide)
+    decide.reason = Reason.OVERRIDE
+    free = replace(READ, free_flow=True)
+
+    reasons = [(await reads.once(free, decide)).reason for _ in range(2)]
+
+    assert reasons == [Reason.OVERRIDE, Reason.REPEAT]
 
 
 async def test_a_guest_who_failed_after_long_is_decided_anew(

@@ -137,13 +137,17 @@ class TicketSync:
         An error of one list is raised after the others were refreshed (decisions.md T10).
         """
         async with self._refreshing:
+            error: OveitError | None = None
             try:
                 await self._refresh_events()
-            finally:
-                now = datetime.now(UTC)
-                counts = await self.attendance()
-                live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
-                self.interval = poll_interval(live.values())
+            except OveitError as err:
+                error = err
+            now = datetime.now(UTC)
+            counts = await self.attendance()
+            live = {key: is_live(self.events[key], count, now) for key, count in counts.items()}
+            self.interval = poll_interval(live.values())
+            if error:
+                raise error
             due = [
                 event
                 for key, event in self.followed.items()

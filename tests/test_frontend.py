@@ -13,8 +13,8 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.oveit.cards import FILE, URL
 from custom_components.oveit.const import DOMAIN
+from custom_components.oveit.frontend import FILE, URL
 
 SOURCES = Path(__file__).parents[1] / "frontend"
 LIMIT = 40_000

@@ -1,4 +1,4 @@
-"""Sentences that Assist understands out of the box, in six languages."""
+"""Sentence triggers of Assist, so that it understands our sentences out of the box."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,10 +13,9 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, LOGGER
-from .coordinator import OveitConfigEntry
-from .inquiry import GATE_MODES, async_coordinators, async_gate_modes
-from .intent import (
+from ..const import DOMAIN, LOGGER
+from ..coordinator import OveitConfigEntry
+from ..intent import (
     INTENT_ATTENDANCE,
     INTENT_CHECK_IN,
     INTENT_GATE,
@@ -29,6 +28,7 @@ from .intent import (
     SLOT_MODE,
 )
 from .phrases import Phrasebooks, async_get_phrasebooks, choose
+from .queries import GATE_MODES, async_coordinators, async_gate_selects
 
 if TYPE_CHECKING:
     from hassil.intents import Intents
@@ -52,45 +52,47 @@ INTENTS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meaning:
-    """What a sentence asks for."""
+    """The intent of a sentence, with the slots that the sentence itself implies."""
 
     language: str
     intent_type: str
     slots: dict[str, str] = field(default_factory=dict)
 
 
-DATA_VOICE: HassKey[Voice] = HassKey(f"{DOMAIN}_voice")
+DATA_SENTENCES: HassKey[SentenceTriggers] = HassKey(f"{DOMAIN}_sentences")
 
 
 @callback
-def async_setup_voice(hass: HomeAssistant) -> None:
-    """Teach Assist our sentences once it is there."""
+def async_setup_sentences(hass: HomeAssistant) -> None:
+    """Register our sentences once the conversation integration is set up."""
 
     async def _async_start(hass: HomeAssistant, _: str) -> None:
-        hass.data[DATA_VOICE] = voice = Voice(hass, await async_get_phrasebooks(hass))
-        voice.async_start()
+        hass.data[DATA_SENTENCES] = sentences = SentenceTriggers(
+            hass, await async_get_phrasebooks(hass)
+        )
+        sentences.async_start()
 
     async_when_setup(hass, CONVERSATION_DOMAIN, _async_start)
 
 
 @callback
-def async_follow_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Have the sentences come and go with an account."""
+def async_track_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Update the sentences when an account is set up or unloaded."""
     entry.async_on_unload(entry.async_on_state_change(partial(_async_update, hass)))
 
 
 @callback
 def _async_update(hass: HomeAssistant) -> None:
-    """Teach what there is to ask about now."""
-    if voice := hass.data.get(DATA_VOICE):
-        voice.async_update()
+    """Register the sentences for the accounts and gates that there are now."""
+    if sentences := hass.data.get(DATA_SENTENCES):
+        sentences.async_update()
 
 
-class Voice:
-    """Keeps the sentences in step with the accounts and gates that there are."""
+class SentenceTriggers:
+    """Keeps the registered sentences up to date with the accounts and gates."""
 
     def __init__(self, hass: HomeAssistant, phrasebooks: Phrasebooks) -> None:
-        """Start with no sentences."""
+        """Start without sentences."""
         self._hass = hass
         self._phrasebooks = phrasebooks
         self._meanings: dict[str, Meaning] = {}
@@ -102,7 +104,7 @@ class Voice:
 
     @callback
     def async_start(self) -> None:
-        """Follow what gates and other things are called."""
+        """Register the sentences, and update them when gates or entities are renamed."""
         bus = self._hass.bus
         for event_type in (
             er.EVENT_ENTITY_REGISTRY_UPDATED,
@@ -115,7 +117,7 @@ class Voice:
 
     @callback
     def async_update(self) -> None:
-        """Teach the sentences, if they are others than before."""
+        """Register the sentences again if they have changed."""
         meanings = dict(self._sentences()) if async_coordinators(self._hass) else {}
         if meanings == self._meanings:
             return
@@ -133,19 +135,19 @@ class Voice:
 
     @callback
     def _async_schedule(self, _: Event[Any]) -> None:
-        """Update soon; names change many at a time."""
+        """Update after a delay, since many names change at a time."""
         if async_coordinators(self._hass):
             self._updater.async_schedule_call()
 
     @callback
     def _async_stop(self, _: Event) -> None:
-        """Update no more."""
+        """Cancel a scheduled update."""
         self._updater.async_shutdown()
 
     async def _async_answer(
         self, user_input: ConversationInput, result: RecognizeResult
     ) -> str | None:
-        """Answer a sentence."""
+        """Handle the intent of a sentence, and return its answer."""
         understood = self.understand(user_input.text, user_input.language, result)
         if understood is None:
             return None
@@ -169,7 +171,7 @@ class Voice:
     def understand(
         self, text: str, language: str, result: RecognizeResult
     ) -> tuple[Meaning, dict[str, str]] | None:
-        """Return what was meant and named: in the language that is set, if it is one there.
+        """Return the meaning and slots of a sentence, in the language that is set if it fits there.
 
         "Check ticket 39fa in" is English and Dutch.
         """
@@ -183,14 +185,14 @@ class Voice:
         return (better and self._read(better)) or found
 
     def _read(self, result: RecognizeResult) -> tuple[Meaning, dict[str, str]] | None:
-        """Return what a sentence means, and what it names."""
+        """Return the meaning of a recognized sentence and the slots that were said."""
         sentence = result.intent_sentence
         meaning = self._meanings.get(sentence.text or "") if sentence else None
         said = {name: entity.text.strip() for name, entity in result.entities.items()}
         return (meaning, said) if meaning else None
 
     def _intents(self, language: str) -> Intents:
-        """Return the sentences of one language, ready to be recognized."""
+        """Return the compiled sentences of one language."""
         from hassil.intents import Intents, WildcardSlotList
 
         if language not in self._compiled:
@@ -223,13 +225,13 @@ class Voice:
                         yield sentence.replace(GATE, name), meaning
 
     def _gates(self) -> dict[str, bool]:
-        """Return what gates are called, and whether nothing else is called the same.
+        """Return the names of gates, and whether no other entity has the same name.
 
         "Is the north gate open" is left to Home Assistant when it has a lock of that name.
         """
         names = {
             name
-            for gate in async_gate_modes(self._hass)
+            for gate in async_gate_selects(self._hass)
             for each in (gate.name, *gate.aliases)
             if (name := NOT_IN_NAMES.sub(" ", each).strip())
         }
@@ -237,7 +239,7 @@ class Voice:
         return {name: name.casefold() not in taken for name in sorted(names)}
 
     def _other_names(self) -> set[str]:
-        """Return what the entities of others are called."""
+        """Return the names and aliases of all entities but ours."""
         registry = er.async_get(self._hass)
         taken: set[str] = set()
         for state in self._hass.states.async_all():
@@ -250,7 +252,7 @@ class Voice:
 
 
 def _gate_kinds(*, short: bool) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the kinds of sentences about a gate, and the mode that they ask for."""
+    """Yield the kinds of sentences about a gate with the slots that they imply."""
     yield "gate", {}
     if short:
         yield "gate_short", {}

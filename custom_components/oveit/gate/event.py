@@ -1,12 +1,11 @@
-"""What happens at a gate, as its event entity shows it."""
+"""The event entity of a gate."""
 
 import re
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import callback
 
-from .const import (
+from ..const import (
     ATTR_ADDON,
     ATTR_ADDON_LEFT,
     ATTR_CODE_END,
@@ -29,10 +28,10 @@ from .const import (
     EVENT_ADMITTED,
     EVENT_REFUSED,
 )
-from .core.codes import is_phone
-from .core.models import Decision, Reason
-from .entity import OveitGateEntity
-from .gate_settings import GateMode, GateSettings
+from ..core.codes import is_phone
+from ..core.gate_settings import GateMode, GateSettings
+from ..core.models import Decision, Reason
+from ..entity import OveitGateEntity
 
 GATE = EventEntityDescription(
     key="gate", translation_key="gate", name=None, event_types=[EVENT_ADMITTED, EVENT_REFUSED]
@@ -40,7 +39,7 @@ GATE = EventEntityDescription(
 
 
 class OveitGateEvent(OveitGateEntity, EventEntity):
-    """The last guest at a gate."""
+    """The last decision of a gate."""
 
     _unrecorded_attributes = frozenset(
         {ATTR_CODE_END, ATTR_MESSAGE, ATTR_FIRST_CHECKIN_AT, ATTR_OTHERS}
@@ -48,12 +47,11 @@ class OveitGateEvent(OveitGateEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the gate."""
+        """Show every decision that the gate announces."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.gate.telling.listeners.async_add(self._async_handle_decision))
+        self.async_on_remove(self.gate.on_decision.add(self._handle_decision))
 
-    @callback
-    def _async_handle_decision(self, decision: Decision, mode: GateMode) -> None:
+    def _handle_decision(self, decision: Decision, mode: GateMode) -> None:
         """Show a decision."""
         event_type = EVENT_ADMITTED if decision.admitted else EVENT_REFUSED
         self._trigger_event(event_type, _describe(decision, mode, self.gate.settings))
@@ -61,7 +59,7 @@ class OveitGateEvent(OveitGateEntity, EventEntity):
 
 
 def _describe(decision: Decision, mode: GateMode, settings: GateSettings) -> dict[str, Any]:
-    """Return what may be told of a decision: no names, no whole codes."""
+    """Return the attributes of a decision: no names, no whole codes."""
     ticket, addon = decision.ticket, decision.addon
     first = ticket.first_entry if ticket else None
     return {
@@ -105,7 +103,7 @@ def _message(decision: Decision) -> str | None:
 
 
 def _lacks_entry(decision: Decision) -> bool:
-    """Tell whether an add-on was refused because the ticket has not entered (decisions.md A10)."""
+    """Return whether an add-on was refused since the ticket has not entered (decisions.md A10)."""
     is_refused = Reason.ADDON_UNAVAILABLE in (decision.reason, decision.overruled)
     knows_left = decision.addon is not None and decision.addon.left is not None
     entered = decision.ticket is not None and decision.ticket.checked_in
@@ -113,7 +111,7 @@ def _lacks_entry(decision: Decision) -> bool:
 
 
 def _hint(decision: Decision, settings: GateSettings) -> str | None:
-    """Return what else a steward should know (decisions.md A10, R8, X2)."""
+    """Return the key of a hint for stewards, if there is one (decisions.md A10, R8, X2)."""
     ticket = decision.ticket
     if Reason.UNKNOWN_TAG in (decision.reason, decision.overruled) and is_phone(
         decision.request.rfid_code or "", settings.tag_format

@@ -1,4 +1,4 @@
-"""Flow of a gate: its readers, its policy, and a tag held to a reader to find the format."""
+"""The subentry flow of a gate: its settings, and a tag read to find out the format."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -17,22 +17,25 @@ from homeassistant.core import callback
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
-from .const import (
-    CONF_CODE_FIELD,
-    CONF_EVENT_TYPE,
-    CONF_READERS,
+from ..const import DOMAIN, LOGGER, SUBENTRY_GATE
+from ..coordinator import OveitConfigEntry
+from ..core.codes import TagFormat, is_phone, spellings
+from ..core.exceptions import OveitError
+from ..core.gate_settings import GateSettings
+from ..core.models import Reason, Request
+from .form import (
+    CONF_LEARN,
     CONF_TAG_FORMAT,
-    DOMAIN,
-    LOGGER,
-    SUBENTRY_GATE,
+    flatten,
+    gate_schema,
+    nest,
+    options_selector,
+    read_form,
 )
-from .coordinator import OveitConfigEntry
-from .core.codes import TagFormat, is_phone, spellings
-from .core.exceptions import OveitError
-from .core.models import Reason, Request
-from .gate_form import CONF_LEARN, flatten, gate_schema, nest, options_selector, read_form
-from .gate_reads import LEARNING, Learning, Read, Source, async_listen
+from .readers import LEARNING, Learning, Read, async_listen, event_types
 
+CONF_READERS = "readers"
+CONF_EVENT_TYPE = "event_type"
 LEARN_TIMEOUT = 60.0
 OF_NO_READER = (EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, MATCH_ALL)
 
@@ -74,7 +77,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
             learn = typed.pop(CONF_LEARN, False)
             self._data = read_form(typed)
             errors = self._check(self._data)
-            if learn and not errors and not self._source.event_types:
+            if learn and not errors and not event_types(self._settings):
                 errors = {CONF_READERS: "no_source"}
             if not errors:
                 return await self.async_step_learn() if learn else self._finish()
@@ -82,7 +85,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
-                gate_schema(entry.runtime_data.ticket_sync.followed, known), nest(known)
+                gate_schema(entry.runtime_data.ticket_sync.followed.values(), known), nest(known)
             ),
             errors=errors,
         )
@@ -120,19 +123,19 @@ class GateSubentryFlow(ConfigSubentryFlow):
                 step_id="learn", progress_action="wait_for_tag", progress_task=self._task
             )
         self._task = None
-        heard = "choose_format" if self._read else "nothing_heard"
-        return self.async_show_progress_done(next_step_id=heard)
+        next_step = "choose_format" if self._read else "nothing_heard"
+        return self.async_show_progress_done(next_step_id=next_step)
 
     async def async_step_nothing_heard(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Go on without a tag, or wait for one again."""
+        """Ask whether to continue without a tag or to wait again."""
         return self.async_show_menu(step_id="nothing_heard", menu_options=["learn", "finish"])
 
     async def async_step_finish(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Keep the gate with the format that was chosen before."""
+        """Store the gate with the format that was chosen before."""
         return self._finish()
 
     async def async_step_choose_format(
@@ -161,30 +164,26 @@ class GateSubentryFlow(ConfigSubentryFlow):
         )
 
     @property
-    def _source(self) -> Source:
-        """Return where the gate's reads will come from."""
-        return Source(
-            readers=frozenset(self._data[CONF_READERS]),
-            event_type=self._data[CONF_EVENT_TYPE],
-            code_field=self._data[CONF_CODE_FIELD],
-        )
+    def _settings(self) -> GateSettings:
+        """Return the settings that were typed."""
+        return GateSettings.load(self._data[CONF_NAME], self._data)
 
     async def _async_learn(self) -> None:
-        """Take the next read, which checks nobody in, and ask Oveit about it."""
-        heard: asyncio.Future[Read] = self.hass.loop.create_future()
+        """Wait for the next read, which checks nobody in, and ask Oveit about it."""
+        found: asyncio.Future[Read] = self.hass.loop.create_future()
         learning = self._begin_learning()
 
         @callback
-        def _hear(read: Read) -> None:
-            if not heard.done() and learning.hears(read):
+        def _handle(read: Read) -> None:
+            if not found.done() and learning.accepts(read):
                 learning.take(read)
-                heard.set_result(read)
+                found.set_result(read)
 
         self._why_unknown = "tag_unknown"
-        stop = async_listen(self.hass, learning.source, _hear)
+        stop = async_listen(self.hass, learning.settings, _handle)
         try:
             async with asyncio.timeout(LEARN_TIMEOUT):
-                self._read = await heard
+                self._read = await found
             if is_phone(self._read.code, TagFormat.HEX):
                 self._why_unknown = "tag_of_phone"
             self._names = await self._async_look_up(self._read.code)
@@ -195,15 +194,15 @@ class GateSubentryFlow(ConfigSubentryFlow):
             stop()
 
     def _begin_learning(self) -> Learning:
-        """Have the gates leave what is read to this form."""
+        """Have the gates ignore the reads that this form waits for."""
         readers = (gate.data.get(CONF_READERS, ()) for gate in self._other_gates())
         others = frozenset(chain.from_iterable(readers))
-        self._learning = Learning(source=self._source, other_readers=others)
+        self._learning = Learning(settings=self._settings, other_readers=others)
         self.hass.data.setdefault(LEARNING, []).append(self._learning)
         return self._learning
 
     def _end_learning(self) -> None:
-        """Leave everything to the gates again."""
+        """Have the gates ignore no reads any more."""
         if self._learning is not None:
             self.hass.data[LEARNING].remove(self._learning)
             self._learning = None
@@ -211,7 +210,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
     @callback
     @override
     def async_remove(self) -> None:
-        """Let the tag that was learned be read like any other, now that the form is closed."""
+        """Have the gates read the learned tag like any other when the form is closed."""
         self._end_learning()
 
     async def _async_look_up(self, read: str) -> dict[TagFormat, str]:
@@ -256,7 +255,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
         }
 
     def _finish(self) -> SubentryFlowResult:
-        """Keep the gate; the entry's listener sets it up."""
+        """Store the gate; the entry's update listener sets it up."""
         data = dict(self._data)
         title = data[CONF_NAME]
         if self.source == SOURCE_RECONFIGURE:

@@ -1,6 +1,6 @@
-"""What people and language models may ask and do by words, whoever understands the words."""
+"""Questions and actions in words, for the intents of Assist and the tools of language models."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -16,33 +16,32 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
-from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.exceptions import OveitError
-from .core.models import MAX_CODE_LENGTH, Decision, Request, Source
-from .core.speech import readings
-from .event_state import EventState
+from ..const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
+from ..coordinator import EventState, OveitConfigEntry, OveitCoordinator
+from ..core.exceptions import OveitError
+from ..core.gate_settings import GateMode
+from ..core.models import MAX_CODE_LENGTH, Decision, Request, Source
+from ..core.speech import readings
 
-FREE_FLOW = "free_flow"
-GATE_MODES = ("open_for_tickets", "scan_only", "closed", FREE_FLOW)
+GATE_MODES = [mode.value for mode in GateMode]
 GATE_MODE_KEY = "gate_mode"
 VOICE_GATE = "Assist"
-ASKED_OF_OVEIT = 2
+MOST_ASKED = 2
 
 
-class InquiryError(HomeAssistantError):
-    """Something that was asked cannot be answered; `key` names what to say."""
+class QueryError(HomeAssistantError):
+    """A question cannot be answered; `key` is the key of the text that says why."""
 
     def __init__(self, key: str, **values: str) -> None:
-        """Keep what to say."""
+        """Keep the key and the values of the text."""
         super().__init__(key)
         self.key = key
         self.values = values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GateMode:
-    """The mode of a gate, as an entity that can be chosen, and how people call the gate."""
+class GateSelect:
+    """The select entity of a gate's mode, with the names of the gate."""
 
     entity_id: str
     name: str
@@ -59,18 +58,18 @@ def async_coordinators(hass: HomeAssistant) -> list[OveitCoordinator]:
 
 @callback
 def async_allows_changes(entry: OveitConfigEntry) -> bool:
-    """Tell whether the organizer lets words check in and change gates."""
+    """Tell whether the options allow check-ins and gate modes by voice."""
     return bool(entry.options.get(CONF_ALLOW_VOICE, False))
 
 
 @callback
 def async_allows_override(entry: OveitConfigEntry) -> bool:
-    """Tell whether the organizer lets administrators overrule a refusal by words."""
+    """Tell whether the options allow administrators to override by voice."""
     return bool(entry.options.get(CONF_ALLOW_VOICE_OVERRIDE, False))
 
 
 async def async_administrator(hass: HomeAssistant, context: Context | None) -> User | None:
-    """Return who speaks, if that is known and an administrator."""
+    """Return the user of a context if it is an active administrator."""
     user_id = context.user_id if context else None
     user = await hass.auth.async_get_user(user_id) if user_id else None
     return user if user and user.is_active and user.is_admin else None
@@ -80,7 +79,7 @@ async def async_administrator(hass: HomeAssistant, context: Context | None) -> U
 def async_attendance(
     hass: HomeAssistant, event: str | None = None
 ) -> list[tuple[EventState, OveitCoordinator]]:
-    """Return the active events, or the one with this name."""
+    """Return the active events, or those with this name."""
     states = [
         (state, coordinator)
         for coordinator in async_coordinators(hass)
@@ -89,32 +88,26 @@ def async_attendance(
     ]
     if event is None:
         if not states:
-            raise InquiryError("no_events")
+            raise QueryError("no_events")
         return states
     name = closest(event, [state.event.name for state, _ in states])
     if name is None:
-        raise InquiryError("no_event", event=event)
+        raise QueryError("no_event", event=event)
     return [state for state in states if state[0].event.name == name]
 
 
 async def async_look_up(
     hass: HomeAssistant, code: str, language: str
 ) -> tuple[OveitCoordinator, Decision]:
-    """Ask about the ticket whose code was said or written; nothing is marked anywhere."""
+    """Look up the ticket with a spoken or written code; nothing is marked."""
     return await _async_look_up(async_coordinators(hass), code, language)
 
 
 async def async_check_in(
     hass: HomeAssistant, code: str, language: str, context: Context | None
 ) -> Decision:
-    """Check a ticket in, where that is allowed; the same context does it once."""
-    coordinators = [
-        coordinator
-        for coordinator in async_coordinators(hass)
-        if async_allows_changes(coordinator.config_entry)
-    ]
-    if not coordinators:
-        raise InquiryError("not_allowed")
+    """Check a ticket in, where that is allowed; once for each context."""
+    coordinators = _choose(hass, async_allows_changes, "not_allowed")
     coordinator, found = await _async_look_up(coordinators, code, language)
     if found.ticket is None:
         return found
@@ -129,19 +122,13 @@ async def async_check_in(
 async def async_override(
     hass: HomeAssistant, code: str, language: str, context: Context | None, note: str
 ) -> Decision:
-    """Admit a guest by an administrator's word, where that is allowed; once for each context.
+    """Admit a guest as an administrator, where that is allowed; once for each context.
 
-    A code that nobody knows may be misheard, so it is not admitted by words.
+    An unknown code may be misheard, so it is not admitted.
     """
-    coordinators = [
-        coordinator
-        for coordinator in async_coordinators(hass)
-        if async_allows_override(coordinator.config_entry)
-    ]
-    if not coordinators:
-        raise InquiryError("override_not_allowed")
+    coordinators = _choose(hass, async_allows_override, "override_not_allowed")
     if (user := await async_administrator(hass, context)) is None:
-        raise InquiryError("not_administrator")
+        raise QueryError("not_administrator")
     coordinator, found = await _async_look_up(coordinators, code, language)
     if found.ticket is None or found.event is None or found.event.id not in coordinator.data:
         return found
@@ -155,11 +142,11 @@ async def async_override(
 
 
 @callback
-def async_gate_modes(hass: HomeAssistant) -> list[GateMode]:
-    """Return the gates of all accounts that are set up."""
+def async_gate_selects(hass: HomeAssistant) -> list[GateSelect]:
+    """Return the mode selects of all gates that are set up."""
     devices = dr.async_get(hass)
     return [
-        GateMode(
+        GateSelect(
             entity_id=entity.entity_id,
             name=device.name_by_user or device.name or entity.entity_id,
             aliases=tuple(alias for alias in entity.aliases if isinstance(alias, str)),
@@ -177,35 +164,35 @@ def async_gate_modes(hass: HomeAssistant) -> list[GateMode]:
 
 
 @callback
-def async_find_gate(hass: HomeAssistant, name: str) -> GateMode:
-    """Return the gate with this name, or one that sounds much like it."""
-    gates = {each: gate for gate in async_gate_modes(hass) for each in (gate.name, *gate.aliases)}
+def async_find_gate(hass: HomeAssistant, name: str) -> GateSelect:
+    """Return the gate whose name or alias is closest to a name."""
+    gates = {each: gate for gate in async_gate_selects(hass) for each in (gate.name, *gate.aliases)}
     known = closest(name, gates)
     if known is None:
-        raise InquiryError("no_gate", gate=name)
+        raise QueryError("no_gate", gate=name)
     return gates[known]
 
 
 @callback
-def async_gate_mode(hass: HomeAssistant, gate: GateMode) -> str | None:
-    """Return the mode that a gate is in, None when nobody knows."""
+def async_gate_mode(hass: HomeAssistant, gate: GateSelect) -> str | None:
+    """Return the mode of a gate, None when it is unavailable."""
     state = hass.states.get(gate.entity_id)
     return state.state if state and state.state in GATE_MODES else None
 
 
 async def async_set_gate_mode(
     hass: HomeAssistant, name: str, mode: str, context: Context | None
-) -> GateMode:
-    """Change a gate's mode, where that is allowed; letting everybody in overrides every refusal."""
+) -> GateSelect:
+    """Set a gate's mode, where that is allowed; free flow needs what an override needs."""
     gate = async_find_gate(hass, name)
     entry = hass.config_entries.async_get_entry(gate.entry_id)
     if entry is None or not async_allows_changes(entry):
-        raise InquiryError("not_allowed")
-    if mode == FREE_FLOW:
+        raise QueryError("not_allowed")
+    if mode == GateMode.FREE_FLOW:
         if not async_allows_override(entry):
-            raise InquiryError("override_not_allowed")
+            raise QueryError("override_not_allowed")
         if await async_administrator(hass, context) is None:
-            raise InquiryError("not_administrator")
+            raise QueryError("not_administrator")
     try:
         await hass.services.async_call(
             SELECT_DOMAIN,
@@ -215,14 +202,14 @@ async def async_set_gate_mode(
             context=context,
         )
     except HomeAssistantError as err:
-        raise InquiryError("gate_failed", gate=gate.name) from err
+        raise QueryError("gate_failed", gate=gate.name) from err
     if async_gate_mode(hass, gate) != mode:
-        raise InquiryError("gate_failed", gate=gate.name)
+        raise QueryError("gate_failed", gate=gate.name)
     return gate
 
 
 def closest(said: str, names: Iterable[str]) -> str | None:
-    """Return the name that was meant, None when none of them is near."""
+    """Return the name closest to what was said, None when none is near."""
     known = {name.casefold().strip(): name for name in names}
     wanted = said.casefold().strip()
     if wanted in known:
@@ -233,10 +220,24 @@ def closest(said: str, names: Iterable[str]) -> str | None:
     return known[found[0]] if found else None
 
 
+def _choose(
+    hass: HomeAssistant, allows: Callable[[OveitConfigEntry], bool], key: str
+) -> list[OveitCoordinator]:
+    """Return the coordinators that decide and whose options allow something."""
+    chosen = [
+        coordinator
+        for coordinator in async_coordinators(hass)
+        if allows(coordinator.config_entry) and not coordinator.twin
+    ]
+    if not chosen:
+        raise QueryError(key)
+    return chosen
+
+
 async def _async_look_up(
     coordinators: list[OveitCoordinator], code: str, language: str
 ) -> tuple[OveitCoordinator, Decision]:
-    """Look for a ticket in the accounts; that nobody knows it, only Oveit can tell."""
+    """Look for a ticket in the accounts; only Oveit may answer that it is unknown."""
     candidates = await _async_candidates(coordinators, code, language)
     error: OveitError | None = None
     unknown: tuple[OveitCoordinator, Decision] | None = None
@@ -252,16 +253,20 @@ async def _async_look_up(
             unknown = unknown or (coordinator, decision)
     if unknown and not error:
         return unknown
-    raise InquiryError("cannot_decide") from error
+    raise QueryError("cannot_decide") from error
 
 
 async def _async_candidates(
     coordinators: list[OveitCoordinator], code: str, language: str
 ) -> list[tuple[OveitCoordinator, str]]:
-    """Return which tickets may be meant: those listed, else those that Oveit may know."""
-    codes = [each for each in readings(code, language) if each.isprintable() and _fits(each)]
+    """Return the codes that may be meant: one that is listed, else those to ask Oveit about."""
+    codes = [
+        each
+        for each in readings(code, language)
+        if each.isprintable() and len(each) <= MAX_CODE_LENGTH
+    ]
     if not codes:
-        raise InquiryError("no_code")
+        raise QueryError("no_code")
     listed = [
         (coordinator, ticket.code)
         for coordinator in coordinators
@@ -269,19 +274,14 @@ async def _async_candidates(
         for ticket in await coordinator.ledger.find(each)
     ]
     if len({ticket_code for _, ticket_code in listed}) > 1:
-        raise InquiryError("several_codes")
+        raise QueryError("several_codes")
     return listed[:1] or [
-        (coordinator, each) for each in codes[:ASKED_OF_OVEIT] for coordinator in coordinators
+        (coordinator, each) for each in codes[:MOST_ASKED] for coordinator in coordinators
     ]
 
 
-def _fits(code: str) -> bool:
-    """Tell whether something is short enough for a code."""
-    return len(code) <= MAX_CODE_LENGTH
-
-
 def _scan_id(context: Context | None, code: str) -> str | None:
-    """Return a name for one request of one ticket, which does not give the code away."""
+    """Return the scan id of one context and one ticket, without the code."""
     if context is None:
         return None
     return f"assist-{sha256(f'{context.id}/{code}'.encode()).hexdigest()[:24]}"

@@ -1,4 +1,4 @@
-"""What is said to Assist, and what it answers, in each language."""
+"""The sentences and answers of Assist in each language, read from `sentences/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from ..const import DOMAIN
 
-FOLDER = Path(__file__).parent / "sentences"
+FOLDER = Path(__file__).parents[1] / "sentences"
 DEFAULT_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phrasebook:
-    """One language: what is asked by kind of question, and what is answered."""
+    """The sentences by kind of question, the answers and the reasons of one language."""
 
     language: str
     sentences: Mapping[str, list[str]]
@@ -26,7 +26,7 @@ class Phrasebook:
     reasons: Mapping[str, str]
 
     def say(self, key: str, **values: Any) -> str:
-        """Return an answer."""
+        """Return an answer with its values filled in."""
         return self.answers[key].format(**values)
 
 
@@ -37,7 +37,7 @@ DATA_PHRASEBOOKS: HassKey[Phrasebooks] = HassKey(f"{DOMAIN}_phrasebooks")
 
 @singleton(DATA_PHRASEBOOKS, async_=True)
 async def async_get_phrasebooks(hass: HomeAssistant) -> Phrasebooks:
-    """Return the phrasebooks by their language."""
+    """Return the phrasebooks by language; they are read once."""
     return await hass.async_add_executor_job(_read_phrasebooks)
 
 
@@ -48,7 +48,7 @@ def choose(phrasebooks: Phrasebooks, language: str) -> Phrasebook:
 
 
 def _read_phrasebooks() -> Phrasebooks:
-    """Read them all."""
+    """Read the phrasebook of each language."""
     return {
         path.stem: Phrasebook(language=path.stem, **json.loads(path.read_text(encoding="utf-8")))
         for path in sorted(FOLDER.glob("*.json"))

@@ -1,4 +1,4 @@
-"""The gates of this Home Assistant: made, started, stopped and found."""
+"""The registry of the gates of this Home Assistant."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,46 +15,47 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, EVENT_TAG_SCANNED, SUBENTRY_GATE
-from .coordinator import OveitConfigEntry
-from .gate import Gate
-from .gate_watch import ISSUE_UNASSIGNED_READER, async_forget_gate, async_note_unassigned
+from ..const import DOMAIN, EVENT_TAG_SCANNED, SUBENTRY_GATE
+from ..coordinator import OveitConfigEntry
+from ..issues import async_delete_issue
+from .device import GateDevice
+from .issues import async_forget_gate, async_note_unassigned
 
-GATES: HassKey[dict[str, Gate]] = HassKey("oveit_gates")
+GATES: HassKey[dict[str, GateDevice]] = HassKey("oveit_gates")
 
 
 @callback
 def async_create_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Make the gates of an account; they hear nothing yet."""
+    """Create the gates of an account, which do not listen yet."""
     gates = hass.data.setdefault(GATES, {})
     for subentry in entry.get_subentries_of_type(SUBENTRY_GATE):
-        gates[subentry.subentry_id] = Gate(entry.runtime_data, subentry)
+        gates[subentry.subentry_id] = GateDevice(entry.runtime_data, subentry)
 
 
 @callback
 def async_start_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Let the gates hear their readers."""
+    """Have the gates of an account listen to their readers."""
     for gate in async_get_gates(hass, entry):
         gate.async_start()
     async_forget_readers(hass)
 
     @callback
-    def _hear_stray(event: Event[Mapping[str, Any]]) -> None:
+    def _handle_tag(event: Event[Mapping[str, Any]]) -> None:
         device_id, assigned = event.data.get(ATTR_DEVICE_ID), _assigned_readers(hass)
         if device_id and assigned and device_id not in assigned:
             async_note_unassigned(hass, device_id)
 
     @callback
-    def _forget_gone(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+    def _handle_device(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
         if event.data["action"] == "remove":
             async_forget_readers(hass)
 
-    entry.async_on_unload(hass.bus.async_listen(EVENT_TAG_SCANNED, _hear_stray))
-    entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, _forget_gone))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_TAG_SCANNED, _handle_tag))
+    entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, _handle_device))
 
 
 async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Let the guests who are at the gates have their answers, then forget the gates."""
+    """Stop the gates of an account once the guests who are at them have their answers."""
     for gate in async_get_gates(hass, entry):
         await gate.async_stop()
         is_over = gate.id not in entry.subentries or entry.disabled_by is not None
@@ -65,7 +66,7 @@ async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None
 
 
 @callback
-def async_get_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[Gate]:
+def async_get_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[GateDevice]:
     """Return the gates of an account."""
     return [
         gate for gate in hass.data.get(GATES, {}).values() if gate.coordinator.config_entry is entry
@@ -73,7 +74,7 @@ def async_get_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[Gate]:
 
 
 @callback
-def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> Gate | None:
+def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> GateDevice | None:
     """Return the gate that an action targets, None when it has no target.
 
     Raises ServiceValidationError also while the gate's account is being set up.
@@ -98,18 +99,17 @@ def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> Gate | None
 
 @callback
 def async_forget_readers(hass: HomeAssistant) -> None:
-    """Take back the issues of readers that have a gate now, are gone, or could have no gate."""
+    """Delete the issues of readers that have a gate now, are gone, or could have no gate."""
     assigned, devices = _assigned_readers(hass), dr.async_get(hass)
-    prefix = f"{ISSUE_UNASSIGNED_READER}_"
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain != DOMAIN or not issue_id.startswith(prefix):
+    for _, issue_id in list(ir.async_get(hass).issues):
+        reader = issue_id.removeprefix("unassigned_reader_")
+        if reader == issue_id:
             continue
-        reader = issue_id.removeprefix(prefix)
         if not assigned or reader in assigned or devices.async_get(reader) is None:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            async_delete_issue(hass, "unassigned_reader", reader)
 
 
 def _assigned_readers(hass: HomeAssistant) -> set[str]:
     """Return the readers that belong to gates."""
-    gates = hass.data.get(GATES, {}).values()
-    return {reader for gate in gates for reader in gate.settings.readers}
+    devices = hass.data.get(GATES, {}).values()
+    return {reader for device in devices for reader in device.gate.settings.readers}

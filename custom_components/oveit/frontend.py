@@ -1,4 +1,4 @@
-"""Hand the cards and the dashboard to Home Assistant's frontend."""
+"""Serve the cards and the dashboard to Home Assistant's frontend."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("frontend") / "oveit.js"
 URL = f"/{DOMAIN}/{FILE.name}"
 
 
-async def async_setup_cards(hass: HomeAssistant) -> None:
+async def async_setup_frontend(hass: HomeAssistant) -> None:
     """Serve the cards, and load them in every browser once there is a frontend."""
     digest = await hass.async_add_executor_job(_digest)
     await hass.http.async_register_static_paths([StaticPathConfig(URL, str(FILE), True)])
@@ -27,5 +27,5 @@ async def async_setup_cards(hass: HomeAssistant) -> None:
 
 
 def _digest() -> str:
-    """Return what makes browsers fetch the file anew when it changed."""
+    """Return a digest of the file, so that browsers fetch a changed one again."""
     return sha256(FILE.read_bytes()).hexdigest()[:12]

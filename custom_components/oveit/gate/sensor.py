@@ -1,4 +1,4 @@
-"""Sensors of a gate: how many passed it, and how the last read ended."""
+"""The sensors of a gate: how many passed, and the last result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.core import callback
 
-from .const import LOGGER
-from .core.counts import GateCounts
-from .core.exceptions import LedgerError
-from .core.models import Decision, Reason
-from .entity import OveitGateEntity
-from .gate import Gate
-from .gate_settings import GateMode
+from ..const import LOGGER
+from ..core.counts import GateCounts
+from ..core.exceptions import LedgerError
+from ..core.gate_settings import GateMode
+from ..core.models import Decision, Reason
+from ..entity import OveitGateEntity
+from .device import GateDevice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +65,11 @@ LAST_RESULT = SensorEntityDescription(
 )
 
 
-def build_sensors(gate: Gate) -> list[SensorEntity]:
+def build_sensors(device: GateDevice) -> list[SensorEntity]:
     """Return the sensors of a gate."""
-    descriptions = EXITS if gate.is_exit else ENTRIES
-    counts = [OveitGateCount(gate, description) for description in descriptions]
-    return [*counts, OveitLastResult(gate, LAST_RESULT)]
+    descriptions = EXITS if device.gate.is_exit else ENTRIES
+    counts = [OveitGateCount(device, description) for description in descriptions]
+    return [*counts, OveitLastResult(device, LAST_RESULT)]
 
 
 class OveitGateCount(OveitGateEntity, SensorEntity):
@@ -81,15 +81,15 @@ class OveitGateCount(OveitGateEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Count with every refresh and after every check-in."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.gate.coordinator.async_add_listener(self._async_count_again))
+        self.async_on_remove(self.device.coordinator.async_add_listener(self._async_count_again))
         await self.async_update()
 
     async def async_update(self) -> None:
-        """Count."""
+        """Read the count from the journal."""
         settings = self.gate.settings
         try:
-            counts = await self.gate.coordinator.ledger.gate_counts(
-                (self.gate.id, settings.name),
+            counts = await self.device.coordinator.ledger.gate_counts(
+                (self.device.id, settings.name),
                 datetime.now(UTC),
                 settings.direction,
                 None if self.gate.is_exit else settings.addon_id,
@@ -110,12 +110,11 @@ class OveitLastResult(OveitGateEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the gate."""
+        """Show every decision that the gate announces."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.gate.telling.listeners.async_add(self._async_handle_decision))
+        self.async_on_remove(self.gate.on_decision.add(self._handle_decision))
 
-    @callback
-    def _async_handle_decision(self, decision: Decision, _: GateMode) -> None:
+    def _handle_decision(self, decision: Decision, _: GateMode) -> None:
         """Show a decision's reason."""
         self._attr_native_value = decision.reason
         self.async_write_ha_state()

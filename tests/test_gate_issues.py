@@ -1,4 +1,4 @@
-"""A gate that reads nonsense disturbs nobody, and a person is told what is wrong."""
+"""Reads that something is wrong with raise issues and notices, and disturb nobody else."""
 
 from typing import Any
 
@@ -264,7 +264,7 @@ async def read_twice(hass: HomeAssistant, reader: Reader, count: int) -> None:
 async def test_a_double_binding_is_forgotten_when_its_gate_is_set_up_anew(
     hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
 ) -> None:
-    """And told again if it is still there."""
+    """The issue is raised again if the cause is still there."""
     await open_gate(hass, entry, reader)
     await read_twice(hass, reader, 5)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -279,7 +279,7 @@ async def test_a_double_binding_is_forgotten_when_its_gate_is_set_up_anew(
 async def test_tags_that_came_both_ways_now_and_then_are_no_double_binding(
     hass: HomeAssistant, entry: MockConfigEntry, frozen: FrozenDateTimeFactory, reader: Reader
 ) -> None:
-    """A steward may check a guest in whose tag was read; only five within an hour tell."""
+    """A steward may check a guest in whose tag was read; only five within an hour count."""
     await open_gate(hass, entry, reader)
     for _ in range(5):
         await read_twice(hass, reader, 1)

@@ -1,0 +1,1 @@
+"""What Assist and language models ask and do: queries, sentences and phrases."""

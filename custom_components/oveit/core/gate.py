@@ -1,0 +1,462 @@
+"""The policy of a gate: how a read is asked about, who may pass, and what is announced."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import logging
+from math import inf
+from uuid import uuid4
+
+from .callbacks import Callbacks
+from .codes import TagFormat, clean_code, spell
+from .desk.desk import Desk
+from .exceptions import OveitError
+from .gate_settings import Credential, GateMode, GateSettings
+from .ledger import Ledger
+from .models import (
+    MAX_CODE_LENGTH,
+    Decision,
+    Direction,
+    Event,
+    OfflinePolicy,
+    Reason,
+    Request,
+    Source,
+)
+from .polling import is_open
+from .recent import Clock, Recent, seconds
+
+_LOGGER = logging.getLogger(__name__)
+
+REHEARSAL_LASTS = timedelta(hours=1)
+MINUTE = 60.0
+HOUR = 3600.0
+FLOOD = 20
+JUST_BACK = 5.0
+TURNSTILE_REFUSALS = 3
+DOUBLE_AFTER = 5
+KEPT_SCANS = 1000
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Rehearsal:
+    """The rehearsal of a gate, which decides and shows everything as usual and marks nothing."""
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        """Begin without a rehearsal."""
+        self._now = now
+        self.until: datetime | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Return whether nothing is to be marked."""
+        return self.until is not None and self._now() < self.until
+
+    def start(self, until: datetime | None = None) -> None:
+        """Rehearse for an hour, or until a time before that."""
+        latest = self._now() + REHEARSAL_LASTS
+        self.until = min(until, latest) if until else latest
+
+    def stop(self) -> None:
+        """End the rehearsal."""
+        self.until = None
+
+
+class UnknownTags:
+    """Guards Oveit against a flood of tags that nobody knows (decisions.md R4).
+
+    In a flood, a tag that is not known here is asked about only when it is read a second time:
+    a misread comes once, a guest holds the wristband again.
+    """
+
+    def __init__(self, clock: Clock = seconds) -> None:
+        """Begin without a read."""
+        self._last_minute = Recent[object, str](
+            clock, within=MINUTE, at_most=MINUTE, most=10 * FLOOD
+        )
+        self._lying = Recent[str, bool](clock)
+        self._not_asked = Recent[str, bool](clock, within=MINUTE, at_most=MINUTE, most=10 * FLOOD)
+
+    @property
+    def count(self) -> int:
+        """Return how many unknown tags were read in the last minute."""
+        return len(self._last_minute)
+
+    @property
+    def flooded(self) -> bool:
+        """Return whether too many unknown tags were read in the last minute."""
+        return self.count >= FLOOD
+
+    def may_ask(self, tag: str) -> bool:
+        """Return whether Oveit is to be asked about a tag that is not known here."""
+        if not self.flooded or self._not_asked.pop(tag):
+            return True
+        self._not_asked.put(tag, True)
+        return False
+
+    def note(self, tag: str) -> bool:
+        """Count an unknown tag, and return whether it is not the same read again."""
+        if self._lying.see(tag):
+            return False
+        self._lying.put(tag, True)
+        self._last_minute.put(object(), tag)
+        return True
+
+
+class Announcements:
+    """Decides which decisions to announce: each guest once, however often the tag is read."""
+
+    def __init__(self, clock: Clock = seconds) -> None:
+        """Begin without a decision."""
+        self._reasons = Recent[str, Reason](clock)
+        self._scans = Recent[str, bool](clock, within=inf, at_most=inf, most=KEPT_SCANS)
+
+    def is_new(self, decision: Decision, mode: GateMode) -> bool:
+        """Return whether a decision is no repeat (decisions.md D1, D2, D9, R10)."""
+        request = decision.request
+        key = f"{mode} {request.rehearsal} {request.ticket_code or request.rfid_code}"
+        announced = self._reasons.get(key)
+        if announced and decision.reason in (announced, Reason.REPEAT):
+            self._reasons.see(key)
+            return False
+        scan = f"{request.scan_id} {decision.admitted} {key}"
+        if request.scan_id and self._scans.get(scan):
+            return False
+        if request.scan_id:
+            self._scans.put(scan, True)
+        self._reasons.put(key, decision.reason)
+        return True
+
+    def announce_again(self) -> None:
+        """Have the next read of the guest who was admitted last announced (D1, G1, G2)."""
+        for key in self._reasons:
+            reason = self._reasons.get(key)
+            if reason and reason.admits:
+                self._reasons.pop(key)
+                return
+
+
+class LastReads:
+    """Remembers the last read of each reader: many send it again when they come back (R11)."""
+
+    def __init__(self, clock: Clock = seconds) -> None:
+        """Begin without a read."""
+        self._last: dict[str, str] = {}
+        self._back = Recent[str, str](clock, within=JUST_BACK)
+
+    def note_back(self, reader: str) -> None:
+        """Note that a reader has just come back."""
+        self._back.put(reader, self._last.get(reader, ""))
+
+    def is_echo(self, reader: str, code: str) -> bool:
+        """Return whether a reader that has just come back sends its last read again."""
+        if self._back.get(reader) == code:
+            return True
+        self._back.pop(reader)
+        self._last[reader] = code
+        return False
+
+
+class DoubleBindings:
+    """Notices a reader that a gate and an automation both act upon (decisions.md D8)."""
+
+    def __init__(self, on_found: Callable[[str], None], clock: Clock = seconds) -> None:
+        """Set the callback, which gets the id of a gate with such a reader."""
+        self._on_found = on_found
+        self._clock = clock
+        self._by_action = Recent[str, str](clock)
+        self._by_gate = Recent[str, str](clock)
+        self._hits: dict[str, Recent[object, bool]] = {}
+
+    def note_gate(self, gate_id: str, code: str) -> None:
+        """Note a read at a gate."""
+        key = _spelled(code)
+        if self._by_action.get(key) in ("", gate_id):
+            self._by_action.pop(key)
+            self._hit(gate_id)
+        else:
+            self._by_gate.put(key, gate_id)
+
+    def note_action(self, code: str, gate_id: str = "") -> None:
+        """Note a code that an action was called with, for one gate or for none."""
+        key = _spelled(code)
+        found = self._by_gate.get(key)
+        if found and gate_id in ("", found):
+            self._by_gate.pop(key)
+            self._hit(found)
+        else:
+            self._by_action.put(key, gate_id)
+
+    def forget(self, gate_id: str) -> None:
+        """Forget what was noted of a gate."""
+        self._hits.pop(gate_id, None)
+
+    def _hit(self, gate_id: str) -> None:
+        """Count a read that came both ways, for an hour."""
+        if gate_id not in self._hits:
+            self._hits[gate_id] = Recent(self._clock, within=HOUR, at_most=HOUR, most=DOUBLE_AFTER)
+        self._hits[gate_id].put(object(), True)
+        if len(self._hits[gate_id]) == DOUBLE_AFTER:
+            self._on_found(gate_id)
+
+
+class Gate:
+    """A door with its policy; guests never wait for each other.
+
+    `on_decision` is called once for each guest, `on_unknown_tag` with the code of an unknown tag,
+    `on_turnstile` with whether Oveit's turnstile admits nobody (X5).
+    """
+
+    def __init__(
+        self,
+        settings: GateSettings,
+        desk: Desk,
+        ledger: Ledger,
+        followed: Callable[[], Mapping[int, Event]],
+        *,
+        mode: GateMode = GateMode.OPEN_FOR_TICKETS,
+        clock: Clock = seconds,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Set the desk and the ledger, and how to get the followed events."""
+        self.settings = settings
+        self.mode = mode
+        self.rehearsal = Rehearsal(now)
+        self.unknown_tags = UnknownTags(clock)
+        self.announcements = Announcements(clock)
+        self.on_decision = Callbacks[Decision, GateMode]()
+        self.on_unknown_tag = Callbacks[str]()
+        self.on_turnstile = Callbacks[bool]()
+        self._desk = desk
+        self._ledger = ledger
+        self._followed = followed
+        self._now = now
+        self._taken_for_tags = Recent[str, bool](clock)
+        self._turnstile_refusals = 0
+
+    @property
+    def is_exit(self) -> bool:
+        """Return whether people leave here."""
+        return self.settings.direction is Direction.EXIT
+
+    @property
+    def mode_now(self) -> GateMode:
+        """Return the mode that counts: modes are for those who come in (decisions.md I7)."""
+        return GateMode.OPEN_FOR_TICKETS if self.is_exit else self.mode
+
+    @property
+    def refuses_nobody(self) -> bool:
+        """Return whether everybody passes, whatever is known (decisions.md I7, X9)."""
+        return self.is_exit or self._is_free
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether nobody gets in, by the mode or by the time of every event (B12, B13)."""
+        if self.mode_now is GateMode.CLOSED:
+            return True
+        if not self.settings.within_window or self.refuses_nobody:
+            return False
+        now, chosen = self._now(), self.settings.event_ids
+        return not any(
+            event.active and is_open(event, now)
+            for key, event in self._followed().items()
+            if not chosen or key in chosen
+        )
+
+    async def read(self, read: str, *, stale: bool = False) -> Decision | None:
+        """Decide on what a reader read, even if the desk fails; None when it is no code (B16).
+
+        A stale read is not of somebody who stands at the door.
+        """
+        code = clean_code(read)
+        if not code or len(code) > MAX_CODE_LENGTH or not code.isprintable():
+            _LOGGER.debug("A read that is no code was ignored")
+            return None
+        request = self._request(rfid_code=read)
+        try:
+            request = await self._identify(read, code, ask=not stale)
+            if stale:
+                return self._announce(decide_here(request, Reason.STALE_READ), self.mode_now)
+            return await self._decide(request)
+        except OveitError as err:
+            _LOGGER.warning("A guest at a gate could not be decided on: %s", err)
+            return self._announce(decide_undecided(request, self.mode_now), self.mode_now)
+
+    async def ask(
+        self,
+        *,
+        ticket_code: str | None = None,
+        rfid_code: str | None = None,
+        scan_id: str | None = None,
+        look: bool = False,
+    ) -> Decision:
+        """Decide on a code that somebody names; with `look`, nothing is marked.
+
+        Raises OveitError when nothing could be decided.
+        """
+        if ticket_code is not None:
+            request = self._request(ticket_code=ticket_code, scan_id=scan_id)
+        else:
+            tags = spell(rfid_code or "", self.settings.tag_format)
+            try:
+                request = await self._identify_tag(tags, scan_id=scan_id)
+            except OveitError:
+                if not self.refuses_nobody:
+                    raise
+                request = self._request(rfid_code=tags[0], scan_id=scan_id)
+        if not look:
+            return await self._decide(request)
+        if self.is_closed:
+            return decide_here(request, Reason.GATE_CLOSED)
+        return await self._desk.scan(ask_freely(request) if self._is_free else request)
+
+    @property
+    def _is_free(self) -> bool:
+        """Return whether the gate is in free flow (decisions.md X9)."""
+        return self.mode_now is GateMode.FREE_FLOW
+
+    def _request(self, **code: str | None) -> Request:
+        """Return what the desk is asked about a code, as the gate is at the moment."""
+        return replace(self.settings.request(**code), rehearsal=self.rehearsal.is_on)
+
+    async def _identify(self, read: str, code: str, *, ask: bool) -> Request:
+        """Return what the desk is asked about a read: a ticket that is listed, or a tag."""
+        credential = self.settings.credential
+        if credential is Credential.AUTO and not self._taken_for_tags.see(code):
+            if await self._ledger.find(code):
+                return self._request(ticket_code=code)
+            self._taken_for_tags.put(code, True)
+        if credential is Credential.TICKET:
+            return self._request(ticket_code=code)
+        request = await self._identify_tag(spell(read, self.settings.tag_format), ask=ask)
+        return replace(request, or_ticket=code if credential is Credential.AUTO else None)
+
+    async def _identify_tag(
+        self, tags: Iterable[str], *, ask: bool = True, scan_id: str | None = None
+    ) -> Request:
+        """Return what the desk is asked about a tag: of several spellings, the known one."""
+        requests = [self._request(rfid_code=tag, scan_id=scan_id) for tag in tags]
+        if len(requests) == 1:
+            return requests[0]
+        for request in requests:
+            if await self._is_known(request):
+                return request
+        if not ask or self.unknown_tags.flooded or self.is_closed:
+            return requests[0]
+        share = self.settings.deadline / 2
+        asked = [replace(request, deadline=share) for request in requests]
+        found = await asyncio.gather(*map(self._desk.scan, asked))
+        known = (each.request for each in found if each.reason is not Reason.UNKNOWN_TAG)
+        return next(known, asked[0])
+
+    async def _decide(self, request: Request) -> Decision:
+        """Decide by the gate's mode, and announce the decision."""
+        mode = self.mode_now
+        if self.refuses_nobody:
+            decision = await self._let_through(request, mode)
+        elif self.is_closed:
+            decision = self._announce(decide_here(request, Reason.GATE_CLOSED), mode)
+        elif not await self._may_ask(request):
+            decision = decide_here(request, Reason.UNKNOWN_TAG)
+        elif mode is GateMode.SCAN_ONLY:
+            decision = self._announce(await self._desk.look(request), mode)
+        else:
+            decision = await self._check_in(request, mode)
+        is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
+        if is_unknown and self.unknown_tags.note(tag := request.rfid_code or ""):
+            self.on_unknown_tag.call(tag)
+        self._watch_turnstile(decision)
+        return decision
+
+    async def _check_in(self, request: Request, mode: GateMode) -> Decision:
+        """Have the desk decide; a new decision is announced before anything else happens."""
+        announced: list[Decision] = []
+
+        def door(decision: Decision) -> None:
+            announced.append(self._announce(decision, mode))
+
+        decision = await self._desk.check_in(request, door)
+        return decision if announced else self._announce(decision, mode)
+
+    async def _let_through(self, request: Request, mode: GateMode) -> Decision:
+        """Let a guest through whatever fails: at a way out, and in free flow (I7, X9)."""
+        try:
+            if self._is_free:
+                request = ask_freely(request, ask_oveit=await self._may_ask(request))
+            return await self._check_in(request, mode)
+        except OveitError as err:
+            _LOGGER.warning("A guest who may pass could not be decided on: %s", err)
+            return self._announce(decide_undecided(request, mode), mode)
+
+    async def _may_ask(self, request: Request) -> bool:
+        """Return whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
+        tag = request.rfid_code
+        if tag is None or self.is_exit or not self.unknown_tags.flooded:
+            return True
+        return await self._is_known(request) or self.unknown_tags.may_ask(tag)
+
+    async def _is_known(self, request: Request) -> bool:
+        """Return whether the ledger knows what a tag carries."""
+        return bool(await self._ledger.on_tag(request.rfid_code or ""))
+
+    def _announce(self, decision: Decision, mode: GateMode) -> Decision:
+        """Announce a decision that is no repeat, and return it."""
+        if self.announcements.is_new(decision, mode):
+            self.on_decision.call(decision, mode)
+        return decision
+
+    def _watch_turnstile(self, decision: Decision) -> None:
+        """Count what Oveit's turnstile refuses: that there is none, Oveit says only in words."""
+        if not self.settings.turnstile or decision.request.rehearsal or self.is_exit:
+            return
+        if decision.source is Source.OVEIT and decision.admitted:
+            self._turnstile_refusals = 0
+            self.on_turnstile.call(False)
+        elif decision.source is Source.OVEIT and decision.reason is Reason.REFUSED:
+            self._turnstile_refusals += 1
+            if self._turnstile_refusals == TURNSTILE_REFUSALS:
+                self.on_turnstile.call(True)
+
+
+def ask_freely(request: Request, *, ask_oveit: bool = True) -> Request:
+    """Return a request of a gate in free flow, which waits for no connection and no list."""
+    return replace(
+        request,
+        free_flow=True,
+        ask_oveit=ask_oveit,
+        offline=OfflinePolicy.ADMIT_KNOWN,
+        max_list_age=timedelta.max,
+        rehearsal=False,
+    )
+
+
+def decide_undecided(request: Request, mode: GateMode) -> Decision:
+    """Return the decision on a guest about whom the desk failed (decisions.md I7, X9)."""
+    if request.direction is Direction.EXIT:
+        return decide_here(request, Reason.LEFT)
+    if mode is GateMode.FREE_FLOW:
+        decision = decide_here(ask_freely(request), Reason.OVERRIDE)
+        return replace(decision, overruled=Reason.OFFLINE_REFUSED)
+    return decide_here(request, Reason.OFFLINE_REFUSED)
+
+
+def decide_here(request: Request, reason: Reason) -> Decision:
+    """Return a decision for which the desk was not asked."""
+    return Decision(
+        reason=reason,
+        source=Source.LEDGER,
+        request=request,
+        at=utc_now(),
+        latency=0.0,
+        scan_id=request.scan_id or uuid4().hex,
+    )
+
+
+def _spelled(code: str) -> str:
+    """Return a code as it is compared, however it is written."""
+    return spell(code, TagFormat.HEX)[0]

@@ -1,0 +1,78 @@
+"""The repair issues of the integration: one table, and one way to raise and delete them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issue:
+    """How an issue is shown; a persistent one outlives a restart."""
+
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
+    is_fixable: bool = False
+    is_persistent: bool = False
+
+
+WARNING = Issue()
+ERROR = Issue(severity=ir.IssueSeverity.ERROR)
+FIXABLE_ERROR = Issue(severity=ir.IssueSeverity.ERROR, is_fixable=True)
+FILE_LEFT = Issue(is_fixable=True, is_persistent=True)
+
+ISSUES: Mapping[str, Issue] = {
+    "account_twice": ERROR,
+    "captive_portal": WARNING,
+    "clock_skew": WARNING,
+    "conflicts": WARNING,
+    "double_binding": WARNING,
+    "ledger_failing": ERROR,
+    "ledger_kept": FILE_LEFT,
+    "ledger_missing": FIXABLE_ERROR,
+    "ledger_older": FIXABLE_ERROR,
+    "ledger_rows_unreadable": WARNING,
+    "ledger_set_aside": FIXABLE_ERROR,
+    "ledger_too_new": ERROR,
+    "ledger_unusable": ERROR,
+    "many_unknown_tags": WARNING,
+    "missing_permission": FIXABLE_ERROR,
+    "stale_gate": FIXABLE_ERROR,
+    "tls_failed": ERROR,
+    "turnstile_refuses": ERROR,
+    "unassigned_reader": WARNING,
+    "unknown_tag_flood": WARNING,
+    "waiting_after_end": WARNING,
+    "waiting_exported": FILE_LEFT,
+}
+
+
+@callback
+def async_create_issue(
+    hass: HomeAssistant,
+    translation_key: str,
+    about: str,
+    translation_placeholders: dict[str, str],
+    data: dict[str, str | int | float | None] | None = None,
+) -> None:
+    """Raise an issue about an entry, a gate or a device, by its id."""
+    issue = ISSUES[translation_key]
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{translation_key}_{about}",
+        data=data,
+        is_fixable=issue.is_fixable,
+        is_persistent=issue.is_persistent,
+        severity=issue.severity,
+        translation_key=translation_key,
+        translation_placeholders=translation_placeholders,
+    )
+
+
+@callback
+def async_delete_issue(hass: HomeAssistant, translation_key: str, about: str) -> None:
+    """Delete an issue, if it was raised."""
+    ir.async_delete_issue(hass, DOMAIN, f"{translation_key}_{about}")
