@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from ..models import NO_EVENT, Cause, Direction, Reason, Request, Row, RowState, Ticket
+from . import properties
 from .schema import NOW, from_epoch, journal, to_epoch
 from .statements import Statement
 
@@ -453,7 +454,10 @@ def _write(connection: Connection, where: ColumnElement[bool], **values: Any) ->
         stored |= {"slot": None, "admitted": False}
     changed = update(journal).where(where).values(stored).returning(journal)
     record = connection.execute(changed).mappings().one_or_none()
-    return read_row(record) if record else None
+    if record is None:
+        return None
+    properties.count_change(connection)
+    return read_row(record)
 
 
 def _one(connection: Connection, statement: Any) -> Row | None:
