@@ -298,6 +298,25 @@ async def test_c23_a_copy_from_before_is_older_though_one_row_is_lost(
     await restored.close()
 
 
+@pytest.mark.parametrize("state", [RowState.IN_DOUBT, RowState.CONFIRMED])
+async def test_c23_a_copy_from_before_a_row_was_sent_is_older(
+    path: Path, tmp_path: Path, state: RowState
+) -> None:
+    """No row is lost, but what became of one: sent again unseen, Oveit would have it twice."""
+    ledger = await Ledger.open(path)
+    begun = await begin(ledger, state=RowState.PENDING, admitted=True)
+    copy(path, tmp_path / "copy.db")
+    assert await ledger.move(begun, state)
+    expected = await ledger.generation()
+    await ledger.close()
+
+    restored = await Ledger.open(tmp_path / "copy.db", expected=expected)
+
+    assert restored.opening.older
+    assert [row.state for row in await restored.waiting()] == [RowState.IN_DOUBT]
+    await restored.close()
+
+
 async def test_c23_a_copy_is_older_once(path: Path, tmp_path: Path) -> None:
     """From then on it is the ledger."""
     ledger = await Ledger.open(path)
