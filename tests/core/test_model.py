@@ -173,6 +173,18 @@ class Doors(RuleBasedStateMachine):
         guest = guest._replace(place=place, by="code", addon_id=None, offline=offline)
         self._receive([guest], pause=True)
 
+    @rule(
+        who=st.lists(guests, min_size=1, max_size=3),
+        then=st.sampled_from(("settle", "refresh", "wait", "hang_up", "all_is_well")),
+    )
+    def an_older_copy_of_the_ledger_comes_back(self, who: list[Guest], then: str) -> None:
+        """What happened since it was made, only Oveit may know."""
+        self._do(self._world.back_up())
+        self._receive(who, pause=True)
+        self._do(getattr(self._world, then)())
+        check_all(self._world)
+        self._do(self._world.restore())
+
     @rule(what=st.sampled_from(HAPPENINGS))
     def something_happens(self, what: str) -> None:
         """The connection is cut or mended, a list comes, desks restart, fall over, are restored."""
