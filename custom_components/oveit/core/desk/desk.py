@@ -192,7 +192,7 @@ class Desk:
             if not request.free_flow:
                 raise
             _LOGGER.debug("A guest in free flow could not be decided on: %s", err)
-            case = Case.open(request, self._ledger, online=False)
+            case = replace(case, online=False, tickets=(), answer=None, learned=None, failure=None)
             refusal = Verdict(reason=Reason.OFFLINE_REFUSED)
             verdict = await self._entry.let_through(case, refusal)
         return self._tell(self._decision(case, verdict), door)

@@ -275,13 +275,13 @@ class Entry:
     async def _take_late_answer(self, sending: asyncio.Task[Answer], row: Row) -> None:
         """End a row by a late answer; without one it stays in doubt."""
         try:
-            await self._settling.take_answer(row, await sending)
+            await self._settling.take_answer(row, await sending, self._writer.awaited.holder)
         except asyncio.CancelledError:
             sending.cancel()
             raise
         except OveitError as err:
             _LOGGER.debug("A late answer did not help: %s", err)
-            await self._settling.let_go(row)
+            await self._settling.let_go(row, self._writer.awaited.holder)
 
     async def _take_answer(self, case: Case, verdict: Verdict, ticket: Ticket, row: Row) -> Verdict:
         """Return what an answer means at this door."""

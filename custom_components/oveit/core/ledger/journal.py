@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from ..models import NO_EVENT, Cause, Direction, Reason, Request, Row, RowState, Ticket
+from . import properties
 from .schema import NOW, from_epoch, journal, to_epoch
 from .statements import Statement
 
@@ -66,6 +67,7 @@ _CONFIRM = Statement(
     update(journal)
     .where(
         journal.c.ref == bindparam("ref"),
+        journal.c.admitted.is_(False),
         or_(*(journal.c.state == each for each in NEXT if S.CONFIRMED in NEXT[each])),
     )
     .values(
@@ -139,6 +141,7 @@ def move(
     state: RowState,
     *,
     only: Collection[RowState] = frozenset(RowState),
+    held_by: str | None = None,
     lease: Lease | None = None,
     retry_after: float | None = None,
     **values: Any,
@@ -146,11 +149,14 @@ def move(
     """Bring a row to a state, with values of other fields, and return it as it is now.
 
     None is returned, and nothing written, when its state allows that no more or is none of
-    `only`: somebody else was faster. It has no lease afterwards but the one that is given,
-    and is left alone for `retry_after` seconds.
+    `only`, or when its lease is no longer that of `held_by`: somebody else was faster. It
+    has no lease afterwards but the one that is given, and is left alone for `retry_after`
+    seconds.
     """
     sources = [each for each, following in NEXT.items() if state in following and each in only]
     where = _row(ref) & journal.c.state.in_(sources)
+    if held_by is not None:
+        where &= journal.c.leased_by == held_by
     retry_at = None if retry_after is None else NOW + retry_after
     return _write(connection, where, state=state, retry_at=retry_at, **_leased(lease), **values)
 
@@ -166,7 +172,7 @@ def _leased(lease: Lease | None) -> dict[str, Any]:
 
 
 def confirm(connection: Connection, ref: str, asked_at: datetime, message: str | None) -> bool:
-    """Note that Oveit took the check-in of a guest who waits; tell whether that was in time."""
+    """Admit a guest who waits, since Oveit said yes; tell whether nobody else was meanwhile."""
     values = {"ref": ref, "asked_at": to_epoch(asked_at), "message": message}
     return bool(_CONFIRM.run(connection, **values))
 
@@ -239,13 +245,16 @@ def let_go(connection: Connection, holder: str) -> None:
 def doubt_unsent(connection: Connection) -> int:
     """Have every row read back before it is sent, since this may be an older copy (C23).
 
-    Returns how many rows that are; what an older copy calls pending may have been sent.
+    Returns how many rows that are. What an older copy calls pending may have been sent, and
+    what it calls in doubt sent again: when Oveit was asked is not known.
     """
+    may_be_sent = journal.c.state.in_((S.PENDING, S.IN_DOUBT))
     changed = connection.execute(
         update(journal)
-        .where(journal.c.state == S.PENDING, journal.c.direction == Direction.ENTRY)
+        .where(may_be_sent, journal.c.direction == Direction.ENTRY)
         .values(
             state=S.IN_DOUBT,
+            asked_at=None,
             attempts=case((journal.c.attempts == 0, 1), else_=journal.c.attempts),
             leased_until=None,
             in_flight_until=None,
@@ -445,7 +454,10 @@ def _write(connection: Connection, where: ColumnElement[bool], **values: Any) ->
         stored |= {"slot": None, "admitted": False}
     changed = update(journal).where(where).values(stored).returning(journal)
     record = connection.execute(changed).mappings().one_or_none()
-    return read_row(record) if record else None
+    if record is None:
+        return None
+    properties.count_change(connection)
+    return read_row(record)
 
 
 def _one(connection: Connection, statement: Any) -> Row | None:

@@ -398,7 +398,7 @@ def _settle(
     if admitted:
         is_ours = journal.confirm(connection, ref, answer.asked_at, answer.message)
     else:
-        is_ours = journal.move(connection, ref, RowState.VOID) is not None
+        is_ours = journal.release_unclaimed(connection, ref)
     if answer.ticket:
         tickets.learn(connection, answer.ticket, answer.rfid_codes, None)
     return tickets.renew(connection, (ticket,))[0] if is_ours else None

@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, String, cast, func, select, update
 
 from .schema import journal, properties
-from .statements import put
+from .statements import Statement, put
 
 _SCHEMA = "schema"
 _SKEW = "skew"
 _GENERATION = "generation"
 _OPENED = "opened"
+_COUNT = Statement(
+    update(properties)
+    .where(properties.c.name == _OPENED)
+    .values(value=cast(cast(properties.c.value, Integer) + 1, String))
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Generation:
     """Which ledger this is, and how far it has come: `counter` only grows.
 
-    It counts openings and journal rows, so a copy from before has a smaller one.
+    It counts openings, journal rows and what became of them, so a copy from before has a
+    smaller one.
     """
 
     id: str
@@ -67,6 +73,11 @@ def count_opening(connection: Connection) -> None:
     if get(connection, _GENERATION) is None:
         keep(connection, _GENERATION, uuid4().hex)
     keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + 1))
+
+
+def count_change(connection: Connection) -> None:
+    """Count that a row of the journal was changed."""
+    _COUNT.run(connection)
 
 
 @contextmanager
