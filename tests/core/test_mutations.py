@@ -1,0 +1,20 @@
+"""The list of deliberate mistakes fits the code; that tests notice them is scripts/mutation-test."""
+
+import pytest
+
+from tests.mutations.table import MUTATIONS, ROOT, Mutation
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mutation_fits_the_code_and_its_tests_exist(mutation: Mutation) -> None:
+    """Its text is found exactly once, and so is each test that must notice it."""
+    assert mutation.apply()
+    assert mutation.tests
+    for test in mutation.tests:
+        file, name = test.split("::")
+        assert (ROOT / file).read_text().count(f"def {name}(") == 1
+
+
+def test_no_two_mutations_have_one_name() -> None:
+    """A name chooses one of them."""
+    assert len({each.name for each in MUTATIONS}) == len(MUTATIONS)
