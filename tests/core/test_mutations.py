@@ -1,4 +1,4 @@
-"""The list of deliberate mistakes fits the code; that tests notice them is scripts/mutation-test."""
+"""The deliberate mistakes fit the code; scripts/mutation-test sees that tests notice them."""
 
 import pytest
 

@@ -1,6 +1,5 @@
 """Makes the mistakes, and prints which test noticed each; fails where none did."""
 
-import os
 from pathlib import Path
 import re
 import shutil
@@ -15,7 +14,6 @@ from tests.mutations.table import CORE, MUTATIONS, ROOT, Mutation
 NOT_COPIED: Final = shutil.ignore_patterns(".git", ".[a-z]*_cache", "__pycache__", "node_modules")
 LEFT_OUT: Final = (".demo", ".develop", ".python", ".screenshots", ".tools", ".venv")
 PASSED, FAILED = 0, 1
-NO_BYTECODE: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def main() -> None:
@@ -60,7 +58,6 @@ def run_tests(folder: Path, tests: list[str] | tuple[str, ...]) -> tuple[int, st
         done = subprocess.run(
             [".venv/bin/python", "-m", "pytest", *options, "-p", "no:cacheprovider", *chosen],
             cwd=folder,
-            env=os.environ | NO_BYTECODE,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -61,10 +61,17 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "commits_do_not_wait_for_the_disk",
+        "ledger/sqlite/file.py",
+        "            nullcontext() if durable else engine.without_sync(connection),\n",
+        "            engine.without_sync(connection),\n",
+        POWER_CUT,
+    ),
+    Mutation(
+        "new_connections_do_not_wait",
         "ledger/sqlite/engine.py",
         '    "PRAGMA synchronous=FULL",\n',
         '    "PRAGMA synchronous=NORMAL",\n',
-        POWER_CUT,
+        _core("ledger.py::test_i1_commits_wait_for_the_disk"),
     ),
     Mutation(
         "commits_never_wait_again",
