@@ -89,6 +89,13 @@ MUTATIONS: Final = (
         POWER_CUT,
     ),
     Mutation(
+        "moved_in_memory_only",
+        "ledger/ledger.py",
+        "        return await self._keep(partial(journal.move, **values), row.ref, state, undo=undo)\n",
+        "        return await self._write(partial(journal.move, **values), row.ref, state)\n",
+        POWER_CUT,
+    ),
+    Mutation(
         "admitted_offline_in_memory_only",
         "desk/entry.py",
         "            durable=not case.online,\n",
