@@ -48,7 +48,7 @@ async def timed(desk: Desk, ticket: VenueTicket, **known: Any) -> tuple[Decision
     began = monotonic()
     decision = None
     with suppress(LedgerBusyError):
-        request = {"ticket_code": ticket.code, "deadline": DEADLINE} | known
+        request: dict[str, Any] = {"ticket_code": ticket.code, "deadline": DEADLINE} | known
         decision = await desk.check_in(Request(**request))
     return decision, monotonic() - began
 

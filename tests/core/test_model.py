@@ -273,7 +273,7 @@ TOTALS = Counter[str]()
 def _count(world: World) -> None:
     """Add up how much happened, for scripts/model-test."""
     TOTALS.update(runs=1, crashes=world.crashes, restored=world.restored)
-    TOTALS.update(reads=len(world.told), undecided=world.undecided)
+    TOTALS.update(reads=len(world.told), undecided=world.undecided, too_slow=world.too_slow)
     TOTALS.update(f"told {told.decision.reason} by {told.decision.source}" for told in world.told)
     TOTALS.update(f"rows {row['state']}" for row in journal(world.path))
 

@@ -16,7 +16,11 @@ from typing import Any, override
 from aiohttp import web
 import pytest
 
-from custom_components.oveit.core.exceptions import LedgerError, OveitConnectionError
+from custom_components.oveit.core.exceptions import (
+    LedgerBusyError,
+    LedgerError,
+    OveitConnectionError,
+)
 from custom_components.oveit.core.ledger import Generation, delete_ledger
 from custom_components.oveit.core.models import Decision, Direction, Reason, Request
 from demo.oveit_server import Behaviour, Fault, OveitServer, Received, Venue, VenueTicket
@@ -102,6 +106,7 @@ class World:
         self.told: list[Told] = []
         self.decided: list[Decision] = []
         self.undecided = 0
+        self.too_slow = 0
         self.crashes = 0
         self.restored = 0
         self.lag = 0.0
@@ -364,6 +369,9 @@ class World:
             decision = await home.desk.check_in(request)
         except OveitConnectionError:
             self.undecided += 1
+            return
+        except LedgerBusyError:  # of a machine that was too slow for this guest
+            self.too_slow += 1
             return
         except LedgerError, RuntimeError:  # of the file or the session that are closed
             if home.is_stopping or home.is_gone:
