@@ -91,7 +91,8 @@ MUTATIONS: Final = (
     Mutation(
         "moved_in_memory_only",
         "ledger/ledger.py",
-        "        return await self._keep(partial(journal.move, **values), row.ref, state, undo=undo)\n",
+        "        return await self._keep(partial(journal.move, **values), row.ref, state,"
+        " undo=undo)\n",
         "        return await self._write(partial(journal.move, **values), row.ref, state)\n",
         POWER_CUT,
     ),
