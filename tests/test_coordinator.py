@@ -5,6 +5,8 @@ from contextlib import suppress
 from datetime import timedelta
 import logging
 from pathlib import Path
+import sqlite3
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
@@ -16,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.const import CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
+from custom_components.oveit.core.ledger.sqlite import engine
 from demo.faults import Fault
 from demo.messages import message
 from demo.oveit_server import OveitServer
@@ -341,16 +344,35 @@ async def test_an_event_comes_alive_without_a_line(
     assert value(hass, CONNECTED) == STATE_ON
 
 
+def lock(ledger: Path) -> sqlite3.Connection:
+    """Keep a file for oneself, as another program may."""
+    holder = sqlite3.connect(ledger, isolation_level=None, check_same_thread=False)
+    holder.execute("CREATE TABLE IF NOT EXISTS mine (name TEXT)")
+    holder.execute("BEGIN EXCLUSIVE")
+    return holder
+
+
 async def test_a_ledger_that_cannot_be_opened_is_tried_again(
-    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    server: OveitServer,
+    issue_registry: ir.IssueRegistry,
 ) -> None:
-    """Nothing is asked of Oveit without it."""
+    """Nothing is asked of Oveit without it; a repair says what to do, until it can be opened."""
     ledger = Path(hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}.db"))
-    await hass.async_add_executor_job(ledger.mkdir)
-    await set_up(hass, entry)
+    holder = await hass.async_add_executor_job(lock, ledger)
+    with patch.object(engine, "_PATIENCE", 0.05):
+        await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert "Check the disk" in str(entry.reason)
     assert server.requests == []
+    assert issue_registry.async_get_issue(DOMAIN, f"ledger_unusable_{entry.entry_id}")
+
+    holder.close()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert not issue_registry.async_get_issue(DOMAIN, f"ledger_unusable_{entry.entry_id}")
 
 
 async def test_c4_a_damaged_ledger_is_set_aside_and_a_person_told(

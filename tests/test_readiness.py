@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.readiness import Check
 from demo.oveit_server import OveitServer
-from demo.venue import Venue
+from demo.venue import Venue, now
 from tests.common import act, poll, set_up, value
 from tests.conftest import EMAIL
 from tests.gates import Reader, make_reader, open_gate
@@ -162,6 +162,6 @@ async def test_a_wrong_clock_stands_in_the_way(
     hass: HomeAssistant, loaded: MockConfigEntry, server: OveitServer
 ) -> None:
     """Ten minutes are too much."""
-    loaded.runtime_data.client._ahead += timedelta(minutes=10)
-    loaded.runtime_data.async_update_listeners()
+    server.venue.clock = lambda: now() + timedelta(minutes=10)
+    await poll(hass, loaded)
     assert told(hass, "reasons") == ["clock"]

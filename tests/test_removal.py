@@ -46,9 +46,9 @@ async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 def become_foreign(ledger: Path) -> None:
-    """Make a ledger one of another release."""
+    """Make a ledger one that no release has written."""
     with closing(sqlite3.connect(ledger)) as connection:
-        connection.execute("UPDATE about SET value = '99' WHERE name = 'schema'")
+        connection.execute("DELETE FROM about WHERE name = 'schema'")
         connection.commit()
 
 
@@ -96,7 +96,7 @@ async def test_a_ledger_whose_rows_cannot_be_exported_outlives_its_account(
     hass: HomeAssistant, entry: MockConfigEntry, waiting: str, ledger: Path
 ) -> None:
     """A full disk costs no row."""
-    with patch.object(oveit, "save_json", side_effect=OSError):
+    with patch.object(oveit.ledger, "save_json", side_effect=OSError):
         await remove(hass, entry)
     assert waiting.encode() in ledger.read_bytes()
     assert told(hass) == "- `.storage/oveit.venue.db`"

@@ -1,5 +1,6 @@
 """The ledger of an account in Home Assistant: opened, watched, and removed with the account."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,12 @@ from .core.ledger import (
     read_waiting,
 )
 from .core.models import Row
-from .issues import ISSUES, async_create_issue, async_delete_issue
+from .issues import async_create_issue, async_delete_issue
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 30.0
-MISSING = "ledger_missing"
-OLDER = "ledger_older"
-TOO_NEW = "ledger_too_new"
-UNUSABLE = "ledger_unusable"
+MISSING = "missing"
+OLDER = "older"
 
 
 def ledger_path(hass: HomeAssistant, entry: ConfigEntry) -> Path:
@@ -57,6 +56,7 @@ class LedgerWatch:
         self._generation: Generation | None = None
         self._ledger: Ledger
         self.lost: str | None = None
+        self.refusal: LedgerError | None = None
         self.failure: LedgerError | None = None
         self.set_aside: list[Path] = []
         self.unreadable = 0
@@ -79,11 +79,13 @@ class LedgerWatch:
         try:
             self._ledger = await Ledger.open(self._path, expected=expected)
             await self._async_note_opening()
-        except LedgerTooNewError as err:
-            self._report(TOO_NEW)
-            raise ConfigEntryError(translation_domain=DOMAIN, translation_key=TOO_NEW) from err
         except LedgerError as err:
-            self._report(UNUSABLE, error=str(err))
+            self.refusal = err
+            self.async_update_issues()
+            if isinstance(err, LedgerTooNewError):
+                raise ConfigEntryError(
+                    translation_domain=DOMAIN, translation_key="ledger_too_new"
+                ) from err
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
         return self._ledger
 
@@ -128,41 +130,68 @@ class LedgerWatch:
     @callback
     def async_update_issues(self) -> None:
         """Raise the issues of what was found, and delete those that are over."""
-        files = ", ".join(f"`{file.name}`" for file in self.set_aside)
-        found: dict[str, dict[str, str] | None] = {
-            MISSING: {} if self.lost == MISSING else None,
-            OLDER: {} if self.lost == OLDER else None,
-            "ledger_set_aside": {"file": files} if files else None,
-            "ledger_failing": {"error": str(self.failure)} if self.failure else None,
-            "ledger_rows_unreadable": {"count": str(self.unreadable)} if self.unreadable else None,
-            TOO_NEW: None,
-            UNUSABLE: None,
-        }
-        for key, placeholders in found.items():
+        for key, find in FINDERS.items():
+            placeholders = find(self)
             if placeholders is None:
                 async_delete_issue(self._hass, key, self._entry.entry_id)
-            else:
-                self._report(key, **placeholders)
+                continue
+            async_create_issue(
+                self._hass,
+                translation_key=key,
+                about=self._entry.entry_id,
+                data={"entry_id": self._entry.entry_id},
+                translation_placeholders={
+                    "title": self._entry.title,
+                    "file": self._path.name,
+                    **placeholders,
+                },
+            )
 
     @callback
     def async_delete_issues(self) -> None:
         """Delete every issue about the ledger."""
-        for key in ISSUES:
-            if key.startswith("ledger_") and key != "ledger_kept":
-                async_delete_issue(self._hass, key, self._entry.entry_id)
-
-    @callback
-    def _report(self, key: str, **placeholders: str) -> None:
-        """Raise the issue of a ledger with which the account cannot be set up."""
-        known = {"title": self._entry.title, "file": self._path.name}
-        data: dict[str, str | int | float | None] = {"entry_id": self._entry.entry_id}
-        async_create_issue(self._hass, key, self._entry.entry_id, known | placeholders, data)
+        for key in FINDERS:
+            async_delete_issue(self._hass, key, self._entry.entry_id)
 
     @callback
     def _kept(self) -> dict[str, Any]:
         """Return what is kept beside the ledger."""
         generation = {"generation": asdict(self._generation)} if self._generation else {}
         return generation | ({"lost": self.lost} if self.lost else {})
+
+
+def _failing(watch: LedgerWatch) -> dict[str, str] | None:
+    """Return the error of a ledger that does not answer (T17)."""
+    return {"error": str(watch.failure)} if watch.failure else None
+
+
+def _unreadable(watch: LedgerWatch) -> dict[str, str] | None:
+    """Return the number of rows that this release cannot read."""
+    return {"count": str(watch.unreadable)} if watch.unreadable else None
+
+
+def _set_aside(watch: LedgerWatch) -> dict[str, str] | None:
+    """Return the damaged files that lie beside the ledger (C4, C24)."""
+    names = ", ".join(file.name for file in watch.set_aside)
+    return {"file": names} if names else None
+
+
+def _unusable(watch: LedgerWatch) -> dict[str, str] | None:
+    """Return the error of a ledger that cannot be opened."""
+    refusal = watch.refusal
+    is_unusable = refusal is not None and not isinstance(refusal, LedgerTooNewError)
+    return {"error": str(refusal)} if is_unusable else None
+
+
+FINDERS: Mapping[str, Callable[[LedgerWatch], dict[str, str] | None]] = {
+    "ledger_failing": _failing,
+    "ledger_missing": lambda watch: {} if watch.lost == MISSING else None,
+    "ledger_older": lambda watch: {} if watch.lost == OLDER else None,
+    "ledger_rows_unreadable": _unreadable,
+    "ledger_set_aside": _set_aside,
+    "ledger_too_new": lambda watch: {} if isinstance(watch.refusal, LedgerTooNewError) else None,
+    "ledger_unusable": _unusable,
+}
 
 
 def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Any]]:
@@ -183,7 +212,8 @@ async def async_remove_ledger(hass: HomeAssistant, entry: ConfigEntry) -> None:
             LOGGER.warning("A ledger is kept: %s", err)
     try:
         if waiting:
-            await _async_export(hass, entry, path.with_suffix(".waiting.json"), waiting)
+            unique = list({row.ref: row for row in waiting}.values())
+            await _async_export(hass, entry, path.with_suffix(".waiting.json"), unique)
         for ledger in read:
             await hass.async_add_executor_job(delete_ledger, ledger)
     except (HomeAssistantError, OSError) as err:
@@ -192,8 +222,12 @@ async def async_remove_ledger(hass: HomeAssistant, entry: ConfigEntry) -> None:
     LedgerWatch(hass, entry).async_delete_issues()
     if kept := await hass.async_add_executor_job(find_ledgers, path):
         listed = "\n".join(f"- `{STORAGE_DIR}/{ledger.name}`" for ledger in kept)
-        placeholders = {"title": entry.title, "list": listed}
-        async_create_issue(hass, "ledger_kept", entry.entry_id, placeholders)
+        async_create_issue(
+            hass,
+            translation_key="ledger_kept",
+            about=entry.entry_id,
+            translation_placeholders={"title": entry.title, "list": listed},
+        )
 
 
 async def _async_export(
@@ -203,8 +237,12 @@ async def _async_export(
     rows = [respond_row(row) for row in waiting]
     await hass.async_add_executor_job(save_json, str(export), rows, True)
     file = f"{STORAGE_DIR}/{export.name}"
-    placeholders = {"title": entry.title, "count": str(len(rows)), "file": file}
-    async_create_issue(hass, "waiting_exported", entry.entry_id, placeholders)
+    async_create_issue(
+        hass,
+        translation_key="waiting_exported",
+        about=entry.entry_id,
+        translation_placeholders={"title": entry.title, "count": str(len(rows)), "file": file},
+    )
 
 
 def respond_row(row: Row) -> dict[str, JsonValueType]:

@@ -34,6 +34,7 @@ class Check(StrEnum):
     CLOCK = "clock"
     REHEARSAL = "rehearsal"
     FREE_FLOW = "free_flow"
+    LEDGER = "ledger"
 
 
 def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check, bool]:
@@ -49,6 +50,7 @@ def check_event(coordinator: OveitCoordinator, state: EventState) -> dict[Check,
         Check.CLOCK: abs(coordinator.client.skew) <= MOST_SKEW,
         Check.REHEARSAL: not any(gate.rehearsal.is_on for gate in gates),
         Check.FREE_FLOW: not any(gate.mode_now is GateMode.FREE_FLOW for gate in gates),
+        Check.LEDGER: coordinator.ledger_watch.is_sound,
     }
 
 

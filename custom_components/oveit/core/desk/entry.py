@@ -142,41 +142,12 @@ class Entry:
 
     def _row(self, case: Case, verdict: Verdict, ticket: Ticket) -> Row:
         """Return the row of a guest who comes in, or whom Oveit is about to be asked for."""
-        row = self._row_of(case, ticket, slot=verdict.slot)
+        row = self._writer.row(case, ticket, slot=verdict.slot)
         if not case.online:
             return replace(row, state=RowState.PENDING, admitted=True)
         now = self._client.now()
         asked_at = now if self._client.knows_time else None
         return replace(row, state=RowState.ASKING, asked_at=asked_at, asked_last=now, attempts=1)
-
-    def _row_of(self, case: Case, ticket: Ticket | None, **more: Any) -> Row:
-        """Return a row of what was read."""
-        request = case.request
-        known: dict[str, Any] = {
-            "code": request.ticket_code or request.rfid_code or "",
-            "event_id": next(iter(request.event_ids), 0),
-        }
-        if ticket is not None:
-            known = {
-                "code": ticket.code,
-                "event_id": ticket.event_id or 0,
-                "ticket_type_id": ticket.ticket_type_id,
-            }
-        return Row(
-            **known
-            | {
-                "box": self._writer.box,
-                "rfid_code": request.rfid_code,
-                "addon_id": request.addon_id,
-                "re_entry": request.re_entry,
-                "turnstile": request.turnstile and request.addon_id is None,
-                "gate": request.gate,
-                "gate_id": request.gate_id,
-                "at": case.at,
-                "scan_id": case.scan_id,
-            }
-            | more
-        )
 
     async def _wait_for_outcome(self, case: Case) -> None:
         """Wait until another read of the same ticket has its answer, or this one's time is over."""
@@ -376,7 +347,7 @@ class Entry:
         ticket = next((each for each in case.tickets if each.event_id in known.events), None)
         may_be_code = ticket is not None or case.request.ticket_code is not None
         is_news = may_be_code and not (ticket and ticket.checked_in)
-        row = self._row_of(
+        row = self._writer.row(
             case,
             ticket,
             re_entry=False,
@@ -431,7 +402,7 @@ class Entry:
         is_elsewhere = refusal.reason in (Reason.WRONG_EVENT, Reason.GATE_CLOSED)
         ticket = None if is_elsewhere else refusal.ticket
         is_news = _is_news(case, refusal, ticket)
-        row = self._row_of(
+        row = self._writer.row(
             case,
             ticket,
             re_entry=False,

@@ -1,5 +1,6 @@
 """The events that Oveit listed."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,7 @@ def load(connection: Connection) -> dict[int, Event]:
     return {record.id: _read(record.id, record.details) for record in records}
 
 
-def save(connection: Connection, listed: tuple[Event, ...]) -> None:
+def save(connection: Connection, listed: Iterable[Event]) -> None:
     """Write events, those that are there anew."""
     for event in listed:
         times = {name: _to_text(getattr(event, name)) for name in _TIMES}

@@ -137,7 +137,7 @@ def add_next(connection: Connection, row: Row, lease: Lease | None = None) -> Ro
 
 def move(
     connection: Connection,
-    ref: str,
+    row: Row,
     state: RowState,
     *,
     only: Collection[RowState] = frozenset(RowState),
@@ -154,7 +154,7 @@ def move(
     seconds.
     """
     sources = [each for each, following in NEXT.items() if state in following and each in only]
-    where = _row(ref) & journal.c.state.in_(sources)
+    where = _row(row.ref) & journal.c.state.in_(sources)
     if held_by is not None:
         where &= journal.c.leased_by == held_by
     retry_at = None if retry_after is None else NOW + retry_after
@@ -179,7 +179,7 @@ def confirm(connection: Connection, ref: str, asked_at: datetime, message: str |
 
 def claim(
     connection: Connection,
-    ref: str,
+    row: Row,
     state: RowState,
     *,
     lease: Lease | None = None,
@@ -189,15 +189,17 @@ def claim(
 
     None is returned when somebody else was admitted by it meanwhile.
     """
-    free = _row(ref) & journal.c.admitted.is_(False)
+    free = _row(row.ref) & journal.c.admitted.is_(False)
     known = {S.IN_DOUBT: (S.ASKING, S.IN_DOUBT), S.CONFIRMED: (S.ASKING, S.IN_DOUBT, S.CONFIRMED)}
     where = free & journal.c.state.in_(known[state])
     return _write(connection, where, state=state, admitted=True, **_leased(lease), **values)
 
 
-def release_unclaimed(connection: Connection, ref: str) -> bool:
+def release_unclaimed(connection: Connection, row: Row) -> bool:
     """End a row that Oveit does not have and by which nobody was admitted."""
-    where = _row(ref) & journal.c.admitted.is_(False) & journal.c.state.in_((S.ASKING, S.IN_DOUBT))
+    where = (
+        _row(row.ref) & journal.c.admitted.is_(False) & journal.c.state.in_((S.ASKING, S.IN_DOUBT))
+    )
     return _write(connection, where, state=S.VOID) is not None
 
 
@@ -291,7 +293,7 @@ def waiting(connection: Connection) -> list[Row]:
     return read_rows(connection.execute(statement).mappings())
 
 
-def due(connection: Connection, holder: str, *, for_person: bool) -> list[Row]:
+def due(connection: Connection, holder: str, *, for_person: bool = False) -> list[Row]:
     """Return the waiting rows whose turn it is for this holder, oldest first.
 
     For a person who asks, rows that wait long for their next try have their turn, too.
@@ -304,7 +306,7 @@ def due(connection: Connection, holder: str, *, for_person: bool) -> list[Row]:
     return read_rows(connection.execute(statement.order_by(journal.c.seq)).mappings())
 
 
-def conflicts(connection: Connection, event_id: int | None) -> list[Row]:
+def conflicts(connection: Connection, event_id: int | None = None) -> list[Row]:
     """Return the rows that Oveit refused afterwards, newest first."""
     statement = select(journal).where(journal.c.state == S.REJECTED)
     if event_id is not None:

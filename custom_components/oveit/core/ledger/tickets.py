@@ -209,7 +209,9 @@ class Learned:
         return [other for other in self.on_tag if not self.ticket or other.code != self.ticket.code]
 
 
-def learn_answer(connection: Connection, answer: Answer, ours: Ours, tag: str | None) -> Learned:
+def learn_answer(
+    connection: Connection, answer: Answer, ours: Ours, tag: str | None = None
+) -> Learned:
     """Write what an answer told of a ticket of ours, and return the ticket that it told of."""
     ticket = answer.ticket
     if ticket is not None:
@@ -222,7 +224,10 @@ def learn_answer(connection: Connection, answer: Answer, ours: Ours, tag: str | 
 
 
 def learn(
-    connection: Connection, ticket: Ticket, rfid_codes: tuple[str, ...] | None, tag: str | None
+    connection: Connection,
+    ticket: Ticket,
+    rfid_codes: tuple[str, ...] | None,
+    tag: str | None = None,
 ) -> None:
     """Write what an answer told; the answer's tags are all that the ticket has."""
     _learn_ticket(connection, ticket)
