@@ -209,6 +209,21 @@ async def test_c24_a_start_that_fails_after_the_file_was_set_aside_forgets_nothi
     await ledger.close()
 
 
+async def test_c24_a_row_that_lies_in_two_files_is_adopted_once(path: Path) -> None:
+    """Somebody made a copy of a file that was set aside."""
+    await damage(path, RowState.PENDING, RowState.CONFIRMED)
+    ledger = await Ledger.open(path)
+    (aside,) = ledger.set_aside
+    await ledger.close()
+    aside.with_name("ledger.db.copy.aside").write_bytes(aside.read_bytes())
+
+    ledger = await Ledger.open(path)
+
+    assert len(ledger.set_aside) == 2
+    assert len(journal(path)) == 2
+    await ledger.close()
+
+
 async def test_c24_a_row_that_was_adopted_is_not_sent_a_second_time(
     path: Path,
     make_desk: Callable[..., Desk],
