@@ -333,13 +333,13 @@ class Entry:
         try:
             if case.online:
                 async with case.deadline():
-                    found, _ = await self._evidence.ask(row)
+                    found, _ = await self._evidence.ask(row, case.ledger)
                 return found
         except LedgerError:
             raise
         except OveitError as err:
             case.give_up_on_oveit(err)
-        return await self._evidence.look(row)
+        return await self._evidence.look(row, case.ledger)
 
     async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
         """Write a steward's decision; it is uploaded where it may be news to Oveit (B6)."""

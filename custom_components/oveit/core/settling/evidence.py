@@ -55,15 +55,18 @@ class Evidence:
         self._ticket_sync = ticket_sync
         self._grace = timedelta(seconds=grace)
 
-    async def ask(self, row: Row, *, was_answered: bool = False) -> tuple[Found, Answer]:
-        """Ask Oveit what it records of a row.
+    async def ask(
+        self, row: Row, ledger: Ledger | None = None, *, was_answered: bool = False
+    ) -> tuple[Found, Answer]:
+        """Ask Oveit what it records of a row, and a guest's ledger if a guest waits.
 
         Of a row that Oveit answered, a list from just before tells as well.
         """
-        _, _, known = await self._ledger.evidence(row)
+        ledger = ledger or self._ledger
+        _, _, known = await ledger.evidence(row)
         answer = await self._client.scan(ticket_code=row.code)
         check_same(answer, row.code)
-        listed, uses, others = await self._ledger.evidence(row)
+        listed, uses, others = await ledger.evidence(row)
         if answer.ticket is None and not (was_answered or self._is_shown(row)):
             return Found.TOO_EARLY, answer
         if answer.ticket is None and not listed:
@@ -77,9 +80,9 @@ class Evidence:
             found = Found.TOO_EARLY
         return found, answer
 
-    async def look(self, row: Row) -> Found:
+    async def look(self, row: Row, ledger: Ledger | None = None) -> Found:
         """Judge a row by the list alone, which may not show its use yet."""
-        _, uses, others = await self._ledger.evidence(row)
+        _, uses, others = await (ledger or self._ledger).evidence(row)
         found = _judge_kind(row, uses, self._listed(others))
         return Found.UNCLEAR if found is Found.NOTHING else found
 
