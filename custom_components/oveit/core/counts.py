@@ -96,7 +96,7 @@ class ListState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class RemoteCheckIn:
     """A check-in made elsewhere, first seen in a new ticket list."""
 
     event_id: int

@@ -26,7 +26,7 @@ _PROGRESS_EVERY = 10.0
 _MAX_WAIT_FOR_DOORS = 0.5
 
 
-class Preparing:
+class Preparations:
     """Looks up the tickets of events that were never looked up, one by one (decisions.md R2).
 
     Events are prepared one after the other, in the order in which they were started, also

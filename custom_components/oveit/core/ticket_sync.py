@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from .client.api import OveitClient
-from .counts import Attendance, Seen
+from .counts import Attendance, RemoteCheckIn
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
 from .models import NO_EVENT, Event
@@ -25,7 +25,7 @@ from .single_flight import SingleFlight
 SKEW_TOLERANCE = timedelta(seconds=2)
 
 
-class Glance:
+class OnDemandRefresh:
     """A refresh for a read that nobody here knows: shared by all, at most once in 10 s."""
 
     def __init__(self, refresh: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -51,8 +51,8 @@ class TicketSync:
     """Keeps the ledger's events and ticket lists up to date, one refresh at a time.
 
     `events` are all known events by their id, `interval` is the time until the next poll.
-    On demand, `look_for_types` refreshes the events (decisions.md A2), and `look_again` also the
-    lists that are older than 30 s (B5).
+    `refresh_for_unknown_type` refreshes the events (decisions.md A2), `refresh_for_unknown_code`
+    also the lists that are older than 30 s (B5).
     """
 
     def __init__(
@@ -61,25 +61,25 @@ class TicketSync:
         ledger: Ledger,
         *,
         follows: Callable[[int], bool],
-        on_seen: Callable[[Seen], None],
+        on_remote_check_in: Callable[[RemoteCheckIn], None],
     ) -> None:
         """Create it without events; see `load`.
 
-        `follows` returns whether an event is followed; `on_seen` is called for each check-in
-        made elsewhere that a new list shows.
+        `follows` returns whether an event is followed; `on_remote_check_in` is called for each
+        check-in made elsewhere that a new list shows.
         """
         self.events: dict[int, Event] = {}
         self.interval: timedelta = IDLE_INTERVAL
         self._client = client
         self._ledger = ledger
         self._follows = follows
-        self._on_seen = on_seen
+        self._on_remote_check_in = on_remote_check_in
         self._fetched_at: dict[int, datetime] = {}
         self._requested_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
-        self.look_for_types = Glance(self._refresh_events)
-        self.look_again = Glance(self.refresh_old)
+        self.refresh_for_unknown_type = OnDemandRefresh(self._refresh_events)
+        self.refresh_for_unknown_code = OnDemandRefresh(self.refresh_old)
 
     @property
     def followed(self) -> dict[int, Event]:
@@ -98,7 +98,7 @@ class TicketSync:
         """Return the ages of the ticket lists by the ids of their events."""
         return {key: max(now - at, timedelta()) for key, at in self._fetched_at.items()}
 
-    def tells_of(self, event_id: int, at: datetime) -> bool:
+    def covers(self, event_id: int, at: datetime) -> bool:
         """Return whether an event's list was requested after a time by Oveit's clock.
 
         For `NO_EVENT`, all lists must be. Lists from before a restart do not count, since the
@@ -128,8 +128,8 @@ class TicketSync:
 
     async def close(self) -> None:
         """Cancel the refreshes on demand."""
-        await self.look_for_types.close()
-        await self.look_again.close()
+        await self.refresh_for_unknown_type.close()
+        await self.refresh_for_unknown_code.close()
 
     async def refresh(self, *, everything: bool = False) -> None:
         """Refresh the events, then the ticket lists that are due, or `everything`.
@@ -176,7 +176,7 @@ class TicketSync:
     def _is_recent(self, event_id: int, needed: Mapping[int, datetime]) -> bool:
         """Return whether an event's list was requested after all the times needed of it."""
         times = [needed[key] for key in (event_id, NO_EVENT) if key in needed]
-        return all(self.tells_of(event_id, at) for at in times)
+        return all(self.covers(event_id, at) for at in times)
 
     async def attendance(self) -> dict[int, Attendance]:
         """Return the counts of the followed events by their id."""
@@ -224,7 +224,7 @@ class TicketSync:
             try:
                 reply = await self._client.tickets(event.id)
                 for seen in await self._ledger.take_list(event, reply, fetched_at):
-                    self._on_seen(seen)
+                    self._on_remote_check_in(seen)
                 await self._load_fetched_at(event.id)
                 if self._fetched_at.get(event.id, fetched_at) >= fetched_at:
                     self._requested_at[event.id] = requested_at

@@ -60,7 +60,10 @@ class Home:
         self._ledger = await Ledger.open(self.path, clock=self._clock)
         assert not self._ledger.set_aside, "The ledger was not sound"
         self.ticket_sync = TicketSync(
-            self.client, self._ledger, follows=FOLLOWED.__contains__, on_seen=lambda _: None
+            self.client,
+            self._ledger,
+            follows=FOLLOWED.__contains__,
+            on_remote_check_in=lambda _: None,
         )
         self.desk = Desk(
             self.client, self._ledger, self.ticket_sync, on_decision=on_decision, clock=clock

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection
 
-from ..counts import Attendance, Coverage, GateCounts, ListState, Seen
+from ..counts import Attendance, Coverage, GateCounts, ListState, RemoteCheckIn
 from ..exceptions import LedgerError
 from ..models import Answer, CheckIn, Direction, Event, Request, Row, RowState, Ticket
 from . import (
@@ -301,7 +301,7 @@ class Ledger:
         """Forget an event with its tickets, their tags and all that happened."""
         await self._keep(events.remove, event_id)
 
-    async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+    async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[RemoteCheckIn]:
         """Import a ticket list and return the check-ins it shows that were not known.
 
         An empty list, or one that lost more than a fifth of its tickets, replaces

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row as Record, select
 from sqlalchemy.exc import DatabaseError
 
 from ..client import ticket_list as replies
-from ..counts import ListState, Seen
+from ..counts import ListState, RemoteCheckIn
 from ..decision import SAME_USE
 from ..exceptions import OveitResponseError
 from ..models import Event
@@ -41,7 +41,7 @@ class _Arrived:
         return self.rows - self.tickets
 
 
-def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[RemoteCheckIn]:
     """Take a reply apart first, then apply what differs in short transactions.
 
     Returns the newest check-ins that neither the list before nor the journal holds.
@@ -139,11 +139,11 @@ def _is_doubtful(
     return arrived.tickets < SHRUNK * count_tickets(connection, event_id)
 
 
-def _find_seen(connection: Connection, event_id: int) -> list[Seen]:
+def _find_seen(connection: Connection, event_id: int) -> list[RemoteCheckIn]:
     """Return the newest check-ins of a list that were not known, oldest first."""
     records = incoming.find_seen(connection, event_id, SAME_USE.total_seconds(), MOST_SEEN)
     return [
-        Seen(
+        RemoteCheckIn(
             event_id=event_id,
             ticket_type_id=record.ticket_type_id,
             addon_id=record.addon_id,
