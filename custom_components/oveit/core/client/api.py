@@ -102,11 +102,11 @@ class OveitClient:
         reply = parse(await self._request("seller/login", self._login))
         if reply.get("error"):
             raise OveitAuthenticationError("The login was refused")
-        token, user = reply.get("token"), reply.get("user")
+        token = reply.get("token")
         if not isinstance(token, str) or not token:
             raise OveitResponseError("The login was answered without a token")
         self._token = token
-        self.account = read_account(user if isinstance(user, dict) else {})
+        self.account = read_account(reply.get("user"))
         return self.account
 
     async def events(self) -> tuple[Event, ...]:
@@ -258,17 +258,13 @@ async def _connection_errors() -> AsyncIterator[None]:
     """Map errors of the connection to OveitConnectionError, with whether anything was sent."""
     try:
         yield
-    except aiohttp.ClientSSLError as err:
-        raise OveitTlsError(_describe(err), sent=False) from err
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-        raise OveitConnectionError(_describe(err), sent=False) from err
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
-        raise OveitConnectionError(_describe(err)) from err
-
-
-def _describe(err: Exception) -> str:
-    """Return a message with the kind of an error only: its text may hold a code or a token."""
-    return f"The connection to Oveit failed: {type(err).__name__}"
+        # Only the kind of an error is named: its text may hold a code or a token.
+        message = f"The connection to Oveit failed: {type(err).__name__}"
+        if isinstance(err, aiohttp.ClientSSLError):
+            raise OveitTlsError(message, sent=False) from err
+        not_sent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+        raise OveitConnectionError(message, sent=not isinstance(err, not_sent)) from err
 
 
 async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:
