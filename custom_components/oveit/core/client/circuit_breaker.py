@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from ..exceptions import OveitConnectionError, OveitError, OveitResponseError
+from ..exceptions import OveitAuthenticationError, OveitError
 from ..single_flight import cancel
 
 LATE_AFTER = 3.0
@@ -56,9 +56,7 @@ class CircuitBreaker:
         try:
             yield
             succeeded = True
-        except OveitConnectionError, OveitResponseError, asyncio.CancelledError:
-            raise
-        except OveitError:
+        except OveitAuthenticationError:
             succeeded = True
             raise
         finally:

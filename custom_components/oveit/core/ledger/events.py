@@ -8,17 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from ..models import Addon, Event, TicketType
 from . import properties
-from .schema import (
-    asked,
-    counters,
-    events,
-    journal,
-    lists,
-    preparations,
-    refusals,
-    tags,
-    tickets,
-)
+from .schema import asked, counters, events, journal, lists, preparations, refusals, tags, tickets
 from .statements import put
 
 _TIMES = ("starts_at", "ended_at")
