@@ -1,9 +1,10 @@
 """Synchronisation of the events and ticket lists at Oveit into the ledger."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from time import monotonic
 
 from .client.api import OveitClient
@@ -25,26 +26,19 @@ from .single_flight import SingleFlight
 SKEW_TOLERANCE = timedelta(seconds=2)
 
 
-class OnDemandRefresh:
+class OnDemandRefresh(SingleFlight):
     """A refresh for a read that nobody here knows: shared by all, at most once in 10 s."""
 
-    def __init__(self, refresh: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Create it for the refresh that it runs."""
-        self._refresh = SingleFlight(refresh)
-        self._started_at: float | None = None
+    _started_at = -inf
 
     async def __call__(self) -> None:
         """Wait for the refresh that is running, or for a new one unless the last is too recent."""
-        if not self._refresh.is_running:
-            now, pause = monotonic(), ON_DEMAND_INTERVAL.total_seconds()
-            if self._started_at is not None and now - self._started_at < pause:
+        if not self.is_running:
+            now = monotonic()
+            if now - self._started_at < ON_DEMAND_INTERVAL.total_seconds():
                 return
             self._started_at = now
-        await self._refresh.join()
-
-    async def close(self) -> None:
-        """Cancel the refresh that is running."""
-        await self._refresh.close()
+        await self.join()
 
 
 class TicketSync:
@@ -65,8 +59,7 @@ class TicketSync:
     ) -> None:
         """Create it without events; see `load`.
 
-        `follows` returns whether an event is followed; `on_remote_check_in` is called for each
-        check-in made elsewhere that a new list shows.
+        `on_remote_check_in` is called for each check-in made elsewhere that a new list shows.
         """
         self.events: dict[int, Event] = {}
         self.interval: timedelta = IDLE_INTERVAL
@@ -152,7 +145,12 @@ class TicketSync:
                 event
                 for key, event in self.followed.items()
                 if event.active
-                and (everything or await self._is_due(event, counts[key], now, live=live[key]))
+                and (
+                    everything
+                    or is_list_due(
+                        event, await self._ledger.list_state(key), counts[key], now, live=live[key]
+                    )
+                )
             ]
             await self._refresh_lists(due)
 
@@ -169,14 +167,10 @@ class TicketSync:
             for event in self.followed.values():
                 fetched_at = (await self._ledger.list_state(event.id)).fetched_at
                 is_old = fetched_at is None or fetched_at < limit
-                if event.active and (is_old or not self._is_recent(event.id, needed or {})):
+                times = [at for key, at in (needed or {}).items() if key in (event.id, NO_EVENT)]
+                if event.active and (is_old or not all(self.covers(event.id, at) for at in times)):
                     stale.append(event)
             await self._refresh_lists(stale)
-
-    def _is_recent(self, event_id: int, needed: Mapping[int, datetime]) -> bool:
-        """Return whether an event's list was requested after all the times needed of it."""
-        times = [needed[key] for key in (event_id, NO_EVENT) if key in needed]
-        return all(self.covers(event_id, at) for at in times)
 
     async def attendance(self) -> dict[int, Attendance]:
         """Return the counts of the followed events by their id."""
@@ -203,13 +197,6 @@ class TicketSync:
         if abs(skew - self._skew) > SKEW_TOLERANCE:
             await self._ledger.keep_skew(skew)
             self._skew = skew
-
-    async def _is_due(
-        self, event: Event, attendance: Attendance, now: datetime, *, live: bool
-    ) -> bool:
-        """Return whether an event's list is due to be fetched."""
-        state = await self._ledger.list_state(event.id)
-        return is_list_due(event, state, attendance, now, live=live)
 
     async def _load_fetched_at(self, event_id: int) -> None:
         """Load the time at which an event's list was fetched."""
