@@ -141,10 +141,7 @@ class Preparations:
             await self._wait(max(started_at + due - monotonic(), pause))
 
     async def _ask(self, event_id: int, code: str) -> float:
-        """Look up one ticket, and return for how many seconds to pause after a failure.
-
-        A ticket is given up at its third failure.
-        """
+        """Look up one ticket, at most three times; return the seconds to pause after a failure."""
         await self._doors_first(_MAX_WAIT_FOR_DOORS)
         try:
             answer = await self._client.scan(ticket_code=code)
@@ -167,8 +164,7 @@ class Preparations:
         """Wait for so many seconds, or until an event is started, changed or stopped."""
         self._changed.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     def _report(self, *, is_failing: bool) -> None:
         """Report progress every ten seconds, and at once if a failure starts or ends a pause."""

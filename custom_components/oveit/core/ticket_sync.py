@@ -57,10 +57,7 @@ class TicketSync:
         follows: Callable[[int], bool],
         on_remote_check_in: Callable[[RemoteCheckIn], None],
     ) -> None:
-        """Create it without events; see `load`.
-
-        `on_remote_check_in` is called for each check-in made elsewhere that a new list shows.
-        """
+        """Create it empty; `on_remote_check_in` gets what a new list shows of other devices."""
         self.events: dict[int, Event] = {}
         self.interval: timedelta = IDLE_INTERVAL
         self._client = client
@@ -94,8 +91,7 @@ class TicketSync:
     def covers(self, event_id: int, at: datetime) -> bool:
         """Return whether an event's list was requested after a time by Oveit's clock.
 
-        For `NO_EVENT`, all lists must be. Lists from before a restart do not count, since the
-        clocks may have been set meanwhile.
+        For `NO_EVENT`, all lists must be; those from before a restart do not count.
         """
         active = [key for key, event in self.followed.items() if event.active]
         lists = [event_id] if event_id else active

@@ -34,9 +34,8 @@ _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
 class OveitClient:
     """Client of one Oveit account.
 
-    Every request raises OveitConnectionError when Oveit cannot be reached,
-    OveitAuthenticationError when it does not accept the credentials, and
-    OveitResponseError when the reply cannot be understood.
+    Every request raises OveitConnectionError when Oveit cannot be reached, OveitAuthenticationError
+    when it does not accept the credentials, OveitResponseError when a reply cannot be understood.
     """
 
     def __init__(
@@ -50,10 +49,7 @@ class OveitClient:
         language: str = "en",
         breaker: CircuitBreaker | None = None,
     ) -> None:
-        """Create a client with a token, or with an e-mail address and a password to log in.
-
-        `language` is the one of Oveit's sentences; English is used where Oveit does not have it.
-        """
+        """Create a client with a token or a login; `language` is that of Oveit's sentences."""
         self.breaker = breaker or CircuitBreaker()
         self._session = session
         self._api_url = api_url.rstrip("/")

@@ -1,7 +1,4 @@
-"""Parsing of Oveit's replies: values that cannot be read are left out (decisions.md I5).
-
-The only error that these functions raise is OveitResponseError.
-"""
+"""Parsing of Oveit's replies: what cannot be read is left out, or an OveitResponseError (I5)."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

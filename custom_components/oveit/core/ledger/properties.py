@@ -19,10 +19,7 @@ _OPENED = "opened"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Generation:
-    """Which ledger this is, and how far it has come: `counter` only grows.
-
-    It counts openings and journal rows, so a copy from before has a smaller one.
-    """
+    """Which ledger this is, and how far it has come; `counter` grows with openings and rows."""
 
     id: str
     counter: int
@@ -66,7 +63,7 @@ def count_opening(connection: Connection) -> None:
     """Give a new ledger its identity, and count that it is opened."""
     if get(connection, _GENERATION) is None:
         keep(connection, _GENERATION, uuid4().hex)
-    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + 1))
+    _count_on(connection, 1)
 
 
 @contextmanager
@@ -74,9 +71,12 @@ def keeping_generation(connection: Connection) -> Iterator[None]:
     """Have the counter grow on, though rows of the journal are deleted inside."""
     before = generation(connection).counter
     yield
-    opened = int(get(connection, _OPENED) or 0)
-    missing = before - generation(connection).counter
-    keep(connection, _OPENED, str(opened + missing))
+    _count_on(connection, before - generation(connection).counter)
+
+
+def _count_on(connection: Connection, number: int) -> None:
+    """Have the counter grow by a number."""
+    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + number))
 
 
 def generation(connection: Connection) -> Generation:

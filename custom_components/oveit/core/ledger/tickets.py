@@ -21,15 +21,8 @@ type Ours = Callable[[Answer, Ticket], Answer]
 _WITH_OUR_USES = (
     select(
         tickets,
-        journal.c.seq,
-        journal.c.addon_id,
-        journal.c.slot,
-        journal.c.at,
-        journal.c.asked_at,
-        journal.c.gate,
-        journal.c.state,
-        journal.c.admitted,
-        journal.c.re_entry,
+        *(journal.c[name] for name in ("seq", "addon_id", "slot", "at", "asked_at", "gate")),
+        *(journal.c[name] for name in ("state", "admitted", "re_entry")),
         IN_FLIGHT.label("in_flight"),
     )
     .outerjoin(
