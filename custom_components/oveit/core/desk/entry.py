@@ -9,7 +9,7 @@ from typing import Any
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import Known, Undecided, Verdict, accept, decide
-from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_heard
+from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_reached_oveit
 from ..ledger import Lease, Told
 from ..ledger.admission import Outcome
 from ..ledger.journal import IN_FLIGHT_GRACE
@@ -189,7 +189,11 @@ class Entry:
                 sending = None
             try:
                 return await self._fall_back(
-                    case, ticket, row, sent=may_have_heard(err), is_awaited=sending is not None
+                    case,
+                    ticket,
+                    row,
+                    sent=may_have_reached_oveit(err),
+                    is_awaited=sending is not None,
                 )
             finally:
                 self._follow(sending, row)

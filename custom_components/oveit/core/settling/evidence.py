@@ -7,7 +7,7 @@ from enum import Enum, auto
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import EARLIER, SAME_USE, explain_addon
-from ..exceptions import OveitError, is_about_one
+from ..exceptions import OveitError, may_concern_one_ticket
 from ..ledger import Ledger
 from ..models import Answer, Cause, CheckIn, Direction, Row, RowState
 from ..ticket_sync import TicketSync
@@ -135,7 +135,8 @@ class Evidence:
         """Return whether what failed again is set aside, for what is wrong with it alone."""
         had_its_turns = row.failures >= MOST_ATTEMPTS - 1
         may = self.may_set_aside(row) or row.direction is Direction.EXIT
-        return had_its_turns and may and is_about_one(err) and self._client.breaker.is_online
+        may = may and may_concern_one_ticket(err)
+        return had_its_turns and may and self._client.breaker.is_online
 
     def is_to_be_set_aside(self, row: Row) -> bool:
         """Return whether Oveit was asked often enough about a row."""
@@ -175,13 +176,13 @@ class Evidence:
             for each in others
             if _is_confirmed(each)
             and each.asked_at
-            and self._ticket_sync.tells_of(each.event_id, each.asked_at + DATES_ARE_WHOLE)
+            and self._ticket_sync.covers(each.event_id, each.asked_at + DATES_ARE_WHOLE)
         ]
 
     def _is_shown(self, row: Row) -> bool:
         """Return whether the list is recent enough to show what became of a row."""
         at = self.needed([row]).get(row.event_id)
-        return at is None or self._ticket_sync.tells_of(row.event_id, at)
+        return at is None or self._ticket_sync.covers(row.event_id, at)
 
 
 def _is_confirmed(row: Row) -> bool:
