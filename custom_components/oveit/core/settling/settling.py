@@ -210,7 +210,7 @@ class Settling:
         try:
             answer = await self._ask(sent)
         except OveitError as err:
-            if not may_have_heard(err):
+            if not may_have_reached_oveit(err):
                 names = ("asked_at", "asked_last", "attempts")
                 before = {name: getattr(row, name) for name in names}
                 await self._ledger.move(sent, row.state, held_by=self._lease.holder, **before)
