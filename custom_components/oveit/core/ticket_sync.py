@@ -174,9 +174,15 @@ class TicketSync:
         return {key: await self._ledger.attendance(key, now) for key in self.followed}
 
     async def _refresh_events(self) -> None:
-        """Fetch the events and save them if they changed; one that is not listed has ended."""
+        """Fetch the events and save them if they changed; one that is not listed has ended.
+
+        So is the skew of Oveit's clock, for after a restart (decisions.md C7).
+        """
         listed = {event.id: event for event in await self._client.events()}
-        await self._keep_skew()
+        skew = self._client.skew
+        if abs(skew - self._skew) > SKEW_TOLERANCE:
+            await self._ledger.keep_skew(skew)
+            self._skew = skew
         ended = {
             key: replace(event, active=False, ended_at=event.ended_at or datetime.now(UTC))
             for key, event in self.events.items()
@@ -186,13 +192,6 @@ class TicketSync:
         if events != self.events:
             await self._ledger.save_events(events.values())
             self.events = events
-
-    async def _keep_skew(self) -> None:
-        """Save the skew of Oveit's clock if it changed, for after a restart (decisions.md C7)."""
-        skew = self._client.skew
-        if abs(skew - self._skew) > SKEW_TOLERANCE:
-            await self._ledger.keep_skew(skew)
-            self._skew = skew
 
     async def _load_fetched_at(self, event_id: int) -> None:
         """Load the time at which an event's list was fetched."""

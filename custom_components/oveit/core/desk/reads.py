@@ -52,13 +52,12 @@ class Reads:
         same = self._scans.get(request.scan_id or "")
         if same and _key(same.request, None) == _key(request, None) and _holds(same, request):
             return same
-        task = self._find(request)
-        if task is None:
-            return await self._begin(request, decide)
-        decision = await self._wait(task, request)
-        if not _holds(decision, request):
-            return await self._begin(request, decide)
-        return decision if decision.scan_id == request.scan_id else _repeat(decision, request)
+        if task := self._find(request):
+            decision = await self._wait(task, request)
+            if _holds(decision, request):
+                is_same = decision.scan_id == request.scan_id
+                return decision if is_same else _repeat(decision, request)
+        return await self._begin(request, decide)
 
     async def wait(self, timeout: float | None = None) -> None:
         """Wait until every read under way is decided, or for so many seconds."""
