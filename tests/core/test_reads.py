@@ -317,3 +317,19 @@ async def test_a_read_in_the_very_turn_in_which_another_fails_is_decided_anew(
         await first
     assert [(await other).reason for other in others] == [Reason.CHECKED_IN] * len(codes)
     assert failures == []
+
+
+async def test_i9_who_waited_for_a_refusal_before_free_flow_has_only_the_rest_of_the_time(
+    decide: Decider,
+) -> None:
+    """A guest waits once, and not for two decisions one after the other."""
+    reads = Reads(Steps())
+    decide.reason, decide.takes = Reason.ALREADY_CHECKED_IN, 0.2
+    first = asyncio.create_task(reads.once(READ, decide))
+    await asyncio.sleep(0)
+    decide.takes = 0.0
+
+    await reads.once(replace(READ, free_flow=True, deadline=0.5), decide)
+    await first
+
+    assert decide.asked[1].deadline <= 0.31

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
+from time import monotonic
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -53,10 +54,13 @@ class Reads:
         if same and _key(same.request, None) == _key(request, None) and _holds(same, request):
             return same
         if task := self._find(request):
+            began = monotonic()
             decision = await self._wait(task, request)
             if _holds(decision, request):
                 is_same = decision.scan_id == request.scan_id
                 return decision if is_same else _repeat(decision, request)
+            left = max(request.deadline - (monotonic() - began), 0)
+            request = replace(request, deadline=left)
         return await self._begin(request, decide)
 
     async def wait(self, timeout: float | None = None) -> None:
