@@ -16,6 +16,7 @@ from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Direction, Reason, Request, Row, RowState, Source
 from custom_components.oveit.core.settling import settling as settling_module
+from custom_components.oveit.core.settling.settling import AT_ONCE
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
 from demo.venue import now
@@ -257,8 +258,8 @@ async def test_c7_rows_go_by_their_number_when_the_clock_was_set_back(
     ledger: Ledger,
     path: Path,
 ) -> None:
-    """Two rows whose times are the wrong way round are sent in the order of the door."""
-    codes = [each.code for each in venue.unused(100, ENTRY)[:3]]
+    """Rows whose times are the wrong way round are sent in the order of the door, two at a time."""
+    codes = [each.code for each in venue.unused(100, ENTRY)[:8]]
     for place, code in enumerate(codes):
         at = now() - timedelta(hours=place)
         await ledger.begin(
@@ -268,8 +269,8 @@ async def test_c7_rows_go_by_their_number_when_the_clock_was_set_back(
     await desk.settle()
 
     sent = [each.params["ticket_code"] for each in server.requests_to("tickets/checkin")]
-    assert sent == codes
-    assert states(path) == [("confirmed", 1)] * 3
+    assert all(abs(sent.index(code) - place) < AT_ONCE for place, code in enumerate(codes))
+    assert states(path) == [("confirmed", 1)] * 8
 
 
 # Order
