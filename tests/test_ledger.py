@@ -241,3 +241,36 @@ async def test_t17_a_ledger_that_is_locked_is_told_and_answers_in_time(
     assert (await act(hass, "checkin", ticket_code=first.code))["admitted"]
     await poll(hass, loaded)
     assert issues(hass) == []
+
+
+async def test_c21_the_ledger_of_release_0_1_0_goes_on_without_losing_anything(
+    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer, file: Path
+) -> None:
+    """Offline, right after the update: what waits, what is a conflict, who has entered."""
+    old = Path(__file__).parent / "core" / "ledgers" / "schema_1.db"
+    await hass.async_add_executor_job(shutil.copy, old, file)
+    await server.hang_up()
+    await set_up(hass, entry)
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.gate_modes == {"01GATESOUTH": "scan_only"}
+    report = await act(hass, "report")
+    assert [(row["code"], row["note"]) for row in report["conflicts"]] == [
+        ("unknown-99", "unknown_ticket"),
+        ("c0ffee07", "used_elsewhere"),
+    ]
+    assert [row["code"] for row in report["waiting"]] == [
+        "c0ffee03",
+        "c0ffee05",
+        "C0FFEE06",
+        "lost-and-found",
+        "c0ffee04",
+        "c0ffee01",
+        "d00d02",
+        "old-99",
+    ]
+    again = await act(hass, "checkin", ticket_code="c0ffee03")
+    assert (again["reason"], again["first_checkin"]["gate"]) == ("already_checked_in", "North")
+    by_tag = await act(hass, "checkin", rfid_code="04A1B2C3D4E5F6")
+    assert by_tag["reason"] == "already_checked_in"
+    assert issues(hass) == ["conflicts"]

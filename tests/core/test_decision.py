@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import example, given, strategies as st
 import pytest
 
+from custom_components.oveit.core import decision
 from custom_components.oveit.core.codes import clean_code
 from custom_components.oveit.core.decision import (
     Known,
@@ -71,6 +72,19 @@ def asked(**changes: Any) -> Request:
 
 
 DRINK = CheckIn(addon_id=8, at=NOON)
+
+
+def test_a_refusal_that_has_no_place_in_the_order_is_the_farthest_from_an_admission(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever adds a reason and forgets its place makes no guest wait for an error."""
+    order = (Reason.ALREADY_CHECKED_IN,)
+    monkeypatch.setattr(decision, "_NEAREST_LAST", order)
+    tickets = (ticket(event_id=7), used("def"))
+
+    for found in (tickets, tickets[::-1]):
+        assert decide(known(*found), asked()).reason is Reason.ALREADY_CHECKED_IN
+    assert decide(known(tickets[0], tickets[0]), asked()).reason is Reason.WRONG_EVENT
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 """The ledger: what it takes up of a ticket list, what it counts, and that it forgets nothing."""
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-import json
+from datetime import timedelta
 from pathlib import Path
 import sqlite3
 import traceback
@@ -14,100 +12,47 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 from sqlalchemy import Connection, insert
 
-from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, Seen
+from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, RemoteCheckIn
 from custom_components.oveit.core.decision import Undecided, Verdict
 from custom_components.oveit.core.exceptions import (
     LedgerError,
-    LedgerTooNewError,
-    LedgerUnusableError,
     OveitResponseError,
 )
 from custom_components.oveit.core.ledger import (
     Lease,
     Ledger,
     Told,
-    delete_ledger,
-    find_ledgers,
-    read_waiting,
     schema,
 )
-from custom_components.oveit.core.ledger.sqlite import engine as sqlite
 from custom_components.oveit.core.ledger.statements import Statement
 from custom_components.oveit.core.models import (
     Addon,
     Answer,
     CheckIn,
-    Direction,
     Event,
     Reason,
     Row,
-    RowState,
     Ticket,
     TicketType,
+)
+from tests.core.ledger_rows import (
+    ENTERED,
+    EVENT,
+    NOON,
+    admit,
+    at,
+    begin,
+    count,
+    reply,
+    row,
+    rows,
+    take,
+    ticket,
+    use,
 )
 from tests.core.unknowns import journal, query
 
 LEASE = Lease(holder="door")
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-EVENT = Event(id=100, name="Concert")
-
-
-def at(minutes: float) -> datetime:
-    """Return a moment, minutes after noon."""
-    return NOON + timedelta(minutes=minutes)
-
-
-def use(minutes: float | None = 0, addon_id: int | None = None) -> dict[str, Any]:
-    """Return a use as the list shows it."""
-    return {"addon_id": addon_id, "date": None if minutes is None else at(minutes).isoformat()}
-
-
-def row(code: Any = "abc", *uses: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """Return a row of the list."""
-    entered = any(use["addon_id"] is None for use in uses)
-    known = {"code": code, "ticket_type_id": 1, "checked_in": entered, "checkins": list(uses)}
-    return known | fields
-
-
-def reply(rows: Iterable[Any]) -> bytes:
-    """Return the reply with a list."""
-    return json.dumps({"tickets": list(rows)}).encode()
-
-
-def rows(number: int) -> list[dict[str, Any]]:
-    """Return so many rows of unused tickets."""
-    return [row(f"t{place}") for place in range(number)]
-
-
-async def take(ledger: Ledger, *listed: Any, event: Event = EVENT, now: datetime = NOON) -> list:
-    """Take up a list of these rows."""
-    return await ledger.take_list(event, reply(listed), now)
-
-
-async def count(ledger: Ledger, now: datetime = NOON) -> Attendance:
-    """Count the event's tickets."""
-    return await ledger.attendance(EVENT.id, now)
-
-
-async def begin(
-    ledger: Ledger, code: str = "abc", minutes: float = 0, *, type_id: int | None = 1, **known: Any
-) -> Row:
-    """Write a row before Oveit is asked."""
-    place: dict[str, Any] = {"code": code, "event_id": EVENT.id, "ticket_type_id": type_id}
-    row = Row(at=at(minutes), scan_id="s", **place | known)
-    return replace(row, seq=await ledger.begin(row))
-
-
-async def admit(
-    ledger: Ledger, code: str = "abc", minutes: float = 0, *, skew: float = 0, **known: Any
-) -> Ticket:
-    """Admit a guest; `skew` is how many minutes Oveit's clock is ahead."""
-    begun = await begin(ledger, code, minutes, **known)
-    ticket = Ticket(code=code, event_id=EVENT.id)
-    answer = Answer(ok=True, asked_at=at(minutes + skew))
-    fresh = await ledger.settle(begun, admitted=True, ticket=ticket, answer=answer)
-    assert fresh is not None
-    return fresh
 
 
 # Taking up a list
@@ -135,14 +80,6 @@ async def test_nothing_is_known_of_a_list_never_taken(ledger: Ledger) -> None:
     """An event without a list has no tickets and no age."""
     assert await ledger.list_state(100) == ListState()
     assert await count(ledger) == Attendance()
-
-
-def ticket(code: str = "abc", **changes: Any) -> Ticket:
-    """Return the ticket that a plain row becomes."""
-    return replace(Ticket(code=code, event_id=100, ticket_type_id=1), **changes)
-
-
-ENTERED: dict[str, Any] = {"checked_in": True, "checkins": (CheckIn(at=NOON),)}
 
 
 NO_DATES: list[Any] = ["", "yesterday", "now", 1780000000, [], {}, "0000-00-00 00:00:00", "12:00"]
@@ -486,8 +423,8 @@ async def test_check_ins_made_elsewhere_are_told_oldest_first(ledger: Ledger) ->
     later = [row("one", use(-9), use(3, 8)), row("two", use(2), ticket_type_id=2), row("three")]
 
     assert await take(ledger, *later) == [
-        Seen(event_id=100, ticket_type_id=2, addon_id=None, at=at(2), code_end="two"),
-        Seen(event_id=100, ticket_type_id=1, addon_id=8, at=at(3), code_end="one"),
+        RemoteCheckIn(event_id=100, ticket_type_id=2, addon_id=None, at=at(2), code_end="two"),
+        RemoteCheckIn(event_id=100, ticket_type_id=1, addon_id=8, at=at(3), code_end="one"),
     ]
     assert await take(ledger, *later) == []
     assert await take(ledger, *later, row("new")) == []
@@ -665,102 +602,6 @@ async def test_rows_are_counted_by_their_state(ledger: Ledger, path: Path) -> No
     assert (await ledger.attendance(101, NOON)).waiting == 0
 
 
-# The journal
-
-
-async def test_i1_a_row_is_in_the_file_when_begin_returns(ledger: Ledger, path: Path) -> None:
-    """Before Oveit is asked, the file tells what is about to happen."""
-    begun = await begin(ledger, rfid_code="5E35ED9A", addon_id=8, gate="Bar")
-
-    (kept,) = journal(path)
-    assert {name: value for name, value in kept.items() if value is not None} == {
-        "seq": begun.seq,
-        "ref": begun.ref,
-        "slot": 1,
-        "failures": 0,
-        "event_id": 100,
-        "code": "abc",
-        "rfid_code": "5E35ED9A",
-        "ticket_type_id": 1,
-        "addon_id": 8,
-        "direction": "entry",
-        "re_entry": 0,
-        "turnstile": 0,
-        "gate": "Bar",
-        "at": NOON.timestamp(),
-        "scan_id": "s",
-        "state": "in_doubt",
-        "admitted": 0,
-        "reason": "checked_in",
-        "attempts": 0,
-    }
-
-
-async def test_i1_commits_wait_for_the_disk(ledger: Ledger) -> None:
-    """The file is kept so that a power cut loses nothing that was committed."""
-
-    def settings(connection: Connection) -> list[object]:
-        names = ("journal_mode", "synchronous")
-        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
-
-    assert await ledger._file.write(settings) == ["wal", 2]
-
-
-async def test_a_settled_row_is_an_admission_with_what_the_answer_told(
-    ledger: Ledger, path: Path
-) -> None:
-    """A yes confirms the row, keeps series and tags, and returns the ticket with our gate."""
-    await take(ledger, row("abc"))
-    begun = await begin(ledger, gate="North")
-    told = ticket(series="S 1", **ENTERED)
-
-    fresh = await ledger.settle(
-        begun,
-        admitted=True,
-        ticket=ticket(),
-        answer=Answer(ok=True, asked_at=at(1), ticket=told, rfid_codes=("A1",)),
-    )
-
-    assert fresh is not None
-    assert fresh.series == "S 1"
-    assert fresh.checked_in
-    (entry,) = fresh.checkins
-    assert (entry.at, entry.gate) == (NOON, "North")
-    assert await ledger.find("abc") == await ledger.on_tag("A1") == (fresh,)
-    (kept,) = journal(path)
-    assert (kept["state"], kept["admitted"]) == ("confirmed", 1)
-
-
-async def test_a_refused_row_is_as_if_it_had_never_been(ledger: Ledger, path: Path) -> None:
-    """A no drops the row, and keeps what the refusal told of the ticket."""
-    await take(ledger, row("abc"))
-    begun = await begin(ledger)
-
-    fresh = await ledger.settle(
-        begun,
-        admitted=False,
-        ticket=ticket(),
-        answer=Answer(ok=False, asked_at=NOON, ticket=ticket(**ENTERED)),
-    )
-
-    assert fresh == ticket(**ENTERED)
-    assert journal(path) == []
-
-
-async def test_a_void_row_claims_nothing_and_its_number_is_not_used_again(
-    ledger: Ledger, path: Path
-) -> None:
-    """A row's number names it for ever; its use is free again."""
-    first = await begin(ledger)
-    assert await ledger.release_unclaimed(first)
-    assert journal(path) == []
-
-    second = await begin(ledger)
-
-    assert second.seq > first.seq
-    assert [kept["slot"] for kept in journal(path)] == [1]
-
-
 # What answers tell
 
 
@@ -930,116 +771,6 @@ async def test_a_row_survives_a_crash(path: Path) -> None:
     await crashed.close()
 
 
-async def test_c21_a_file_of_a_newer_version_stops_the_start_and_stays_as_it_is(
-    path: Path,
-) -> None:
-    """A ledger of a later release is left untouched, byte for byte."""
-    await (await Ledger.open(path)).close()
-    query(path, "UPDATE about SET value = '99' WHERE name = 'schema'")
-    before = path.read_bytes()
-
-    with pytest.raises(LedgerTooNewError):
-        await Ledger.open(path)
-
-    assert path.read_bytes() == before
-    assert [each.name for each in path.parent.iterdir() if each.suffix == ".aside"] == []
-
-
-HARM = ("no database", "another's", "cut short", "scribbled over", "an index lost")
-
-
-def lose_an_index(path: Path) -> None:
-    """Put an empty page in the place of an index, as a disk that lost a write may."""
-    names = ("tickets_by_code", "ix_tags_code")
-    roots = {
-        each["name"]: each["rootpage"] - 1
-        for each in query(path, "SELECT name, rootpage FROM sqlite_master")
-    }
-    (size,) = query(path, "PRAGMA page_size")[0].values()
-    whole = bytearray(path.read_bytes())
-    full, empty = (roots[name] * size for name in names)
-    whole[full : full + size] = whole[empty : empty + size]
-    path.write_bytes(whole)
-
-
-async def do_harm(path: Path, harm: str) -> None:
-    """Write a file that is broken or foreign."""
-    if harm == "no database":
-        path.write_bytes(b"This is no database at all. " * 99)
-    elif harm == "another's":
-        query(path, "CREATE TABLE recipes (name TEXT)")
-    else:
-        ledger = await Ledger.open(path)
-        await take(ledger, *rows(2000))
-        await ledger.close()
-        whole = path.read_bytes()
-        half = len(whole) // 2
-        if harm == "cut short":
-            path.write_bytes(whole[:half])
-        elif harm == "scribbled over":
-            path.write_bytes(b"x" * half + whole[half:])
-        else:
-            lose_an_index(path)
-
-
-@pytest.mark.parametrize("harm", HARM)
-async def test_c4_a_file_that_is_no_ledger_is_set_aside(path: Path, harm: str) -> None:
-    """A broken or foreign file costs no start: it is kept, and an empty ledger begun."""
-    await do_harm(path, harm)
-    before = path.read_bytes()
-
-    ledger = await Ledger.open(path)
-
-    (aside,) = ledger.set_aside
-    assert aside.name.startswith("ledger.db.")
-    assert aside.read_bytes()[100 : len(before)] == before[100:]
-    await take(ledger, row("abc"))
-    assert (await count(ledger)).tickets == 1
-    await ledger.close()
-
-
-async def test_c4_a_sound_file_is_not_set_aside(ledger: Ledger) -> None:
-    """An ordinary start sets nothing aside."""
-    assert ledger.set_aside == []
-
-
-async def test_c4_a_file_that_another_program_holds_is_an_error_and_stays(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file that is only locked is not thrown away."""
-    await (await Ledger.open(path)).close()
-    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN EXCLUSIVE")
-
-    with pytest.raises(LedgerError):
-        await Ledger.open(path)
-
-    holder.close()
-    assert [file.name for file in path.parent.glob("*.aside")] == []
-
-
-async def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    """A file in the folder's place is a LedgerError that tells it from a damaged file."""
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(LedgerUnusableError):
-        await Ledger.open(tmp_path / "file" / "ledger.db")
-
-
-async def test_a_folder_in_the_ledgers_place_is_set_aside(tmp_path: Path) -> None:
-    """The doors work, and what lay there is kept."""
-    (tmp_path / "ledger.db").mkdir()
-    (tmp_path / "ledger.db" / "mine.txt").write_text("kept")
-
-    ledger = await Ledger.open(tmp_path / "ledger.db")
-
-    await admit(ledger)
-    (aside,) = ledger.set_aside
-    assert (aside / "mine.txt").read_text() == "kept"
-    await ledger.close()
-
-
 async def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     """The first start needs no preparation."""
     path = tmp_path / "new" / "folder" / "ledger.db"
@@ -1150,18 +881,6 @@ async def test_an_event_can_be_forgotten_with_all_that_happened(ledger: Ledger, 
     assert await ledger.list_state(100) == ListState()
 
 
-async def test_conflicts_are_told_newest_first_for_all_events_or_one(ledger: Ledger) -> None:
-    """What Oveit refused afterwards is a list for people."""
-    state: dict[str, Any] = {"state": RowState.REJECTED, "admitted": True}
-    for code, event_id in (("a", 100), ("b", 101), ("c", 100)):
-        await begin(ledger, code, event_id=event_id, **state)
-    await begin(ledger, "d", state=RowState.PENDING)
-
-    assert [each.code for each in await ledger.conflicts()] == ["c", "b", "a"]
-    assert [each.code for each in await ledger.conflicts(100)] == ["c", "a"]
-    assert await ledger.conflicts(7) == []
-
-
 async def test_a_held_file_is_whole_and_does_not_change_while_it_is_copied(
     ledger: Ledger, path: Path, tmp_path: Path
 ) -> None:
@@ -1180,95 +899,6 @@ async def test_a_held_file_is_whole_and_does_not_change_while_it_is_copied(
 
     assert [kept["code"] for kept in journal(copy)] == ["t1"]
     assert len(journal(path)) == 49
-
-
-@pytest.mark.parametrize("release", ["1", "99"])
-async def test_waiting_rows_of_a_ledger_can_be_read_and_the_ledger_deleted(
-    path: Path, release: str
-) -> None:
-    """What a removed entry leaves is read once more, then nothing of it stays."""
-    ledger = await Ledger.open(path)
-    for code, state in (("a", RowState.PENDING), ("b", RowState.CONFIRMED)):
-        await begin(ledger, code, state=state)
-    await begin(ledger, "c")
-    await ledger.close()
-    query(path, f"UPDATE about SET value = '{release}' WHERE name = 'schema'")
-
-    assert [each.code for each in read_waiting(path)] == ["a", "c"]
-
-    delete_ledger(path)
-    delete_ledger(path)
-    assert [*path.parent.glob("ledger.db*")] == []
-
-
-@pytest.mark.parametrize("harm", HARM)
-async def test_a_ledger_that_is_not_whole_is_not_taken_for_one_that_has_nothing_to_tell(
-    path: Path, harm: str
-) -> None:
-    """It stays, since a row may be where nobody can read it."""
-    await do_harm(path, harm)
-    with pytest.raises(LedgerError):
-        read_waiting(path)
-    assert find_ledgers(path) == [path]
-
-
-async def test_a_row_comes_back_as_it_was_written(ledger: Ledger) -> None:
-    """Every field of a row survives, and what changed of it."""
-    written = Row(
-        code="abc",
-        event_id=100,
-        rfid_code="A1",
-        ticket_type_id=2,
-        addon_id=8,
-        direction=Direction.EXIT,
-        re_entry=True,
-        turnstile=True,
-        gate="North",
-        at=at(1),
-        asked_at=at(2),
-        asked_last=at(3),
-        scan_id="s-1",
-        state=RowState.PENDING,
-        admitted=True,
-        reason=Reason.LEFT,
-        attempts=2,
-        message="No",
-        note="By hand",
-        user_id="u-1",
-    )
-    written = replace(written, seq=await ledger.begin(written))
-    assert await ledger.waiting() == [written]
-
-    values: dict[str, Any] = {"asked_last": at(9), "attempts": 3, "note": None}
-    moved = await ledger.move(written, RowState.IN_DOUBT, **values)
-
-    assert moved == replace(written, state=RowState.IN_DOUBT, **values)
-    assert await ledger.waiting() == [moved]
-    assert await ledger.count_waiting(100) == 1
-
-
-async def test_an_evidence_is_what_the_list_shows_and_our_other_rows(ledger: Ledger) -> None:
-    """Of the same kind of use only, and none that Oveit refused or has not heard of."""
-    await take(ledger, row("abc", use(1), use(2, 8)), row("def", checked_in=True))
-    asked = Row(code="abc", event_id=100, at=NOON, scan_id="s")
-    for state in RowState:
-        await begin(ledger, state=state)
-    await begin(ledger, addon_id=8)
-
-    listed, uses, others = await ledger.evidence(asked)
-
-    assert (listed, uses) == (True, (CheckIn(at=at(1)),))
-    assert {other.state for other in others} == {
-        RowState.ASKING,
-        RowState.CONFIRMED,
-        RowState.IN_DOUBT,
-    }
-    assert await ledger.evidence(replace(asked, code="def")) == (
-        True,
-        (CheckIn(zoned=False),),
-        [],
-    )
-    assert await ledger.evidence(replace(asked, code="xyz")) == (False, (), [])
 
 
 # What gates ask
@@ -1306,17 +936,6 @@ async def test_whether_a_ticket_has_entered_is_told_at_once(ledger: Ledger, path
     query(path, "ALTER TABLE tickets RENAME TO away")
     with pytest.raises(LedgerError):
         ledger.has_entered(ticket_code="abc")
-
-
-@pytest.mark.parametrize("seconds", [1e18, -1e18, float("inf"), float("nan")])
-async def test_a_time_that_is_none_costs_no_row(ledger: Ledger, path: Path, seconds: float) -> None:
-    """A file that was tampered with is read as far as it makes sense."""
-    await begin(ledger)
-    query(path, "UPDATE journal SET at = 0, asked_at = ?", seconds)
-
-    (kept,) = await ledger.waiting()
-
-    assert kept.asked_at is None
 
 
 def told_of(code: str, tag: str = "T1") -> Told:

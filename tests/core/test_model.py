@@ -1,4 +1,4 @@
-"""Whatever guests, the line, Oveit and this machine do, the promises hold."""
+"""Whatever guests, the connection, Oveit and two desks at one ledger do, the promises hold."""
 
 import asyncio
 from collections import Counter
@@ -49,8 +49,10 @@ ENDPOINTS = ("*", "tickets/checkin", "tickets/checkin", "tickets/scan", "events/
 
 HAPPENINGS = (
     *("hang_up", "pick_up", "all_is_well", "all_is_well", "settle", "refresh"),
-    *("restart", "crash", "expire_tokens", "wait", "wait_longer"),
+    *("restart", "restart_one", "crash", "crash_one", "expire_tokens", "wait", "wait_longer"),
+    *("back_up", "back_up", "restore"),
 )
+MEANWHILE = ("hang_up", "settle", "refresh", "restart", "restart_one", "crash", "crash_one")
 TIMES = st.sampled_from((1, 1, 2, None))
 AGO = st.sampled_from((0, 90, 600, 7200))
 
@@ -64,8 +66,9 @@ behaviours = st.fixed_dictionaries(
 
 
 class Guest(NamedTuple):
-    """Who comes, with which ticket, to which door."""
+    """Who comes, with which ticket, to which door of which desk."""
 
+    desk: int
     place: int
     by: str
     gate: str | None
@@ -79,16 +82,20 @@ class Guest(NamedTuple):
     @override
     def __repr__(self) -> str:
         """Fit several guests on a line."""
-        return f"Guest{(*self[:6], str(self.offline), str(self.several), self.free)}"
+        return f"Guest{(*self[:7], str(self.offline), str(self.several), self.free)}"
 
 
 places = st.integers(0, 9)
 gates = st.sampled_from((None, "North", "South"))
 ways = st.sampled_from((*["code"] * 5, *["tag"] * 3, "ghost"))
 moments = st.sampled_from((0.0, 0.003, 0.01, 0.03, 0.2))
-doors = st.fixed_dictionaries({"gate": gates, "by": st.sampled_from(("code", "tag"))})
+desks = st.integers(0, 1)
+doors = st.fixed_dictionaries(
+    {"desk": desks, "gate": gates, "by": st.sampled_from(("code", "tag"))}
+)
 guests = st.builds(
     Guest,
+    desk=desks,
     place=places,
     by=ways,
     gate=gates,
@@ -143,7 +150,7 @@ class Doors(RuleBasedStateMachine):
 
     @rule(
         who=st.lists(guests, min_size=1, max_size=4),
-        meanwhile=st.sampled_from(("hang_up", "settle", "refresh", "restart", "crash")),
+        meanwhile=st.sampled_from(MEANWHILE),
         after=moments,
     )
     def guests_come_while(self, who: list[Guest], meanwhile: str, after: float) -> None:
@@ -166,9 +173,21 @@ class Doors(RuleBasedStateMachine):
         guest = guest._replace(place=place, by="code", addon_id=None, offline=offline)
         self._receive([guest], pause=True)
 
+    @rule(
+        who=st.lists(guests, min_size=1, max_size=3),
+        then=st.sampled_from(("settle", "refresh", "wait", "hang_up", "all_is_well")),
+    )
+    def an_older_copy_of_the_ledger_comes_back(self, who: list[Guest], then: str) -> None:
+        """What happened since it was made, only Oveit may know."""
+        self._do(self._world.back_up())
+        self._receive(who, pause=True)
+        self._do(getattr(self._world, then)())
+        check_all(self._world)
+        self._do(self._world.restore())
+
     @rule(what=st.sampled_from(HAPPENINGS))
     def something_happens(self, what: str) -> None:
-        """The line is cut or mended, a list comes, Home Assistant restarts or falls over."""
+        """The connection is cut or mended, a list comes, desks restart, fall over, are restored."""
         self._do(getattr(self._world, what)())
 
     @rule(place=places, addon_id=st.sampled_from((None, None, 8)), ago=AGO)
@@ -225,7 +244,8 @@ class Doors(RuleBasedStateMachine):
         if pause:
             self._world.guests_change()
         happens = getattr(self._world, meanwhile) if meanwhile else None
-        self._do(self._world.receive([*map(self._request, who)], happens, after))
+        requests = [(guest.desk, self._request(guest)) for guest in who]
+        self._do(self._world.receive(requests, happens, after))
 
     def _pick(self, place: int) -> VenueTicket:
         """Return a ticket of the few that matter."""
@@ -264,7 +284,8 @@ TOTALS = Counter[str]()
 
 def _count(world: World) -> None:
     """Add up how much happened, for scripts/model-test."""
-    TOTALS.update(runs=1, crashes=world.crashes, reads=len(world.told), undecided=world.undecided)
+    TOTALS.update(runs=1, crashes=world.crashes, restored=world.restored)
+    TOTALS.update(reads=len(world.told), undecided=world.undecided, too_slow=world.too_slow)
     TOTALS.update(f"told {told.decision.reason} by {told.decision.source}" for told in world.told)
     TOTALS.update(f"rows {row['state']}" for row in journal(world.path))
 

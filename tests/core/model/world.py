@@ -1,24 +1,32 @@
-"""A venue with its doors and its Oveit, and what was told to whom."""
+"""A venue with two desks, its doors and its Oveit, and what was told to whom."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import os
 from pathlib import Path
+import shutil
+import sqlite3
 from time import monotonic
 from typing import Any, override
 
 from aiohttp import web
 import pytest
 
-from custom_components.oveit.core.exceptions import LedgerError, OveitConnectionError
-from custom_components.oveit.core.models import Decision, Request
+from custom_components.oveit.core.exceptions import (
+    LedgerBusyError,
+    LedgerError,
+    OveitConnectionError,
+)
+from custom_components.oveit.core.ledger import Generation, delete_ledger
+from custom_components.oveit.core.models import Decision, Direction, Reason, Request
 from demo.oveit_server import Behaviour, Fault, OveitServer, Received, Venue, VenueTicket
 from demo.venue import now
 from tests.core.model.home import Home
-from tests.core.unknowns import Seconds
+from tests.core.unknowns import Seconds, journal, query
 
 GHOSTS = ("00000000", "nobody")
 HEARTBEAT = 0.02
@@ -52,8 +60,31 @@ class Told:
     waited: float
 
 
+type Use = tuple[str, int | None]
+
+
+def given_by(decision: Decision) -> list[Decision]:
+    """Return those who came in with a good ticket, and not because nobody is refused."""
+    told = [decision, *decision.others]
+    return [
+        each
+        for each in told
+        if each.admitted and each.reason is not Reason.OVERRIDE and each.overruled is None
+    ]
+
+
+def use_of(decision: Decision) -> Use:
+    """Return the use of a ticket that was admitted."""
+    assert decision.ticket is not None, "An admission names its ticket"
+    return decision.ticket.code, decision.request.addon_id
+
+
 class World:
-    """Everything there is; the guests, the line and the clock do as they are told."""
+    """Everything there is; the guests, the line and the clock do as they are told.
+
+    Two desks share the ledger's file. `lost` counts the rows of each use that an older copy
+    of the file does not have, `forgotten` the admissions of which Oveit alone still knows.
+    """
 
     def __init__(self, folder: Path, behaviour: Behaviour, skew: float) -> None:
         """Build a venue whose clock is so many seconds ahead."""
@@ -67,19 +98,24 @@ class World:
             code: Counter(addon_id for addon_id, _ in ticket.checkins)
             for code, ticket in venue.tickets.items()
         }
-        self.elsewhere = Counter[tuple[str, int | None]]()
+        self.elsewhere = Counter[Use]()
+        self.lost = Counter[Use]()
+        self.forgotten = Counter[Use]()
         self.cancelled: set[str] = set()
         self._sold_at: dict[str, int] = {}
         self.told: list[Told] = []
         self.decided: list[Decision] = []
         self.undecided = 0
+        self.too_slow = 0
         self.crashes = 0
+        self.restored = 0
         self.lag = 0.0
-        self._is_stopping = False
         self._door_clock = 0.0
         self._ledger_clock = Seconds()
-        self._lives = 0
-        self.home: Home
+        self._files = 0
+        self._homes: list[Home] = []
+        self._turn = 0
+        self.path = folder / "ledger-0.db"
 
     def clock(self) -> datetime:
         """Return the time at Oveit."""
@@ -89,19 +125,15 @@ class World:
         """Return the time at the doors, which goes on only from one rule to the next."""
         return self._door_clock
 
-    @property
-    def path(self) -> Path:
-        """Return where the ledger lies."""
-        return self.home.path
-
     async def open(self) -> None:
         """Open the doors."""
         await self.server.start()
-        await self._begin_life(self._folder / "ledger-0.db")
+        await self._begin_lives()
 
     async def close(self) -> None:
         """Close everything."""
-        await self.home.stop()
+        for home in self._homes:
+            await home.stop()
         await self.server.stop()
 
     async def with_heartbeat(self, work: Coroutine[Any, Any, None]) -> None:
@@ -115,10 +147,13 @@ class World:
             await asyncio.wait([heart])
 
     async def receive(
-        self, requests: list[Request], meanwhile: Meanwhile | None, after: float
+        self, requests: list[tuple[int, Request]], meanwhile: Meanwhile | None, after: float
     ) -> None:
-        """Let guests present their tickets at once, while something happens."""
-        reads = [self.home.run(self._present(request, self._lives)) for request in requests]
+        """Let guests present their tickets at once, each at a desk, while something happens."""
+        reads = [
+            self._homes[place].run(self._present(self._homes[place], request))
+            for place, request in requests
+        ]
         if meanwhile:
             await asyncio.sleep(after)
             await meanwhile()
@@ -129,34 +164,107 @@ class World:
                 raise outcome
 
     async def restart(self) -> None:
-        """Stop as Home Assistant does, and start again."""
-        self._is_stopping = True
-        await self.home.stop()
-        await self._begin_life(self.path)
-        self._is_stopping = False
+        """Stop both desks as Home Assistant does, and start them again."""
+        await asyncio.gather(*(home.stop() for home in self._homes))
+        await self._begin_lives()
+
+    async def restart_one(self) -> None:
+        """Stop one desk as Home Assistant does, and start it again."""
+        place = self._next_place()
+        await self._homes[place].stop()
+        self._homes[place] = await self._begin_life()
 
     async def crash(self) -> None:
-        """Fall over in the middle of whatever is going on, and start again."""
+        """Have both desks fall over, with the file as it is in this moment, and start again."""
         self.crashes += 1
-        survivor = self._folder / f"ledger-{self._lives}.db"
-        self._lives += 1
-        await self.home.crash(survivor)
-        await self._begin_life(survivor)
+        survivor = self._next_file()
+        _copy_as_it_is(self.path, survivor)
+        for home in self._homes:
+            home.is_gone = True
+        await asyncio.gather(*(home.crash() for home in self._homes))
+        self.path = survivor
+        await self._begin_lives()
+
+    async def crash_one(self) -> None:
+        """Have one desk fall over while the other one goes on, and start it again."""
+        self.crashes += 1
+        place = self._next_place()
+        await self._homes[place].crash()
+        self._homes[place] = await self._begin_life()
+
+    async def back_up(self) -> None:
+        """Keep a copy of the file, made while it is in use."""
+        copy = self._folder / "backup.db"
+        delete_ledger(copy)
+        _copy(self.path, copy)
+
+    async def restore(self) -> None:
+        """Stop the venue, put the copy kept before in the file's place, and start again."""
+        copy = self._folder / "backup.db"
+        if not copy.exists():
+            return
+        expected = await self._homes[0].ledger.generation()
+        await asyncio.gather(*(home.stop() for home in self._homes))
+        lost = self.path
+        self.path = self._next_file()
+        _copy(copy, self.path)
+        is_older = self._lose(lost)
+        await self._begin_lives(expected)
+        assert self._homes[0].ledger.opening.older or not is_older, "A restored copy is not noticed"
+        self.restored += is_older
+        self._forget()
+
+    def _lose(self, lost: Path) -> bool:
+        """Count the rows that the copy does not have; tell whether it lacks anything."""
+        kept = {row["ref"]: row for row in journal(self.path)}
+        before = journal(lost)
+        for row in before:
+            if row["ref"] not in kept and row["direction"] == Direction.ENTRY:
+                self.lost[row["code"], row["addon_id"]] += 1
+        names = ("ref", "state", "admitted", "attempts")
+        known = {tuple(row[name] for name in names) for row in kept.values()}
+        return any(tuple(row[name] for name in names) not in known for row in before)
+
+    def _forget(self) -> None:
+        """Take out of the comparison what only the lost file knew, unless Oveit lists it."""
+        rows = journal(self.path)
+        kept = Counter((row["code"], row["addon_id"]) for row in rows if row["admitted"])
+        unclaimed = {row["code"] for row in rows if not row["admitted"]}
+        entered = query(self.path, "SELECT code FROM tickets WHERE checked_in")
+        listed = {row["code"] for row in entered} - unclaimed
+        decided, self.decided = self.decided, []
+        seen = Counter[Use]()
+        self.forgotten.clear()
+        for decision in decided:
+            use = use_of(decision)
+            seen[use] += 1
+            if seen[use] > kept[use] and use[0] in listed and use[1] is None:
+                self.forgotten[use] += 1
+            if seen[use] <= kept[use] + self.forgotten[use]:
+                self.decided.append(decision)
+        known = {(decision.scan_id, use_of(decision)) for decision in self.decided}
+        self.told = [
+            each
+            for each in self.told
+            if all((one.scan_id, use_of(one)) in known for one in given_by(each.decision))
+            and not each.request.free_flow
+        ]
 
     async def let_time_pass(self, seconds: float) -> None:
         """Step Oveit's clock on when nothing is under way, and have everyone notice."""
         await _until(lambda: not self.server.under_way)
         self._ahead += timedelta(seconds=seconds)
         self._ledger_clock.step(seconds)
-        await self.home.run(self.home.refresh())
+        await self.refresh()
 
     async def settle(self) -> int:
-        """Settle what waits, and return how much still does."""
-        return await self.home.run(self.home.settle())
+        """Have both desks settle what waits, and return how much still does."""
+        await asyncio.gather(*(home.run(home.settle()) for home in self._homes))
+        return len(await self._homes[0].ledger.waiting())
 
     async def refresh(self) -> None:
         """Take up the lists."""
-        await self.home.run(self.home.refresh())
+        await asyncio.gather(*(home.run(home.refresh()) for home in self._homes))
 
     async def wait(self) -> None:
         """Let so much time pass that Oveit cannot be at work on anything any more."""
@@ -187,7 +295,7 @@ class World:
         """Have the line work again, and wait until it is up."""
         self.server.faults.clear()
         await self.pick_up()
-        await _until(lambda: self.home.client.breaker.is_online)
+        await _until(lambda: all(home.client.breaker.is_online for home in self._homes))
 
     def guests_change(self) -> None:
         """Let 6 s pass at the doors: no read repeats an earlier one any more."""
@@ -229,33 +337,49 @@ class World:
         before = self._before.get(code, Counter())[addon_id]
         return total - before - self.elsewhere[code, addon_id]
 
-    async def _begin_life(self, path: Path) -> None:
+    def _next_file(self) -> Path:
+        """Return the name of a file that is not there yet."""
+        self._files += 1
+        return self._folder / f"ledger-{self._files}.db"
+
+    def _next_place(self) -> int:
+        """Return which desk's turn it is to stop or to fall over."""
+        self._turn += 1
+        return self._turn % 2
+
+    async def _begin_lives(self, expected: Generation | None = None) -> None:
+        """Start both desks, the first of which knows how far the ledger had come."""
+        self._homes = [await self._begin_life(expected), await self._begin_life()]
+
+    async def _begin_life(self, expected: Generation | None = None) -> Home:
         """Start a core."""
-        self._lives += 1
-        self.home = Home(path, self._lives, self._ledger_clock)
-        life = self._lives
+        home = Home(self.path, self._ledger_clock)
 
         def on_decision(decision: Decision) -> None:
-            if life == self._lives:
-                self.decided.append(decision)
+            if not home.is_gone:
+                self.decided.extend(given_by(decision))
 
-        await self.home.start(self.server, on_decision, self.reads_clock)
+        await home.start(self.server, on_decision, self.reads_clock, expected)
+        return home
 
-    async def _present(self, request: Request, life: int) -> None:
+    async def _present(self, home: Home, request: Request) -> None:
         """Present a ticket, and take note of what is told if one lives to hear it."""
         began = monotonic()
         try:
-            decision = await self.home.desk.check_in(request)
+            decision = await home.desk.check_in(request)
         except OveitConnectionError:
             self.undecided += 1
             return
+        except LedgerBusyError:  # of a machine that was too slow for this guest
+            self.too_slow += 1
+            return
         except LedgerError, RuntimeError:  # of the file or the session that are closed
-            if self._is_stopping or life != self._lives:
+            if home.is_stopping or home.is_gone:
                 return
             raise
-        if self._is_stopping and request.free_flow:  # let in by a house whose books are closed
+        if home.is_stopping and request.free_flow:  # let in by a house whose books are closed
             return
-        if life == self._lives:
+        if not home.is_gone:
             waited = monotonic() - began
             self.told.append(Told(request=request, decision=decision, waited=waited - self.lag))
 
@@ -266,6 +390,22 @@ class World:
             await asyncio.sleep(HEARTBEAT)
             await asyncio.to_thread(_write_durably, self._folder / "heartbeat")
             self.lag += max(monotonic() - began - HEARTBEAT - QUICK_WRITE, 0)
+
+
+def _copy(path: Path, copied: Path) -> None:
+    """Copy a ledger while it may be in use, as a backup does."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copied)) as target:
+        source.backup(target)
+
+
+def _copy_as_it_is(path: Path, survivor: Path) -> None:
+    """Copy a ledger with its log while nobody can write to it."""
+    with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for suffix in ("", "-wal"):
+            source = path.with_name(path.name + suffix)
+            if source.exists():
+                shutil.copyfile(source, survivor.with_name(survivor.name + suffix))
 
 
 def _write_durably(path: Path) -> None:

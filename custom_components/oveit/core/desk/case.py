@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 import logging
 from time import monotonic
+from typing import Any
 
 from ..exceptions import OveitConnectionError, OveitError
 from ..ledger import Learned, Lease, Ledger
-from ..models import Answer, Request, Source, Ticket, new_ref
+from ..models import Answer, Request, Row, Source, Ticket, new_ref
 
 _LOGGER = logging.getLogger(__name__)
 
 LEDGER_GRACE = 0.4
 KEPT_BY_WRITER = 15.0
+_OF_REQUEST = ("rfid_code", "addon_id", "re_entry", "gate", "gate_id")
 LEARN_WITHIN = 0.25
 
 
@@ -35,6 +37,21 @@ class Writer:
     def awaited(self) -> Lease:
         """Return the lease of a row whose answer is still awaited, which nobody uploads."""
         return Lease(holder=f"{self.holder}/door")
+
+    def row(self, case: Case, ticket: Ticket | None, **more: Any) -> Row:
+        """Return a row of what was read, about a ticket if it is known."""
+        request = case.request
+        known: dict[str, Any] = {
+            "code": ticket.code if ticket else request.ticket_code or request.rfid_code or "",
+            "event_id": (ticket.event_id if ticket else next(iter(request.event_ids), 0)) or 0,
+            "ticket_type_id": ticket and ticket.ticket_type_id,
+            "turnstile": request.turnstile and request.addon_id is None,
+            "at": case.at,
+            "scan_id": case.scan_id,
+            "box": self.box,
+        }
+        known |= {name: getattr(request, name) for name in _OF_REQUEST}
+        return Row(**known | more)
 
 
 @dataclass(kw_only=True)

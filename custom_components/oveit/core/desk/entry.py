@@ -9,7 +9,7 @@ from typing import Any
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import Known, Undecided, Verdict, accept, decide
-from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_heard
+from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_reached_oveit
 from ..ledger import Lease, Told
 from ..ledger.admission import Outcome
 from ..ledger.journal import IN_FLIGHT_GRACE
@@ -142,41 +142,12 @@ class Entry:
 
     def _row(self, case: Case, verdict: Verdict, ticket: Ticket) -> Row:
         """Return the row of a guest who comes in, or whom Oveit is about to be asked for."""
-        row = self._row_of(case, ticket, slot=verdict.slot)
+        row = self._writer.row(case, ticket, slot=verdict.slot)
         if not case.online:
             return replace(row, state=RowState.PENDING, admitted=True)
         now = self._client.now()
         asked_at = now if self._client.knows_time else None
         return replace(row, state=RowState.ASKING, asked_at=asked_at, asked_last=now, attempts=1)
-
-    def _row_of(self, case: Case, ticket: Ticket | None, **more: Any) -> Row:
-        """Return a row of what was read."""
-        request = case.request
-        known: dict[str, Any] = {
-            "code": request.ticket_code or request.rfid_code or "",
-            "event_id": next(iter(request.event_ids), 0),
-        }
-        if ticket is not None:
-            known = {
-                "code": ticket.code,
-                "event_id": ticket.event_id or 0,
-                "ticket_type_id": ticket.ticket_type_id,
-            }
-        return Row(
-            **known
-            | {
-                "box": self._writer.box,
-                "rfid_code": request.rfid_code,
-                "addon_id": request.addon_id,
-                "re_entry": request.re_entry,
-                "turnstile": request.turnstile and request.addon_id is None,
-                "gate": request.gate,
-                "gate_id": request.gate_id,
-                "at": case.at,
-                "scan_id": case.scan_id,
-            }
-            | more
-        )
 
     async def _wait_for_outcome(self, case: Case) -> None:
         """Wait until another read of the same ticket has its answer, or this one's time is over."""
@@ -218,7 +189,11 @@ class Entry:
                 sending = None
             try:
                 return await self._fall_back(
-                    case, ticket, row, sent=may_have_heard(err), is_awaited=sending is not None
+                    case,
+                    ticket,
+                    row,
+                    sent=may_have_reached_oveit(err),
+                    is_awaited=sending is not None,
                 )
             finally:
                 self._follow(sending, row)
@@ -275,13 +250,13 @@ class Entry:
     async def _take_late_answer(self, sending: asyncio.Task[Answer], row: Row) -> None:
         """End a row by a late answer; without one it stays in doubt."""
         try:
-            await self._settling.take_answer(row, await sending)
+            await self._settling.take_answer(row, await sending, self._writer.awaited.holder)
         except asyncio.CancelledError:
             sending.cancel()
             raise
         except OveitError as err:
             _LOGGER.debug("A late answer did not help: %s", err)
-            await self._settling.let_go(row)
+            await self._settling.let_go(row, self._writer.awaited.holder)
 
     async def _take_answer(self, case: Case, verdict: Verdict, ticket: Ticket, row: Row) -> Verdict:
         """Return what an answer means at this door."""
@@ -362,13 +337,13 @@ class Entry:
         try:
             if case.online:
                 async with case.deadline():
-                    found, _ = await self._evidence.ask(row)
+                    found, _ = await self._evidence.ask(row, case.ledger)
                 return found
         except LedgerError:
             raise
         except OveitError as err:
             case.give_up_on_oveit(err)
-        return await self._evidence.look(row)
+        return await self._evidence.look(row, case.ledger)
 
     async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
         """Write a steward's decision; it is uploaded where it may be news to Oveit (B6)."""
@@ -376,7 +351,7 @@ class Entry:
         ticket = next((each for each in case.tickets if each.event_id in known.events), None)
         may_be_code = ticket is not None or case.request.ticket_code is not None
         is_news = may_be_code and not (ticket and ticket.checked_in)
-        row = self._row_of(
+        row = self._writer.row(
             case,
             ticket,
             re_entry=False,
@@ -431,7 +406,7 @@ class Entry:
         is_elsewhere = refusal.reason in (Reason.WRONG_EVENT, Reason.GATE_CLOSED)
         ticket = None if is_elsewhere else refusal.ticket
         is_news = _is_news(case, refusal, ticket)
-        row = self._row_of(
+        row = self._writer.row(
             case,
             ticket,
             re_entry=False,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..client.api import OveitClient
 from ..decision import Known, Verdict
-from ..exceptions import OveitError, may_have_heard
+from ..exceptions import OveitError, may_have_reached_oveit
 from ..models import Cause, Direction, Reason, Row, RowState, Several, Ticket
 from .case import Case, Writer
 
@@ -41,7 +41,17 @@ class Exit:
         is_counted = bool(case.request.turnstile and ticket and ticket.checked_in)
         is_sent = is_counted and case.online
         state = RowState.PENDING if is_counted else RowState.LOCAL
-        row = self._row(case, ticket, RowState.IN_DOUBT if is_sent else state)
+        row = self._writer.row(
+            case,
+            ticket,
+            direction=Direction.EXIT,
+            addon_id=None,
+            re_entry=False,
+            turnstile=case.request.turnstile,
+            state=RowState.IN_DOUBT if is_sent else state,
+            admitted=True,
+            reason=Reason.LEFT,
+        )
         await case.ledger.begin(row, self._writer.awaited if is_sent else self._writer.kept)
         if is_sent:
             await self._send(case, row)
@@ -57,30 +67,10 @@ class Exit:
                 )
         except OveitError as err:
             case.give_up_on_oveit(err)
-            if may_have_heard(err):
+            if may_have_reached_oveit(err):
                 await case.ledger.move(row, RowState.LOCAL, cause=Cause.UNDECIDABLE)
             else:
                 await case.ledger.move(row, RowState.PENDING, lease=self._writer.kept)
             return
         state = RowState.CONFIRMED if case.answer.ok else RowState.LOCAL
         await case.ledger.move(row, state, message=case.answer.message)
-
-    def _row(self, case: Case, ticket: Ticket | None, state: RowState) -> Row:
-        """Return the row of an exit."""
-        request = case.request
-        return Row(
-            code=ticket.code if ticket else request.ticket_code or request.rfid_code or "",
-            event_id=(ticket.event_id if ticket else next(iter(request.event_ids), None)) or 0,
-            rfid_code=request.rfid_code,
-            ticket_type_id=ticket.ticket_type_id if ticket else None,
-            direction=Direction.EXIT,
-            turnstile=request.turnstile,
-            box=self._writer.box,
-            gate=request.gate,
-            gate_id=request.gate_id,
-            at=case.at,
-            scan_id=case.scan_id,
-            state=state,
-            admitted=True,
-            reason=Reason.LEFT,
-        )

@@ -16,8 +16,8 @@ def count(
     connection: Connection,
     gate: tuple[str | None, str],
     now: datetime,
-    direction: Direction,
-    addon_id: int | None,
+    direction: Direction = Direction.ENTRY,
+    addon_id: int | None = None,
 ) -> GateCounts:
     """Count who passed a gate, given its id and name, one way: in all, and in the last hour.
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from ..models import NO_EVENT, Cause, Direction, Reason, Request, Row, RowState, Ticket
+from . import properties
 from .schema import NOW, from_epoch, journal, to_epoch
 from .statements import Statement
 
@@ -66,6 +67,7 @@ _CONFIRM = Statement(
     update(journal)
     .where(
         journal.c.ref == bindparam("ref"),
+        journal.c.admitted.is_(False),
         or_(*(journal.c.state == each for each in NEXT if S.CONFIRMED in NEXT[each])),
     )
     .values(
@@ -135,10 +137,11 @@ def add_next(connection: Connection, row: Row, lease: Lease | None = None) -> Ro
 
 def move(
     connection: Connection,
-    ref: str,
+    row: Row,
     state: RowState,
     *,
     only: Collection[RowState] = frozenset(RowState),
+    held_by: str | None = None,
     lease: Lease | None = None,
     retry_after: float | None = None,
     **values: Any,
@@ -146,11 +149,14 @@ def move(
     """Bring a row to a state, with values of other fields, and return it as it is now.
 
     None is returned, and nothing written, when its state allows that no more or is none of
-    `only`: somebody else was faster. It has no lease afterwards but the one that is given,
-    and is left alone for `retry_after` seconds.
+    `only`, or when its lease is no longer that of `held_by`: somebody else was faster. It
+    has no lease afterwards but the one that is given, and is left alone for `retry_after`
+    seconds.
     """
     sources = [each for each, following in NEXT.items() if state in following and each in only]
-    where = _row(ref) & journal.c.state.in_(sources)
+    where = _row(row.ref) & journal.c.state.in_(sources)
+    if held_by is not None:
+        where &= journal.c.leased_by == held_by
     retry_at = None if retry_after is None else NOW + retry_after
     return _write(connection, where, state=state, retry_at=retry_at, **_leased(lease), **values)
 
@@ -166,14 +172,14 @@ def _leased(lease: Lease | None) -> dict[str, Any]:
 
 
 def confirm(connection: Connection, ref: str, asked_at: datetime, message: str | None) -> bool:
-    """Note that Oveit took the check-in of a guest who waits; tell whether that was in time."""
+    """Admit a guest who waits, since Oveit said yes; tell whether nobody else was meanwhile."""
     values = {"ref": ref, "asked_at": to_epoch(asked_at), "message": message}
     return bool(_CONFIRM.run(connection, **values))
 
 
 def claim(
     connection: Connection,
-    ref: str,
+    row: Row,
     state: RowState,
     *,
     lease: Lease | None = None,
@@ -183,15 +189,17 @@ def claim(
 
     None is returned when somebody else was admitted by it meanwhile.
     """
-    free = _row(ref) & journal.c.admitted.is_(False)
+    free = _row(row.ref) & journal.c.admitted.is_(False)
     known = {S.IN_DOUBT: (S.ASKING, S.IN_DOUBT), S.CONFIRMED: (S.ASKING, S.IN_DOUBT, S.CONFIRMED)}
     where = free & journal.c.state.in_(known[state])
     return _write(connection, where, state=state, admitted=True, **_leased(lease), **values)
 
 
-def release_unclaimed(connection: Connection, ref: str) -> bool:
+def release_unclaimed(connection: Connection, row: Row) -> bool:
     """End a row that Oveit does not have and by which nobody was admitted."""
-    where = _row(ref) & journal.c.admitted.is_(False) & journal.c.state.in_((S.ASKING, S.IN_DOUBT))
+    where = (
+        _row(row.ref) & journal.c.admitted.is_(False) & journal.c.state.in_((S.ASKING, S.IN_DOUBT))
+    )
     return _write(connection, where, state=S.VOID) is not None
 
 
@@ -239,13 +247,16 @@ def let_go(connection: Connection, holder: str) -> None:
 def doubt_unsent(connection: Connection) -> int:
     """Have every row read back before it is sent, since this may be an older copy (C23).
 
-    Returns how many rows that are; what an older copy calls pending may have been sent.
+    Returns how many rows that are. What an older copy calls pending may have been sent, and
+    what it calls in doubt sent again: when Oveit was asked is not known.
     """
+    may_be_sent = journal.c.state.in_((S.PENDING, S.IN_DOUBT))
     changed = connection.execute(
         update(journal)
-        .where(journal.c.state == S.PENDING, journal.c.direction == Direction.ENTRY)
+        .where(may_be_sent, journal.c.direction == Direction.ENTRY)
         .values(
             state=S.IN_DOUBT,
+            asked_at=None,
             attempts=case((journal.c.attempts == 0, 1), else_=journal.c.attempts),
             leased_until=None,
             in_flight_until=None,
@@ -282,7 +293,7 @@ def waiting(connection: Connection) -> list[Row]:
     return read_rows(connection.execute(statement).mappings())
 
 
-def due(connection: Connection, holder: str, *, for_person: bool) -> list[Row]:
+def due(connection: Connection, holder: str, *, for_person: bool = False) -> list[Row]:
     """Return the waiting rows whose turn it is for this holder, oldest first.
 
     For a person who asks, rows that wait long for their next try have their turn, too.
@@ -295,7 +306,7 @@ def due(connection: Connection, holder: str, *, for_person: bool) -> list[Row]:
     return read_rows(connection.execute(statement.order_by(journal.c.seq)).mappings())
 
 
-def conflicts(connection: Connection, event_id: int | None) -> list[Row]:
+def conflicts(connection: Connection, event_id: int | None = None) -> list[Row]:
     """Return the rows that Oveit refused afterwards, newest first."""
     statement = select(journal).where(journal.c.state == S.REJECTED)
     if event_id is not None:
@@ -445,7 +456,10 @@ def _write(connection: Connection, where: ColumnElement[bool], **values: Any) ->
         stored |= {"slot": None, "admitted": False}
     changed = update(journal).where(where).values(stored).returning(journal)
     record = connection.execute(changed).mappings().one_or_none()
-    return read_row(record) if record else None
+    if record is None:
+        return None
+    properties.count_change(connection)
+    return read_row(record)
 
 
 def _one(connection: Connection, statement: Any) -> Row | None:

@@ -3,24 +3,25 @@
 Oveit's list and the journal are separate tables; a ticket's state is both together.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Concatenate, Self
 
 from sqlalchemy import Connection
 
-from ..counts import Attendance, Coverage, GateCounts, ListState, Seen
+from ..counts import Attendance, RemoteCheckIn
 from ..exceptions import LedgerError
-from ..models import Answer, CheckIn, Direction, Event, Request, Row, RowState, Ticket
+from ..models import Answer, CheckIn, Event, Row, RowState, Ticket
 from . import (
     admission,
     attendance,
-    coverage,
-    events,
+    coverage as preparing,
+    events as event_rows,
     gates,
     journal,
     properties,
@@ -32,7 +33,6 @@ from .admission import Entered, Judge, Sought
 from .journal import Lease, SlotTakenError
 from .properties import Generation
 from .sqlite.file import Clock, SqliteFile
-from .tickets import Learned, Ours
 
 MOST_RACES = 5
 
@@ -50,11 +50,41 @@ class Opening:
     older: bool = False
 
 
+def _evidence(connection: Connection, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:
+    """Return what the list and the journal tell of a row's ticket."""
+    listed, uses = tickets.listed_uses(connection, row.event_id, row.code, row.addon_id)
+    return listed, uses, journal.others_of(connection, row)
+
+
+class How(Enum):
+    """How a function of a connection is run: for a door, or where no door waits.
+
+    What is written outlives this process; what is kept outlives a power cut, too.
+    """
+
+    READ = auto()
+    COUNT = auto()
+    WRITE = auto()
+    KEEP = auto()
+
+
+def _method[**P, T](
+    how: How, function: Callable[Concatenate[Connection, P], T]
+) -> Callable[Concatenate[Ledger, P], Coroutine[Any, Any, T]]:
+    """Return a method of the ledger that runs a function in a transaction."""
+
+    async def method(ledger: Ledger, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await ledger.run(how, lambda connection: function(connection, *args, **kwargs))
+
+    method.__doc__ = function.__doc__
+    return method
+
+
 class Ledger:
     """What is known and what happened, in one file; every method may raise LedgerError.
 
-    What a method writes outlives this process when it returns, and a power cut too where
-    it says that it keeps something.
+    What a method writes outlives this process when it returns. Most methods are functions
+    of a connection, from the modules beside this one, which describe them.
     """
 
     opening: Opening
@@ -122,66 +152,44 @@ class Ledger:
         """Bring the log into the file again as it grows."""
         await self._file.release()
 
-    async def generation(self) -> Generation:
-        """Return which ledger this is, and how far it has come."""
-        return await self._read(properties.generation)
-
-    async def events(self) -> dict[int, Event]:
-        """Return every event ever listed by its id."""
-        return await self._read(events.load)
-
-    async def save_events(self, listed: Iterable[Event]) -> None:
-        """Keep events as they are now."""
-        await self._keep(events.save, tuple(listed))
-
-    async def skew(self) -> timedelta:
-        """Return how far Oveit's clock was ahead of this machine's when it was last known."""
-        return await self._read(properties.skew)
-
-    async def keep_skew(self, skew: timedelta) -> None:
-        """Write how far Oveit's clock is ahead."""
-        await self._write(properties.keep_skew, skew)
-
-    async def name_gates(self, names: dict[str, str]) -> None:
-        """Give gates, known by their ids, their names; the journal of a renamed one follows."""
-        await self._keep(gates.name, names)
-
-    async def gate_modes(self) -> dict[str, str]:
-        """Return the mode of each gate whose mode was ever chosen, by the gate's id."""
-        return await self._read(gates.modes)
-
-    async def keep_gate_mode(self, gate_id: str, mode: str) -> None:
-        """Keep the mode of a gate."""
-        await self._keep(gates.keep_mode, gate_id, mode)
-
-    async def find(self, code: str) -> tuple[Ticket, ...]:
-        """Return the tickets with a code; case matters only where two differ by it."""
-        return await self._read(tickets.find, code)
-
-    async def on_tag(self, rfid_code: str) -> tuple[Ticket, ...]:
-        """Return the tickets that a tag is known to carry."""
-        return await self._read(tickets.on_tag, rfid_code)
-
-    async def renew(self, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
-        """Return tickets as they are now; one that is not in the ledger stays as it is."""
-        return await self._read(tickets.renew, known)
-
-    async def learn(
-        self, ticket: Ticket, rfid_codes: tuple[str, ...] | None, tag: str | None = None
-    ) -> None:
-        """Keep what is known of a ticket, of all its tags, and of one tag."""
-        await self._keep(tickets.learn, ticket, rfid_codes, tag)
-
-    async def learn_answer(self, answer: Answer, ours: Ours, tag: str | None = None) -> Learned:
-        """Write what an answer told of a ticket of ours, of its tags, and of the tag asked for.
-
-        `ours` takes out of an answer what is not ours, given its ticket as it is known here.
-        """
-        return await self._write(tickets.learn_answer, answer, ours, tag)
-
-    async def unpair(self, rfid_code: str, code: str) -> None:
-        """Forget that a tag carries a ticket."""
-        await self._keep(tickets.unpair, rfid_code, code)
+    generation = _method(How.READ, properties.generation)
+    skew = _method(How.READ, properties.skew)
+    keep_skew = _method(How.WRITE, properties.keep_skew)
+    save_events = _method(How.KEEP, event_rows.save)
+    events = _method(How.READ, event_rows.load)
+    remove = _method(How.KEEP, event_rows.remove)
+    name_gates = _method(How.KEEP, gates.name)
+    gate_modes = _method(How.READ, gates.modes)
+    keep_gate_mode = _method(How.KEEP, gates.keep_mode)
+    gate_counts = _method(How.COUNT, gates.count)
+    find = _method(How.READ, tickets.find)
+    on_tag = _method(How.READ, tickets.on_tag)
+    renew = _method(How.READ, tickets.renew)
+    learn = _method(How.KEEP, tickets.learn)
+    learn_answer = _method(How.WRITE, tickets.learn_answer)
+    unpair = _method(How.KEEP, tickets.unpair)
+    coverage = _method(How.COUNT, preparing.coverage)
+    unasked = _method(How.COUNT, preparing.unasked)
+    note_untold = _method(How.WRITE, preparing.note_untold)
+    forget_tagless = _method(How.KEEP, preparing.forget_tagless)
+    begin_preparation = _method(How.KEEP, preparing.begin)
+    end_preparation = _method(How.KEEP, preparing.end)
+    preparations = _method(How.READ, preparing.under_way)
+    list_state = _method(How.READ, ticket_lists.state)
+    row = _method(How.READ, journal.row)
+    unclaimed = _method(How.READ, journal.unclaimed)
+    find_scan = _method(How.READ, journal.find_scan)
+    was_admitted = _method(How.READ, journal.was_admitted)
+    inside = _method(How.READ, journal.inside)
+    waiting = _method(How.READ, journal.waiting)
+    due = _method(How.READ, journal.due)
+    conflicts = _method(How.READ, journal.conflicts)
+    count_waiting = _method(How.READ, journal.count_waiting)
+    count_unreadable = _method(How.COUNT, journal.count_unreadable)
+    evidence = _method(How.READ, _evidence)
+    lease = _method(How.WRITE, journal.lease)
+    let_go = _method(How.WRITE, journal.let_go)
+    release_unclaimed = _method(How.KEEP, journal.release_unclaimed)
 
     async def enter(self, sought: Sought, judge: Judge, *, lease: Lease, durable: bool) -> Entered:
         """Judge tickets as they are, and reserve the uses of an admission.
@@ -214,8 +222,8 @@ class Ledger:
 
     async def begin(self, row: Row, lease: Lease | None = None) -> int:
         """Keep a row, with the next use of its ticket, and return its number."""
-        added = await self._keep(journal.add_next, row, lease, undo=_withdraw_row)
-        return added.seq
+        write = partial(journal.add_next, row=row, lease=lease)
+        return (await self.run(How.KEEP, write, undo=_withdraw_row)).seq
 
     async def settle(
         self, row: Row, *, admitted: bool, ticket: Ticket, answer: Answer
@@ -225,83 +233,21 @@ class Ledger:
         Keeps what the answer told of a ticket of ours, and returns the row's ticket; None
         when the row was no longer this guest's.
         """
-        return await self._keep(_settle, row.ref, admitted, ticket, answer, undo=_withdraw_of(row))
+        write = partial(_settle, row=row, admitted=admitted, ticket=ticket, answer=answer)
+        return await self.run(How.KEEP, write, undo=_withdraw_of(row))
 
     async def move(self, row: Row, state: RowState, **values: Any) -> Row | None:
-        """Keep that a row is in another state, with other fields' values (journal.move).
-
-        Returns the row as it is now; None when its state allowed that no more.
-        """
+        """Keep that a row is in another state, with other fields' values (journal.move)."""
         undo = _withdraw_of(row) if self._until is not None else None
-        return await self._keep(partial(journal.move, **values), row.ref, state, undo=undo)
+        write = partial(journal.move, row=row, state=state, **values)
+        return await self.run(How.KEEP, write, undo=undo)
 
     async def claim(self, row: Row, state: RowState, **values: Any) -> Row | None:
-        """Keep that a guest was admitted by a row sent before; None when somebody else was."""
-        return await self._keep(
-            partial(journal.claim, **values), row.ref, state, undo=_withdraw_of(row)
-        )
+        """Keep that a guest was admitted by a row sent before (journal.claim)."""
+        write = partial(journal.claim, row=row, state=state, **values)
+        return await self.run(How.KEEP, write, undo=_withdraw_of(row))
 
-    async def release_unclaimed(self, row: Row) -> bool:
-        """Keep that a row by which nobody was admitted claims nothing any more."""
-        return await self._keep(journal.release_unclaimed, row.ref)
-
-    async def lease(self, row: Row, lease: Lease) -> Row | None:
-        """Take a waiting row for oneself, and return it as it is now; None if it is not free."""
-        return await self._write(journal.lease, row, lease)
-
-    async def let_go(self, holder: str) -> None:
-        """Give back every lease of a holder that stops."""
-        await self._write(journal.let_go, holder)
-
-    async def row(self, ref: str) -> Row | None:
-        """Return a row as it is now."""
-        return await self._read(journal.row, ref)
-
-    async def unclaimed(self, ticket: Ticket, addon_id: int | None) -> Row | None:
-        """Return a row that Oveit may have counted for a guest who was not let in."""
-        return await self._read(journal.unclaimed, ticket, addon_id)
-
-    async def find_scan(self, request: Request) -> Row | None:
-        """Return the row of an admission by its scan, if it is the same read."""
-        return await self._read(journal.find_scan, request)
-
-    async def was_admitted(self, row: Row) -> bool:
-        """Tell whether somebody came in with a row's code before."""
-        return await self._read(journal.was_admitted, row)
-
-    async def inside(self, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
-        """Return those tickets whose guests came in and did not leave since."""
-        return await self._read(journal.inside, known)
-
-    async def waiting(self) -> list[Row]:
-        """Return the rows that are to be uploaded or read back, oldest first."""
-        return await self._read(journal.waiting)
-
-    async def due(self, holder: str, *, for_person: bool = False) -> list[Row]:
-        """Return the waiting rows whose turn it is for a holder, oldest first."""
-        return await self._read(partial(journal.due, for_person=for_person), holder)
-
-    async def count_waiting(self, event_id: int) -> int:
-        """Count an event's rows that are to be uploaded or read back."""
-        return await self._read(journal.count_waiting, event_id)
-
-    async def count_unreadable(self) -> int:
-        """Count the rows with words that this release does not know."""
-        return await self._file.count(journal.count_unreadable)
-
-    async def conflicts(self, event_id: int | None = None) -> list[Row]:
-        """Return the rows that Oveit refused afterwards, newest first."""
-        return await self._read(journal.conflicts, event_id)
-
-    async def evidence(self, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:
-        """Return whether Oveit lists a row's ticket, its listed uses, and our other rows of it."""
-        return await self._read(_evidence, row)
-
-    async def remove(self, event_id: int) -> None:
-        """Forget an event with its tickets, their tags and all that happened."""
-        await self._keep(events.remove, event_id)
-
-    async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+    async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[RemoteCheckIn]:
         """Import a ticket list and return the check-ins it shows that were not known.
 
         An empty list, or one that lost more than a fifth of its tickets, replaces
@@ -310,52 +256,10 @@ class Ledger:
         """
         return await self._file.import_list(ticket_lists.take, event, reply, at)
 
-    async def list_state(self, event_id: int) -> ListState:
-        """Return what is known of an event's list."""
-        return await self._read(ticket_lists.state, event_id)
-
     async def attendance(self, event_id: int, now: datetime) -> Attendance:
         """Count an event's tickets: Oveit's list and our journal together."""
         await self._file.tidy()
         return await self._file.count(attendance.count, event_id, now)
-
-    async def gate_counts(
-        self,
-        gate: tuple[str | None, str],
-        now: datetime,
-        direction: Direction = Direction.ENTRY,
-        addon_id: int | None = None,
-    ) -> GateCounts:
-        """Count who passed a gate, given its id and name, one way, or had an add-on there."""
-        return await self._file.count(gates.count, gate, now, direction, addon_id)
-
-    async def coverage(self, event_id: int) -> Coverage:
-        """Count an event's tickets, and those whose tags are known."""
-        return await self._file.count(coverage.coverage, event_id)
-
-    async def unasked(self, event_id: int, most: int) -> list[str]:
-        """Return tickets that nobody asked about yet, those first that have not entered."""
-        return await self._file.count(coverage.unasked, event_id, most)
-
-    async def note_untold(self, event_id: int, code: str) -> None:
-        """Write that Oveit was asked about a ticket and did not tell of its tags."""
-        await self._write(coverage.note_untold, event_id, code)
-
-    async def forget_tagless(self, event_id: int) -> None:
-        """Have the tickets asked about again that had no tag."""
-        await self._keep(coverage.forget_tagless, event_id)
-
-    async def begin_preparation(self, event_id: int, per_minute: int) -> None:
-        """Keep that an event is being prepared, and at what pace."""
-        await self._keep(coverage.begin, event_id, per_minute)
-
-    async def end_preparation(self, event_id: int) -> None:
-        """Keep that an event is no longer being prepared."""
-        await self._keep(coverage.end, event_id)
-
-    async def preparations(self) -> dict[int, int]:
-        """Return the events that are being prepared, with the pace of each."""
-        return await self._read(coverage.under_way)
 
     def has_entered(self, *, ticket_code: str | None = None, rfid_code: str | None = None) -> bool:
         """Tell at once whether a code's ticket has entered, for a caller that cannot wait.
@@ -367,22 +271,22 @@ class Ledger:
         )
         return any(ticket.checked_in for ticket in self._file.read_now(find, code or ""))
 
-    async def _read[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Read, as long as the caller can wait."""
-        return await self._file.read(function, *arguments, until=self._until)
-
-    async def _write[T](self, function: Callable[..., T], *arguments: Any) -> T:
-        """Write what may be lost in a power cut."""
-        return await self._file.write(function, *arguments, durable=False, until=self._until)
-
-    async def _keep[T](
+    async def run[T](
         self,
-        function: Callable[..., T],
-        *arguments: Any,
+        how: How,
+        function: Callable[[Connection], T],
         undo: Callable[[Connection, T], None] | None = None,
     ) -> T:
-        """Write durably."""
-        return await self._file.write(function, *arguments, until=self._until, undo=undo)
+        """Run a function in a transaction, as long as the caller can wait.
+
+        `undo` takes back what was written after the caller was given up.
+        """
+        if how is How.READ:
+            return await self._file.read(function, until=self._until)
+        if how is How.COUNT:
+            return await self._file.count(function)
+        durable = how is How.KEEP
+        return await self._file.write(function, durable=durable, until=self._until, undo=undo)
 
 
 def _enter_told(connection: Connection, sought: Sought, judge: Judge, lease: Lease) -> Entered:
@@ -392,13 +296,13 @@ def _enter_told(connection: Connection, sought: Sought, judge: Judge, lease: Lea
 
 
 def _settle(
-    connection: Connection, ref: str, admitted: bool, ticket: Ticket, answer: Answer
+    connection: Connection, row: Row, admitted: bool, ticket: Ticket, answer: Answer
 ) -> Ticket | None:
     """End the row of a guest who waits, and learn what the answer told."""
     if admitted:
-        is_ours = journal.confirm(connection, ref, answer.asked_at, answer.message)
+        is_ours = journal.confirm(connection, row.ref, answer.asked_at, answer.message)
     else:
-        is_ours = journal.move(connection, ref, RowState.VOID) is not None
+        is_ours = journal.release_unclaimed(connection, row)
     if answer.ticket:
         tickets.learn(connection, answer.ticket, answer.rfid_codes, None)
     return tickets.renew(connection, (ticket,))[0] if is_ours else None
@@ -417,9 +321,3 @@ def _withdraw_row(connection: Connection, row: Row) -> None:
 def _withdraw_of(row: Row) -> Callable[[Connection, object], None]:
     """Return what takes a row back whose guest got no answer."""
     return lambda connection, _: journal.withdraw(connection, [row.ref])
-
-
-def _evidence(connection: Connection, row: Row) -> tuple[bool, tuple[CheckIn, ...], list[Row]]:
-    """Return what the list and the journal tell of a row's ticket."""
-    listed, uses = tickets.listed_uses(connection, row.event_id, row.code, row.addon_id)
-    return listed, uses, journal.others_of(connection, row)

@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, String, cast, func, select, update
 
 from .schema import journal, properties
-from .statements import put
+from .statements import Statement, put
 
 _SCHEMA = "schema"
 _SKEW = "skew"
 _GENERATION = "generation"
 _OPENED = "opened"
+_COUNT = Statement(
+    update(properties)
+    .where(properties.c.name == _OPENED)
+    .values(value=cast(cast(properties.c.value, Integer) + 1, String))
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Generation:
     """Which ledger this is, and how far it has come: `counter` only grows.
 
-    It counts openings and journal rows, so a copy from before has a smaller one.
+    It counts openings, journal rows and what became of them, so a copy from before has a
+    smaller one.
     """
 
     id: str
@@ -66,7 +72,12 @@ def count_opening(connection: Connection) -> None:
     """Give a new ledger its identity, and count that it is opened."""
     if get(connection, _GENERATION) is None:
         keep(connection, _GENERATION, uuid4().hex)
-    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + 1))
+    _count_on(connection, 1)
+
+
+def count_change(connection: Connection) -> None:
+    """Count that a row of the journal was changed."""
+    _COUNT.run(connection)
 
 
 @contextmanager
@@ -74,9 +85,12 @@ def keeping_generation(connection: Connection) -> Iterator[None]:
     """Have the counter grow on, though rows of the journal are deleted inside."""
     before = generation(connection).counter
     yield
-    opened = int(get(connection, _OPENED) or 0)
-    missing = before - generation(connection).counter
-    keep(connection, _OPENED, str(opened + missing))
+    _count_on(connection, before - generation(connection).counter)
+
+
+def _count_on(connection: Connection, number: int) -> None:
+    """Have the counter grow by a number."""
+    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + number))
 
 
 def generation(connection: Connection) -> Generation:

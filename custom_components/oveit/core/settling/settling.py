@@ -15,7 +15,7 @@ from ..exceptions import (
     OveitAuthenticationError,
     OveitConnectionError,
     OveitError,
-    may_have_heard,
+    may_have_reached_oveit,
 )
 from ..ledger import Lease, Ledger
 from ..ledger.journal import MOST_RETRY, RETRY_AFTER, WAITING
@@ -80,8 +80,8 @@ class Settling:
         await self._pass.join()
         return self._settled
 
-    async def take_answer(self, row: Row, answer: Answer) -> None:
-        """End a row by Oveit's answer to it."""
+    async def take_answer(self, row: Row, answer: Answer, holder: str) -> None:
+        """End a row by Oveit's answer to what the holder of its lease sent."""
         now = await self._ledger.row(row.ref)
         if now is None or now.state not in WAITING:
             return
@@ -93,13 +93,11 @@ class Settling:
         elif answer.ok:
             await self._reject(now, Cause.USED_ELSEWHERE, answer.message)
         else:
-            await self._refused(now, answer)
+            await self._refused(now, answer, holder)
 
-    async def let_go(self, row: Row) -> None:
-        """Leave a row to whoever settles next."""
-        now = await self._ledger.row(row.ref)
-        if now is not None and now.state is RowState.IN_DOUBT:
-            await self._ledger.move(now, RowState.IN_DOUBT)
+    async def let_go(self, row: Row, holder: str) -> None:
+        """Leave a row in doubt to whoever settles next, unless it is another's already."""
+        await self._ledger.move(row, RowState.IN_DOUBT, only=(RowState.IN_DOUBT,), held_by=holder)
 
     async def _settle_all(self) -> None:
         """Go through the rows that wait."""
@@ -156,10 +154,10 @@ class Settling:
                 if not await self._settle(row):
                     return
             except OveitError as err:
-                is_general = isinstance(err, LedgerError) or not may_have_heard(err)
+                is_general = isinstance(err, LedgerError) or not may_have_reached_oveit(err)
                 if is_general or not self._client.breaker.is_online:
                     raise
-                await self._postpone(row)
+                await self._postpone(row, self._lease.holder)
                 return
 
     async def _settle(self, row: Row) -> bool:
@@ -177,7 +175,7 @@ class Settling:
         """Find out whether Oveit took a row, and only then send it again (T3)."""
         found, answer = await self._evidence.find_out(row)
         if found is Found.TOO_EARLY:
-            await self._ledger.move(row, RowState.IN_DOUBT)
+            await self.let_go(row, self._lease.holder)
             return False
         if found is Found.OURS:
             await self._confirm(row)
@@ -201,6 +199,7 @@ class Settling:
             row,
             RowState.IN_DOUBT,
             only=(row.state,),
+            held_by=self._lease.holder,
             lease=self._lease,
             asked_at=row.asked_at or now,
             asked_last=now,
@@ -211,11 +210,12 @@ class Settling:
         try:
             answer = await self._ask(sent)
         except OveitError as err:
-            if not may_have_heard(err):
-                asked = {"asked_at": row.asked_at, "asked_last": row.asked_last}
-                await self._ledger.move(sent, row.state, attempts=row.attempts, **asked)
+            if not may_have_reached_oveit(err):
+                names = ("asked_at", "asked_last", "attempts")
+                before = {name: getattr(row, name) for name in names}
+                await self._ledger.move(sent, row.state, held_by=self._lease.holder, **before)
             raise
-        await self.take_answer(sent, answer)
+        await self.take_answer(sent, answer, self._lease.holder)
         return True
 
     async def _ask(self, row: Row) -> Answer:
@@ -241,7 +241,7 @@ class Settling:
         except (OveitConnectionError, OveitAuthenticationError) as err:
             if self._evidence.may_give_up(row, err):
                 return await self._end(sent, RowState.LOCAL, cause=Cause.UNDECIDABLE)
-            await self._ledger.move(sent, RowState.PENDING)
+            await self._ledger.move(sent, RowState.PENDING, lease=self._lease)
             raise
         except OveitError:
             await self._end(sent, RowState.LOCAL, cause=Cause.UNDECIDABLE)
@@ -249,7 +249,7 @@ class Settling:
         state = RowState.CONFIRMED if answer.ok else RowState.LOCAL
         return await self._end(sent, state, message=answer.message, uploaded=1)
 
-    async def _refused(self, row: Row, answer: Answer) -> None:
+    async def _refused(self, row: Row, answer: Answer, holder: str) -> None:
         """Make of a refusal a confirmation, a conflict, or another attempt (C10 to C13)."""
         found, about = await self._evidence.weigh(row, answer)
         if found in (Found.OURS, Found.UNCLEAR) and row.attempts > 1:
@@ -258,9 +258,11 @@ class Settling:
         elif cause := await self._evidence.why_refused(row, found, about):
             await self._reject(row, cause, answer.message)
         else:
-            await self._postpone(row, state=RowState.PENDING, message=answer.message)
+            await self._postpone(row, holder, state=RowState.PENDING, message=answer.message)
 
-    async def _postpone(self, row: Row, *, state: RowState | None = None, **values: Any) -> None:
+    async def _postpone(
+        self, row: Row, holder: str, *, state: RowState | None = None, **values: Any
+    ) -> None:
         """Leave a row alone for a while, ever longer where it is never set aside."""
         now = await self._ledger.row(row.ref)
         if now is None or now.state not in WAITING:
@@ -268,9 +270,8 @@ class Settling:
         seconds = RETRY_AFTER
         if not self._evidence.may_set_aside(now):
             seconds = min(RETRY_AFTER * 2 ** min(now.failures, 20), MOST_RETRY)
-        await self._ledger.move(
-            now, state or now.state, retry_after=seconds, failures=now.failures + 1, **values
-        )
+        values |= {"held_by": holder, "retry_after": seconds, "failures": now.failures + 1}
+        await self._ledger.move(now, state or now.state, **values)
 
     async def _confirm(
         self, row: Row, *, uploaded: bool = False, cause: Cause | None = None

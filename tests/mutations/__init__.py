@@ -1,0 +1,1 @@
+"""Deliberate mistakes in the core, and the tests that must notice them."""
