@@ -135,6 +135,22 @@ def add_next(connection: Connection, row: Row, lease: Lease | None = None) -> Ro
     return _replace(row, seq=add(connection, _replace(row, slot=slot), lease), slot=slot)
 
 
+def add_override(connection: Connection, row: Row, lease: Lease) -> Row:
+    """Write the row of somebody who is let in whatever is known, and return it.
+
+    Oveit need not hear again of a code with which somebody came in before.
+    """
+    before = select(journal.c.seq).where(
+        func.lower(journal.c.code) == func.lower(row.code),
+        journal.c.addon_id.is_not_distinct_from(row.addon_id),
+        journal.c.direction == row.direction,
+        journal.c.admitted,
+    )
+    if row.state is S.PENDING and connection.execute(before.limit(1)).one_or_none():
+        row = _replace(row, state=S.LOCAL)
+    return add_next(connection, row, lease)
+
+
 def move(
     connection: Connection,
     row: Row,
@@ -333,17 +349,6 @@ def find_scan(connection: Connection, request: Request) -> Row | None:
         )
         .order_by(journal.c.seq),
     )
-
-
-def was_admitted(connection: Connection, row: Row) -> bool:
-    """Tell whether somebody came in with a row's code before."""
-    statement = select(journal.c.seq).where(
-        func.lower(journal.c.code) == func.lower(row.code),
-        journal.c.addon_id.is_not_distinct_from(row.addon_id),
-        journal.c.direction == row.direction,
-        journal.c.admitted,
-    )
-    return connection.execute(statement.limit(1)).one_or_none() is not None
 
 
 def inside(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
