@@ -264,7 +264,7 @@ def doubt_unsent(connection: Connection) -> int:
     """Have every row read back before it is sent, since this may be an older copy (C23).
 
     Returns how many rows that are. What an older copy calls pending may have been sent, and
-    what it calls in doubt sent again: when Oveit was asked is not known.
+    what it calls in doubt sent again: until this moment, for all that is known.
     """
     may_be_sent = journal.c.state.in_((S.PENDING, S.IN_DOUBT))
     changed = connection.execute(
@@ -273,6 +273,7 @@ def doubt_unsent(connection: Connection) -> int:
         .values(
             state=S.IN_DOUBT,
             asked_at=None,
+            asked_last=(datetime.now(UTC) + properties.skew(connection)).timestamp(),
             attempts=case((journal.c.attempts == 0, 1), else_=journal.c.attempts),
             leased_until=None,
             in_flight_until=None,
