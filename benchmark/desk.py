@@ -74,7 +74,9 @@ async def venue(tickets: int) -> AsyncIterator[Venue]:
         async with pretend_oveit(tickets) as oveit, aiohttp.ClientSession() as session:
             client, lists = (OveitClient(session, oveit.url, token=TOKEN) for _ in range(2))
             ledger = await Ledger.open(Path(folder, "ledger.db"))
-            ticket_sync = TicketSync(lists, ledger, follows=lambda _: True, on_seen=lambda _: None)
+            ticket_sync = TicketSync(
+                lists, ledger, follows=lambda _: True, on_remote_check_in=lambda _: None
+            )
             desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None)
             try:
                 await ticket_sync.refresh(everything=True)

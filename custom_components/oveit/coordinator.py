@@ -26,7 +26,7 @@ from .account import (
 from .const import CONF_API_URL, DOMAIN, LOGGER, SUBENTRY_GATE
 from .core.callbacks import Callbacks
 from .core.client.session import open_session
-from .core.counts import Attendance, Coverage, ListState, Preparation, Seen, Settled
+from .core.counts import Attendance, Coverage, ListState, Preparation, RemoteCheckIn, Settled
 from .core.desk.desk import Desk, Tell
 from .core.exceptions import (
     LedgerBusyError,
@@ -136,7 +136,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._is_first = True
         self._is_closing = False
         self.follows = event_filter(entry.options)
-        self.on_check_in = Callbacks[Decision | Seen]()
+        self.on_check_in = Callbacks[Decision | RemoteCheckIn]()
         self.on_conflict = Callbacks[Row]()
         self._publisher = Debouncer(
             hass, LOGGER, cooldown=PUBLISH_EVERY, immediate=True, function=self.async_publish
@@ -148,7 +148,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self.ledger = await self.ledger_watch.async_open()
         try:
             self.ticket_sync = TicketSync(
-                self.client, self.ledger, follows=self.follows, on_seen=self.on_check_in.call
+                self.client,
+                self.ledger,
+                follows=self.follows,
+                on_remote_check_in=self.on_check_in.call,
             )
             await self.ticket_sync.load()
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)

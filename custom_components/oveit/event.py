@@ -20,7 +20,7 @@ from .const import (
     EVENT_REJECTED,
 )
 from .coordinator import OveitConfigEntry
-from .core.counts import Seen
+from .core.counts import RemoteCheckIn
 from .core.models import Decision, Event, Reason, Row, Source
 from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
 from .gate.event import GATE, OveitGateEvent
@@ -72,9 +72,9 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
         self.async_on_remove(self.coordinator.on_check_in.add(self._async_handle_check_in))
 
     @callback
-    def _async_handle_check_in(self, check_in: Decision | Seen) -> None:
+    def _async_handle_check_in(self, check_in: Decision | RemoteCheckIn) -> None:
         """Show a check-in if it is one of this event."""
-        if isinstance(check_in, Seen):
+        if isinstance(check_in, RemoteCheckIn):
             if check_in.event_id != self._event_id:
                 return
             event_type, attributes = EVENT_ADMITTED, _describe_seen(check_in, self._event)
@@ -140,7 +140,7 @@ def _describe_decision(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _describe_seen(seen: Seen, event: Event) -> dict[str, Any]:
+def _describe_seen(seen: RemoteCheckIn, event: Event) -> dict[str, Any]:
     """Return the attributes of a check-in made elsewhere."""
     kind = event.ticket_type(seen.ticket_type_id)
     addons = {addon.id: addon.name for kind in event.ticket_types for addon in kind.addons}

@@ -23,7 +23,7 @@ if "custom_components.oveit" not in sys.modules:
     sys.modules["custom_components.oveit"] = package
 
 from custom_components.oveit.core.client.api import OveitClient  # noqa: E402
-from custom_components.oveit.core.counts import Seen  # noqa: E402
+from custom_components.oveit.core.counts import RemoteCheckIn  # noqa: E402
 from custom_components.oveit.core.desk.desk import Desk  # noqa: E402
 from custom_components.oveit.core.ledger import Ledger  # noqa: E402
 from custom_components.oveit.core.models import Decision, Row  # noqa: E402
@@ -92,7 +92,7 @@ def followed() -> set[int]:
 
 
 @pytest.fixture
-def seen() -> list[Seen]:
+def seen() -> list[RemoteCheckIn]:
     """Collect the check-ins made elsewhere."""
     return []
 
@@ -117,10 +117,12 @@ def steps() -> Steps:
 
 @pytest.fixture
 async def new_ticket_sync(
-    client: OveitClient, ledger: Ledger, followed: set[int], seen: list[Seen]
+    client: OveitClient, ledger: Ledger, followed: set[int], seen: list[RemoteCheckIn]
 ) -> AsyncIterator[TicketSync]:
     """Return a mirror that has asked nothing yet."""
-    ticket_sync = TicketSync(client, ledger, follows=followed.__contains__, on_seen=seen.append)
+    ticket_sync = TicketSync(
+        client, ledger, follows=followed.__contains__, on_remote_check_in=seen.append
+    )
     yield ticket_sync
     await ticket_sync.close()
 

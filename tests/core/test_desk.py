@@ -581,10 +581,10 @@ async def test_a_guest_in_doubt_is_not_decided_by_a_ledger_that_fails(
     """Reading back needs the journal."""
     await lose_an_answer(desk, server, Request(ticket_code=ticket.code, gate="North"))
 
-    async def fail(_: object) -> None:
+    async def fail(*_: object) -> None:
         raise LedgerError("No")
 
-    monkeypatch.setattr(desk._ledger, "evidence", fail)
+    monkeypatch.setattr(Ledger, "evidence", fail)
 
     with pytest.raises(LedgerError):
         await desk.check_in(Request(ticket_code=ticket.code, gate="South"))
@@ -643,7 +643,7 @@ async def test_a_ledger_that_fails_during_a_look_is_told(
     async def fail() -> None:
         raise LedgerError("No")
 
-    monkeypatch.setattr(ticket_sync, "look_again", fail)
+    monkeypatch.setattr(ticket_sync, "refresh_for_unknown_code", fail)
 
     with pytest.raises(LedgerError):
         await desk.check_in(Request(ticket_code="ffffffff"))

@@ -52,7 +52,10 @@ class Door:
         self._client = OveitClient(self._session, self._server.url, token=self._venue.token)
         self._ledger = await open_ledger(folder)
         ticket_sync = TicketSync(
-            self._client, self._ledger, follows={100}.__contains__, on_seen=lambda _: None
+            self._client,
+            self._ledger,
+            follows={100}.__contains__,
+            on_remote_check_in=lambda _: None,
         )
         await ticket_sync.refresh(everything=True)
         self._desk = Desk(self._client, self._ledger, ticket_sync, on_decision=lambda _: None)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 from sqlalchemy import Connection, insert
 
-from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, Seen
+from custom_components.oveit.core.counts import Attendance, LastEntry, ListState, RemoteCheckIn
 from custom_components.oveit.core.decision import Undecided, Verdict
 from custom_components.oveit.core.exceptions import (
     LedgerError,
@@ -423,8 +423,8 @@ async def test_check_ins_made_elsewhere_are_told_oldest_first(ledger: Ledger) ->
     later = [row("one", use(-9), use(3, 8)), row("two", use(2), ticket_type_id=2), row("three")]
 
     assert await take(ledger, *later) == [
-        Seen(event_id=100, ticket_type_id=2, addon_id=None, at=at(2), code_end="two"),
-        Seen(event_id=100, ticket_type_id=1, addon_id=8, at=at(3), code_end="one"),
+        RemoteCheckIn(event_id=100, ticket_type_id=2, addon_id=None, at=at(2), code_end="two"),
+        RemoteCheckIn(event_id=100, ticket_type_id=1, addon_id=8, at=at(3), code_end="one"),
     ]
     assert await take(ledger, *later) == []
     assert await take(ledger, *later, row("new")) == []

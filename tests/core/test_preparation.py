@@ -14,7 +14,7 @@ from custom_components.oveit.core.desk.lookup import Lookup
 from custom_components.oveit.core.exceptions import LedgerError, OveitConnectionError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Event, Reason, Request, Source
-from custom_components.oveit.core.preparation import Preparing
+from custom_components.oveit.core.preparation import Preparations
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue
 from tests.core.unknowns import journal, query
@@ -22,7 +22,7 @@ from tests.core.unknowns import journal, query
 TAG = "5E35ED9A"
 FAST = 60_000
 
-type Make = Callable[[], Preparing]
+type Make = Callable[[], Preparations]
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ async def make(client: OveitClient, ledger: Ledger, ticket_sync: TicketSync) -> 
     async def no_wait(_: float) -> None:
         pass
 
-    def make() -> Preparing:
+    def make() -> Preparations:
         made.append(
-            Preparing(
+            Preparations(
                 client,
                 ledger,
                 ticket_sync,
@@ -61,7 +61,7 @@ async def until(condition: Callable[[], bool]) -> None:
     pytest.fail("The condition was never met")
 
 
-def is_running(preparing: Preparing) -> bool:
+def is_running(preparing: Preparations) -> bool:
     """Return whether the first event is being prepared."""
     return preparing.status(100) in (Preparation.RUNNING, Preparation.PAUSED)
 

@@ -398,7 +398,9 @@ async def test_c23_a_row_of_an_older_copy_is_neither_doubled_nor_a_conflict(
         venue.check_in(guest.code, at=sent_at if was_sent == "at once" else now())
 
     restored = await Ledger.open(tmp_path / "copy.db", expected=expected, clock=ledger_clock)
-    ticket_sync = TicketSync(client, restored, follows={100}.__contains__, on_seen=lambda _: None)
+    ticket_sync = TicketSync(
+        client, restored, follows={100}.__contains__, on_remote_check_in=lambda _: None
+    )
     told: list[Row] = []
     desk = Desk(
         client,

@@ -66,7 +66,7 @@ async def test_a_list_whose_import_was_interrupted_is_imported_again(
     """A list counts as known only once all of it was applied."""
     await ledger.take_list(EVENT, reply(100, used=False), NOON)
     with monkeypatch.context() as patch:
-        patch.setattr(lists, "_drift", lambda *_: 1 / 0)
+        patch.setattr(lists, "drift", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             await ledger.take_list(EVENT, reply(100, used=True), NOON)
 

@@ -242,7 +242,7 @@ async def test_d7_two_houses_that_are_offline_both_admit_and_one_hears_of_it(
     ledger = await Ledger.open(tmp_path / "other.db")
     theirs = OveitClient(session, server.url, token=server.venue.token)
     ticket_sync = TicketSync(
-        theirs, ledger, follows={100, 101}.__contains__, on_seen=lambda _: None
+        theirs, ledger, follows={100, 101}.__contains__, on_remote_check_in=lambda _: None
     )
     await ticket_sync.refresh(everything=True)
     clashes: list[Row] = []

@@ -230,7 +230,9 @@ async def test_c7_oveits_clock_is_remembered_through_a_restart(
     venue.clock = lambda: now() + skewed
     await ticket_sync.refresh()
     client = OveitClient(session, server.url, token=venue.token)
-    again = TicketSync(client, ledger, follows={100}.__contains__, on_seen=lambda _: None)
+    again = TicketSync(
+        client, ledger, follows={100}.__contains__, on_remote_check_in=lambda _: None
+    )
     await again.load()
     assert not client.knows_time
     assert abs(client.skew - skewed) < timedelta(seconds=2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.oveit.core import ticket_sync as ticket_sync_module
-from custom_components.oveit.core.counts import Seen
+from custom_components.oveit.core.counts import RemoteCheckIn
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import (
     OveitConnectionError,
@@ -34,7 +34,7 @@ def lists_fetched(server: OveitServer) -> list[int]:
 
 @whichever("ids", "dates", "old_replies")
 async def test_the_first_refresh_fetches_the_events_and_every_list(
-    new_ticket_sync: TicketSync, ledger: Ledger, server: OveitServer, seen: list[Seen]
+    new_ticket_sync: TicketSync, ledger: Ledger, server: OveitServer, seen: list[RemoteCheckIn]
 ) -> None:
     """Check-ins from before the first list are not reported."""
     assert new_ticket_sync.interval == IDLE_INTERVAL
@@ -71,7 +71,7 @@ async def test_a_sync_fetches_every_list(desk: Desk, server: OveitServer) -> Non
 
 
 async def test_check_ins_of_our_own_cause_no_download(
-    ticket_sync: TicketSync, desk: Desk, server: OveitServer, seen: list[Seen]
+    ticket_sync: TicketSync, desk: Desk, server: OveitServer, seen: list[RemoteCheckIn]
 ) -> None:
     """Oveit's count and ours move together, so no list is fetched."""
     for ticket in server.venue.unused(100, 234)[:3]:
@@ -87,7 +87,7 @@ async def test_check_ins_of_our_own_cause_no_download(
 
 @whichever("ids", "dates")
 async def test_a_check_in_made_elsewhere_has_its_list_fetched_and_is_reported(
-    ticket_sync: TicketSync, server: OveitServer, seen: list[Seen]
+    ticket_sync: TicketSync, server: OveitServer, seen: list[RemoteCheckIn]
 ) -> None:
     """When only Oveit's count moves, that event's list is fetched once."""
     ticket = server.venue.unused(100, 235)[0]
@@ -243,7 +243,9 @@ async def test_events_are_loaded_after_a_restart(
     ticket_sync: TicketSync, client, ledger: Ledger, server: OveitServer, followed: set[int]
 ) -> None:
     """They are known before the first request."""
-    again = TicketSync(client, ledger, follows=followed.__contains__, on_seen=lambda _: None)
+    again = TicketSync(
+        client, ledger, follows=followed.__contains__, on_remote_check_in=lambda _: None
+    )
 
     await again.load()
 
@@ -325,7 +327,7 @@ async def test_an_unknown_code_refreshes_lists_older_than_half_a_minute(
     query(path, "UPDATE lists SET fetched_at = fetched_at - 31 WHERE event_id = 100")
     query(path, "UPDATE lists SET fetched_at = fetched_at - 20 WHERE event_id = 101")
 
-    await ticket_sync.look_again()
+    await ticket_sync.refresh_for_unknown_code()
 
     assert server.requests[0].endpoint == "seller/events"
     assert lists_fetched(server) == [100]
@@ -335,7 +337,7 @@ async def test_an_unknown_code_fetches_a_list_that_is_missing(
     new_ticket_sync: TicketSync, server: OveitServer
 ) -> None:
     """An event without a list gets one."""
-    await new_ticket_sync.look_again()
+    await new_ticket_sync.refresh_for_unknown_code()
 
     assert lists_fetched(server) == [100, 101]
 
@@ -347,7 +349,7 @@ async def test_an_unknown_code_fetches_no_list_of_an_ended_event(
     server.venue.end_event(100)
     age_lists(path, timedelta(minutes=1))
 
-    await ticket_sync.look_again()
+    await ticket_sync.refresh_for_unknown_code()
 
     assert lists_fetched(server) == [101]
 
@@ -361,7 +363,7 @@ async def test_unknown_codes_cause_one_refresh_in_ten_seconds(
 
     for seconds, looks in ((0, 1), (9.9, 1), (0.2, 2), (5, 2), (5.1, 3)):
         clock[0] += seconds
-        await ticket_sync.look_again()
+        await ticket_sync.refresh_for_unknown_code()
         assert len(server.requests_to("seller/events")) == looks
 
 
@@ -372,7 +374,7 @@ async def test_guests_who_wait_share_one_refresh(
     server.faults.set("seller/events", Fault(latency_before=0.05))
     server.venue.add_ticket_type(100, 236, "Crew")
 
-    await asyncio.gather(*(ticket_sync.look_again() for _ in range(10)))
+    await asyncio.gather(*(ticket_sync.refresh_for_unknown_code() for _ in range(10)))
 
     assert len(server.requests_to("seller/events")) == 1
     assert ticket_sync.events[100].ticket_type(236)
@@ -387,8 +389,8 @@ async def test_a_refresh_goes_on_when_the_guest_gives_up(
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.03):
-            await ticket_sync.look_again()
-    await ticket_sync.look_again()
+            await ticket_sync.refresh_for_unknown_code()
+    await ticket_sync.refresh_for_unknown_code()
 
     assert len(server.requests_to("seller/events")) == 1
     assert ticket_sync.events[100].ticket_type(236)
@@ -401,7 +403,7 @@ async def test_a_refresh_that_fails_raises_its_error_for_all_who_wait(
     server.faults.set("seller/events", "unavailable")
 
     with pytest.raises(OveitConnectionError):
-        await ticket_sync.look_again()
+        await ticket_sync.refresh_for_unknown_code()
 
 
 async def test_a_refresh_that_fails_when_nobody_waits_is_not_logged(
@@ -412,9 +414,9 @@ async def test_a_refresh_that_fails_when_nobody_waits_is_not_logged(
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.03):
-            await ticket_sync.look_again()
+            await ticket_sync.refresh_for_unknown_code()
     await asyncio.sleep(0.2)
-    ticket_sync.look_again = ticket_sync.look_for_types
+    ticket_sync.refresh_for_unknown_code = ticket_sync.refresh_for_unknown_type
     gc.collect()
 
     assert "never retrieved" not in caplog.text
@@ -423,7 +425,7 @@ async def test_a_refresh_that_fails_when_nobody_waits_is_not_logged(
 async def test_closing_stops_a_refresh(ticket_sync: TicketSync, server: OveitServer) -> None:
     """No task is left running, and closing twice does no harm."""
     server.faults.set("seller/events", Fault(latency_before=5))
-    looking = asyncio.create_task(ticket_sync.look_again())
+    looking = asyncio.create_task(ticket_sync.refresh_for_unknown_code())
     await asyncio.sleep(0.05)
 
     await ticket_sync.close()

@@ -95,7 +95,9 @@ async def _open(
 ) -> Place:
     """Open a desk that knows every list."""
     client = OveitClient(session, server.url, token=server.venue.token)
-    ticket_sync = TicketSync(client, ledger, follows=followed.__contains__, on_seen=lambda _: None)
+    ticket_sync = TicketSync(
+        client, ledger, follows=followed.__contains__, on_remote_check_in=lambda _: None
+    )
     conflicts: list[Row] = []
     desk = Desk(
         client, ledger, ticket_sync, on_decision=lambda _: None, on_conflict=conflicts.append

@@ -59,7 +59,7 @@ async def main(path: Path, url: str, seed: int, guests: list[str]) -> None:
         client = OveitClient(session, url, email="staff@venue.example", password=PASSWORD)
         ledger = await Ledger.open(path)
         tell(set_aside=bool(ledger.set_aside))
-        ticket_sync = TicketSync(client, ledger, follows=lambda _: True, on_seen=ignore)
+        ticket_sync = TicketSync(client, ledger, follows=lambda _: True, on_remote_check_in=ignore)
         desk = Desk(client, ledger, ticket_sync, on_decision=ignore)
         await ticket_sync.load()
         with suppress(OveitError):

@@ -152,7 +152,9 @@ class Venues:
         async with aiohttp.ClientSession() as session:
             client = OveitClient(session, self._server.url, token=self._venue.token)
             ledger = await Ledger.open(self._path)
-            ticket_sync = TicketSync(client, ledger, follows=lambda _: True, on_seen=lambda _: None)
+            ticket_sync = TicketSync(
+                client, ledger, follows=lambda _: True, on_remote_check_in=lambda _: None
+            )
             desk = Desk(client, ledger, ticket_sync, on_decision=lambda _: None)
             await ticket_sync.load()
             if waiting := (await desk.sync()).waiting:

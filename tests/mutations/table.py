@@ -218,8 +218,8 @@ MUTATIONS: Final = (
     Mutation(
         "two_entries_allowed",
         "decision.py",
-        "    if not ticket.checked_in:\n",
-        "    if True:\n",
+        "    if ticket.checked_in and not request.re_entry:\n",
+        "    if False:\n",
         _core("decision.py::test_what_is_known_gives_one_reason"),
     ),
     Mutation(

@@ -1,5 +1,6 @@
 """Normalisation of ticket codes and tags: from what a reader sends to what Oveit has."""
 
+from contextlib import suppress
 from enum import StrEnum
 import re
 from urllib.parse import unquote, urlsplit
@@ -45,34 +46,27 @@ def _unwrap(text: str) -> str:
     """Remove one layer of what a scanner or a QR code adds to a code."""
     code = _SCANNER_PREFIX.sub("", _trim(text))
     if _WEB_ADDRESS.match(code):
-        code = unquote(_path(code).rstrip("/").rpartition("/")[2]) or code
+        with suppress(ValueError):
+            code = unquote(urlsplit(code).path.rstrip("/").rpartition("/")[2]) or code
     return code
-
-
-def _path(address: str) -> str:
-    """Return the path of a web address, an empty text if it is malformed."""
-    try:
-        return urlsplit(address).path
-    except ValueError:
-        return ""
 
 
 def spell(read: str, tag_format: TagFormat) -> tuple[str, ...]:
     """Return the codes that Oveit may have for a tag, the likeliest first (decisions.md R7).
 
-    Separators, `0x`, case and a serial reader's control characters are ignored in hex, which is
-    returned in capitals; a read that is no hex is returned as it is. Only a decimal format has
-    several results: digits alone may be hex without a letter, or a decimal number, which
-    Oveit has as it is, without leading zeros, or as hex.
+    Separators, `0x`, case and control characters are ignored in hex; a read that is no hex is
+    returned as it is. Only a decimal format has several results: digits alone may be hex, or a
+    decimal number, which Oveit has as it is, without leading zeros, or as hex.
     """
     read = _trim(read)
     digits = _hex_digits(read)
     if digits is None or tag_format is TagFormat.AS_IS:
         return (read,)
     backwards = tag_format in (TagFormat.HEX_REVERSED, TagFormat.DECIMAL_REVERSED)
+    uid = _reverse(digits) if backwards else digits
     if tag_format in (TagFormat.HEX, TagFormat.HEX_REVERSED):
-        return (_reverse(digits) if backwards else digits,)
-    as_number = str(int(_reverse(digits) if backwards else digits, 16))
+        return (uid,)
+    as_number = str(int(uid, 16))
     if not (read.isascii() and read.isdecimal()):
         return (as_number,)
     from_number = _from_number(int(read), backwards=backwards)
@@ -86,10 +80,7 @@ def spellings(read: str) -> dict[TagFormat, tuple[str, ...]]:
 
 
 def is_phone(code: str, tag_format: TagFormat) -> bool:
-    """Return whether a tag has a UID of the kind that phones make up for each read (R8).
-
-    `code` is as `spell` returns it for this format.
-    """
+    """Return whether a tag, as `spell` returns it, has a UID that a phone made up (R8)."""
     backwards = tag_format in (TagFormat.HEX_REVERSED, TagFormat.DECIMAL_REVERSED)
     if tag_format in (TagFormat.DECIMAL, TagFormat.DECIMAL_REVERSED) and code.isdecimal():
         digits: str | None = _from_number(int(code), backwards=backwards)

@@ -84,8 +84,7 @@ class ListState:
     """The state of an event's ticket list.
 
     `skipped` tickets could not be read; `doubted` lists wait for a second reply (decisions.md T11).
-    `drift_*` are Oveit's counts minus the ledger's when the list was imported: when a drift
-    changes, something happened that the ledger does not know.
+    `drift_*` are Oveit's counts minus the ledger's when the list was imported.
     """
 
     fetched_at: datetime | None = None
@@ -96,7 +95,7 @@ class ListState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class RemoteCheckIn:
     """A check-in made elsewhere, first seen in a new ticket list."""
 
     event_id: int

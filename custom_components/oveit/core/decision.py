@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 
 from .models import (
     AddonUse,
@@ -50,9 +51,8 @@ class Undecided(Enum):
 class Known:
     """What is known of a read when it is decided.
 
-    `events` are those followed by their id, `tickets` those of the code; `list_ages` tells
-    how old each event's ticket list is. Without `online`, Oveit cannot be asked; without
-    `may_wait`, the outcome of other reads is not waited for.
+    `events` are those followed, and `list_ages` the ages of their lists, by their ids. Without
+    `online`, Oveit cannot be asked; without `may_wait`, other reads are not waited for.
     """
 
     events: Mapping[int, Event]
@@ -67,10 +67,9 @@ class Known:
 class Verdict:
     """The result of the rules; if it is not `certain`, Oveit might decide otherwise.
 
-    `slot` is the number of the use that an admission takes; `awaits` tells that another
-    read is asking Oveit about the same use, whose outcome decides. `others` are the verdicts
-    on further tickets of a tag that are admitted along with this; `overruled` is the refusal
-    that was turned into this admission.
+    `slot` is the number of the use that an admission takes; where it `awaits`, another read's
+    answer about the same use decides. `others` are admitted along with this, being on the same
+    tag; `overruled` is the refusal that was turned into this admission.
     """
 
     reason: Reason
@@ -97,7 +96,7 @@ def decide(known: Known, request: Request) -> Verdict:
     ]
     admitting = [verdict for verdict in verdicts if verdict.reason.admits]
     if not admitting:
-        return max(verdicts, key=lambda verdict: (verdict.awaits, _nearness(verdict.reason)))
+        return max(verdicts, key=_nearness)
     if len(admitting) == 1 or request.several is Several.FIRST:
         return admitting[0]
     if request.several is Several.ALL:
@@ -105,16 +104,16 @@ def decide(known: Known, request: Request) -> Verdict:
     return Verdict(reason=Reason.AMBIGUOUS)
 
 
-def _nearness(reason: Reason) -> int:
+def _nearness(refusal: Verdict) -> tuple[bool, int]:
     """Return how near to an admission a refusal was; a new reason is the farthest."""
-    return _NEAREST_LAST.index(reason) if reason in _NEAREST_LAST else -1
+    reason = refusal.reason
+    return refusal.awaits, _NEAREST_LAST.index(reason) if reason in _NEAREST_LAST else -1
 
 
 def _judge_unknown(known: Known, request: Request) -> Verdict:
     """Return the verdict on a code without a ticket (decisions.md C1, C2, I6).
 
-    Offline, a code is unknown only if the lists of all events are recent enough for the gate, a
-    tag if that of one event is.
+    Offline, a code is unknown only if all lists are recent enough for the gate, a tag if one is.
     """
     listed = [_is_listed(key, known, request) for key in known.events]
     is_unknown = any(listed) if request.rfid_code else all(listed) and bool(listed)
@@ -161,10 +160,7 @@ def accept(answer: Answer, verdict: Verdict, known: Known, request: Request) -> 
 
 
 def explain_addon(event: Event | None, row: Row, uses: Iterable[CheckIn]) -> Reason | None:
-    """Return why Oveit refuses the use of an add-on, None if its uses do not show it (A15).
-
-    `uses` are the uses of the row's ticket as Oveit shows them.
-    """
+    """Return why Oveit refuses a row's add-on; None if the ticket's uses do not show it (A15)."""
     if event is None or row.addon_id is None or event.ticket_type(row.ticket_type_id) is None:
         return None
     ticket = Ticket(code=row.code, ticket_type_id=row.ticket_type_id, checkins=tuple(uses))
@@ -190,46 +186,39 @@ def merge_uses(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> tuple[Chec
 def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:
     """Return whether a use in Oveit's list may be this one of ours."""
     at = ours.at_oveit or ours.at
-    if listed.addon_id != ours.addon_id:
-        return False
-    return listed.at is None or at is None or not listed.zoned or abs(listed.at - at) <= SAME_USE
+    is_near = not (listed.at and at and listed.zoned) or abs(listed.at - at) <= SAME_USE
+    return listed.addon_id == ours.addon_id and is_near
 
 
 def entered_before(answer: Answer) -> bool:
     """Return whether an answer shows an entry from before Oveit was asked (decisions.md T5)."""
-    entries = (
-        [use for use in answer.ticket.checkins if use.addon_id is None] if answer.ticket else []
-    )
-    if len(entries) > 1:
-        return True
-    limit = answer.asked_at - EARLIER
-    return any(use.zoned and use.at is not None and use.at < limit for use in entries)
+    uses, limit = answer.ticket.checkins if answer.ticket else (), answer.asked_at - EARLIER
+    entries = [use for use in uses if use.addon_id is None]
+    is_earlier = (use.zoned and use.at is not None and use.at < limit for use in entries)
+    return len(entries) > 1 or any(is_earlier)
 
 
 def _judge(ticket: Ticket, known: Known, request: Request) -> Verdict:
     """Return the verdict on one ticket: by event, hours, type, then add-on or earlier entry."""
     event = known.events.get(ticket.event_id) if ticket.event_id is not None else None
+    verdict = partial(Verdict, ticket=ticket, event=event)
     if event is None or (request.event_ids and event.id not in request.event_ids):
-        return Verdict(reason=Reason.WRONG_EVENT, ticket=ticket, event=event)
+        return verdict(reason=Reason.WRONG_EVENT)
     if request.within_window and not is_open(event, known.at):
-        return Verdict(reason=Reason.GATE_CLOSED, ticket=ticket, event=event)
+        return verdict(reason=Reason.GATE_CLOSED)
     if request.ticket_type_ids and ticket.ticket_type_id not in request.ticket_type_ids:
-        return Verdict(reason=Reason.WRONG_TICKET_TYPE, ticket=ticket, event=event)
-    if request.addon_id in ticket.in_flight and known.may_wait:
-        reason = Reason.ALREADY_CHECKED_IN if request.addon_id is None else Reason.ADDON_USED_UP
-        return Verdict(reason=reason, ticket=ticket, event=event, certain=False, awaits=True)
-    slot = ticket.slots.get(request.addon_id, 0) + 1
-    if request.addon_id is not None:
-        return replace(_judge_addon(ticket, event, request.addon_id), slot=slot)
-    if request.addon_id in ticket.in_flight:
-        return Verdict(reason=Reason.ALREADY_CHECKED_IN, ticket=ticket, event=event, certain=False)
-    if not ticket.checked_in:
-        return Verdict(reason=Reason.CHECKED_IN, ticket=ticket, event=event, slot=slot)
-    if request.re_entry:
-        return Verdict(
-            reason=Reason.CHECKED_IN, ticket=ticket, event=event, certain=False, slot=slot
-        )
-    return Verdict(reason=Reason.ALREADY_CHECKED_IN, ticket=ticket, event=event)
+        return verdict(reason=Reason.WRONG_TICKET_TYPE)
+    addon_id, awaits = request.addon_id, request.addon_id in ticket.in_flight and known.may_wait
+    slot = ticket.slots.get(addon_id, 0) + 1
+    if addon_id is not None and awaits:
+        return verdict(reason=Reason.ADDON_USED_UP, certain=False, awaits=True)
+    if addon_id is not None:
+        return replace(_judge_addon(ticket, event, addon_id), slot=slot)
+    if None in ticket.in_flight:
+        return verdict(reason=Reason.ALREADY_CHECKED_IN, certain=False, awaits=awaits)
+    if ticket.checked_in and not request.re_entry:
+        return verdict(reason=Reason.ALREADY_CHECKED_IN)
+    return verdict(reason=Reason.CHECKED_IN, certain=not ticket.checked_in, slot=slot)
 
 
 def _judge_addon(ticket: Ticket, event: Event, addon_id: int) -> Verdict:
@@ -241,10 +230,6 @@ def _judge_addon(ticket: Ticket, event: Event, addon_id: int) -> Verdict:
         return Verdict(reason=Reason.ADDON_UNAVAILABLE, ticket=ticket, event=event, addon=use)
     used = ticket.uses_of(addon.id) + (addon.id in ticket.in_flight)
     use = AddonUse(id=addon.id, name=addon.name, uses=addon.uses, used=used)
-    if not addon.is_bundled or addon.uses is None:
-        reason, certain = Reason.CHECKED_IN, False
-    elif use.left == 0:
-        reason, certain = Reason.ADDON_USED_UP, True
-    else:
-        reason, certain = Reason.CHECKED_IN, True
-    return Verdict(reason=reason, ticket=ticket, event=event, addon=use, certain=certain)
+    is_limited = addon.is_bundled and addon.uses is not None
+    reason = Reason.ADDON_USED_UP if is_limited and use.left == 0 else Reason.CHECKED_IN
+    return Verdict(reason=reason, ticket=ticket, event=event, addon=use, certain=is_limited)

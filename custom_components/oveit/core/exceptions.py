@@ -50,14 +50,14 @@ class LedgerUnusableError(LedgerError):
     """The ledger's file cannot be opened or written at all."""
 
 
-def is_about_one(err: OveitError) -> bool:
+def may_concern_one_ticket(err: OveitError) -> bool:
     """Return whether an error may concern one ticket alone: Oveit replied, but not as it should."""
     if isinstance(err, OveitCaptivePortalError):
         return False
     return isinstance(err, OveitResponseError | OveitServerError)
 
 
-def may_have_heard(err: OveitError) -> bool:
+def may_have_reached_oveit(err: OveitError) -> bool:
     """Return whether Oveit may have done what was requested in spite of an error."""
     if isinstance(err, OveitConnectionError):
         return err.sent

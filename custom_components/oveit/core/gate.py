@@ -60,7 +60,7 @@ class Rehearsal:
     def start(self, until: datetime | None = None) -> None:
         """Rehearse for an hour, or until a time before that."""
         latest = self._now() + REHEARSAL_LASTS
-        self.until = min(until, latest) if until else latest
+        self.until = min(until or latest, latest)
 
     def stop(self) -> None:
         """End the rehearsal."""
@@ -70,17 +70,15 @@ class Rehearsal:
 class UnknownTags:
     """Guards Oveit against a flood of tags that nobody knows (decisions.md R4).
 
-    In a flood, a tag that is not known here is asked about only when it is read a second time:
-    a misread comes once, a guest holds the wristband again.
+    In a flood, one is asked about only when it is read a second time, which no misread is.
     """
 
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a read."""
-        self._last_minute = Recent[object, str](
-            clock, within=MINUTE, at_most=MINUTE, most=10 * FLOOD
-        )
+        limits = {"within": MINUTE, "at_most": MINUTE, "most": 10 * FLOOD}
+        self._last_minute = Recent[object, str](clock, **limits)
+        self._not_asked = Recent[str, bool](clock, **limits)
         self._lying = Recent[str, bool](clock)
-        self._not_asked = Recent[str, bool](clock, within=MINUTE, at_most=MINUTE, most=10 * FLOOD)
 
     @property
     def count(self) -> int:
@@ -101,11 +99,11 @@ class UnknownTags:
 
     def note(self, tag: str) -> bool:
         """Count an unknown tag, and return whether it is not the same read again."""
-        if self._lying.see(tag):
-            return False
-        self._lying.put(tag, True)
-        self._last_minute.put(object(), tag)
-        return True
+        is_new = not self._lying.see(tag)
+        if is_new:
+            self._lying.put(tag, True)
+            self._last_minute.put(object(), tag)
+        return is_new
 
 
 class Announcements:
@@ -124,21 +122,18 @@ class Announcements:
         if announced and decision.reason in (announced, Reason.REPEAT):
             self._reasons.see(key)
             return False
-        scan = f"{request.scan_id} {decision.admitted} {key}"
-        if request.scan_id and self._scans.get(scan):
-            return False
         if request.scan_id:
+            scan = f"{request.scan_id} {decision.admitted} {key}"
+            if self._scans.get(scan):
+                return False
             self._scans.put(scan, True)
         self._reasons.put(key, decision.reason)
         return True
 
     def announce_again(self) -> None:
         """Have the next read of the guest who was admitted last announced (D1, G1, G2)."""
-        for key in self._reasons:
-            reason = self._reasons.get(key)
-            if reason and reason.admits:
-                self._reasons.pop(key)
-                return
+        reasons = ((key, self._reasons.get(key)) for key in self._reasons)
+        self._reasons.pop(next((key for key, reason in reasons if reason and reason.admits), ""))
 
 
 class LastReads:
@@ -175,29 +170,27 @@ class DoubleBindings:
 
     def note_gate(self, gate_id: str, code: str) -> None:
         """Note a read at a gate."""
-        key = _spelled(code)
-        if self._by_action.get(key) in ("", gate_id):
-            self._by_action.pop(key)
-            self._hit(gate_id)
-        else:
-            self._by_gate.put(key, gate_id)
+        self._note(code, gate_id, self._by_gate, self._by_action)
 
     def note_action(self, code: str, gate_id: str = "") -> None:
         """Note a code that an action was called with, for one gate or for none."""
-        key = _spelled(code)
-        found = self._by_gate.get(key)
-        if found and gate_id in ("", found):
-            self._by_gate.pop(key)
-            self._hit(found)
-        else:
-            self._by_action.put(key, gate_id)
+        self._note(code, gate_id, self._by_action, self._by_gate)
 
     def forget(self, gate_id: str) -> None:
         """Forget what was noted of a gate."""
         self._hits.pop(gate_id, None)
 
-    def _hit(self, gate_id: str) -> None:
-        """Count a read that came both ways, for an hour."""
+    def _note(
+        self, code: str, gate_id: str, own: Recent[str, str], other: Recent[str, str]
+    ) -> None:
+        """Note a code, or count it for an hour when it came the other way, too."""
+        key = spell(code, TagFormat.HEX)[0]
+        found = other.get(key)
+        if found is None or (found and gate_id and found != gate_id):
+            own.put(key, gate_id)
+            return
+        other.pop(key)
+        gate_id = found or gate_id
         if gate_id not in self._hits:
             self._hits[gate_id] = Recent(self._clock, within=HOUR, at_most=HOUR, most=DOUBLE_AFTER)
         self._hits[gate_id].put(object(), True)
@@ -320,9 +313,9 @@ class Gate:
         """Return whether the gate is in free flow (decisions.md X9)."""
         return self.mode_now is GateMode.FREE_FLOW
 
-    def _request(self, **code: str | None) -> Request:
+    def _request(self, **read: str | None) -> Request:
         """Return what the desk is asked about a code, as the gate is at the moment."""
-        return replace(self.settings.request(**code), rehearsal=self.rehearsal.is_on)
+        return self.settings.request(**read, rehearsal=self.rehearsal.is_on)
 
     async def _identify(self, read: str, code: str, *, ask: bool) -> Request:
         """Return what the desk is asked about a read: a ticket that is listed, or a tag."""
@@ -340,16 +333,17 @@ class Gate:
         self, tags: Iterable[str], *, ask: bool = True, scan_id: str | None = None
     ) -> Request:
         """Return what the desk is asked about a tag: of several spellings, the known one."""
-        requests = [self._request(rfid_code=tag, scan_id=scan_id) for tag in tags]
-        if len(requests) == 1:
-            return requests[0]
-        for request in requests:
-            if await self._is_known(request):
+        requests = {tag: self._request(rfid_code=tag, scan_id=scan_id) for tag in tags}
+        first, *others = requests.values()
+        if not others:
+            return first
+        for tag, request in requests.items():
+            if await self._ledger.on_tag(tag):
                 return request
         if not ask or self.unknown_tags.flooded or self.is_closed:
-            return requests[0]
+            return first
         share = self.settings.deadline / 2
-        asked = [replace(request, deadline=share) for request in requests]
+        asked = [replace(request, deadline=share) for request in requests.values()]
         found = await asyncio.gather(*map(self._desk.scan, asked))
         known = (each.request for each in found if each.reason is not Reason.UNKNOWN_TAG)
         return next(known, asked[0])
@@ -398,11 +392,7 @@ class Gate:
         tag = request.rfid_code
         if tag is None or self.is_exit or not self.unknown_tags.flooded:
             return True
-        return await self._is_known(request) or self.unknown_tags.may_ask(tag)
-
-    async def _is_known(self, request: Request) -> bool:
-        """Return whether the ledger knows what a tag carries."""
-        return bool(await self._ledger.on_tag(request.rfid_code or ""))
+        return bool(await self._ledger.on_tag(tag)) or self.unknown_tags.may_ask(tag)
 
     def _announce(self, decision: Decision, mode: GateMode) -> Decision:
         """Announce a decision that is no repeat, and return it."""
@@ -455,8 +445,3 @@ def decide_here(request: Request, reason: Reason) -> Decision:
         latency=0.0,
         scan_id=request.scan_id or uuid4().hex,
     )
-
-
-def _spelled(code: str) -> str:
-    """Return a code as it is compared, however it is written."""
-    return spell(code, TagFormat.HEX)[0]

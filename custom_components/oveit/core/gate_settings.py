@@ -51,9 +51,9 @@ def _same(value: Any) -> Any:
 class Setting:
     """A row of the table.
 
-    `key` names it in the form and in what is stored, `name` in `GateSettings`. `read` makes the
-    value of what is stored, `store` what is stored of what was typed, `show` what the form shows
-    of what is stored, and `describe` what diagnostics show of the value.
+    `key` names it in the form and in what is stored, `name` in `GateSettings`. What is typed goes
+    through `store`, what is stored through `read` or, in the form, `show`; `describe` is for
+    diagnostics.
     """
 
     name: str = ""
@@ -186,30 +186,15 @@ class GateSettings:
     @classmethod
     def load(cls, name: str, stored: Mapping[str, Any], gate_id: str | None = None) -> Self:
         """Return the settings that are stored; what is missing or empty is as by default."""
-        data = {
-            **DEFAULTS,
-            **{key: value for key, value in stored.items() if value not in ("", None)},
-        }
-        return cls(
-            name=name, id=gate_id, **{each.name: each.read(data[each.key]) for each in SETTINGS}
-        )
+        filled = {key: value for key, value in stored.items() if value not in ("", None)}
+        data = {**DEFAULTS, **filled}
+        values = {each.name: each.read(data[each.key]) for each in SETTINGS}
+        return cls(name=name, id=gate_id, **values)
 
-    def request(
-        self,
-        *,
-        ticket_code: str | None = None,
-        rfid_code: str | None = None,
-        scan_id: str | None = None,
-    ) -> Request:
-        """Return what the desk is asked about a code."""
-        return Request(
-            ticket_code=ticket_code,
-            rfid_code=rfid_code,
-            scan_id=scan_id,
-            gate=self.name,
-            gate_id=self.id,
-            **{name: getattr(self, name) for name in _POLICY},
-        )
+    def request(self, **read: Any) -> Request:
+        """Return what the desk is asked about a read, whose fields are those of `Request`."""
+        policy = {name: getattr(self, name) for name in _POLICY}
+        return Request(gate=self.name, gate_id=self.id, **policy, **read)
 
     def describe(self) -> dict[str, Any]:
         """Return the settings for diagnostics, without names."""

@@ -156,9 +156,8 @@ class Event:
 class CheckIn:
     """One use of a ticket: its entry, or the use of the add-on with this id.
 
-    `at` is by Oveit's clock for a use from Oveit's list, and by this machine's for one of ours;
-    `at_oveit` is the time of one of ours by Oveit's clock, once confirmed. `zoned` is whether
-    Oveit's date named its time zone.
+    `at` is by Oveit's clock for a use in its list, and by this machine's for one of ours, which
+    has `at_oveit` by Oveit's clock. `zoned` is whether Oveit's date named its time zone.
     """
 
     addon_id: int | None = None
@@ -269,9 +268,8 @@ class Row:
     `slot` numbers the uses of one entry or add-on and is None where the row takes none.
     `at` is the time at the door; `asked_at` and `asked_last` are when Oveit was asked first
     and last, by Oveit's own clock, `attempts` how often, `failures` how often that failed.
-    A row that did not admit was sent to Oveit for a guest who was not let in. `cause` is why
-    it is a conflict, `overruled` the refusal that was turned into this admission, `note` a
-    steward's own words.
+    Without `admitted`, it was sent for a guest who was not let in. `cause` is why it is a
+    conflict, `overruled` the refusal that this admission was, `note` a steward's own words.
     """
 
     seq: int = 0

@@ -35,11 +35,9 @@ def is_open(event: Event, now: datetime) -> bool:
 
 def is_purge_due(event: Event, now: datetime) -> bool:
     """Return whether an event ended so long ago that its data are deleted."""
-    if event.active:
-        return False
-    ends = [event.ended_at, event.starts_at and event.starts_at + CLOSES_AFTER]
+    ends = (event.ended_at, event.starts_at and event.starts_at + CLOSES_AFTER)
     known = [end for end in ends if end]
-    return bool(known) and now - max(known) >= PURGE_AFTER
+    return not event.active and bool(known) and now - max(known) >= PURGE_AFTER
 
 
 def poll_interval(live: Iterable[bool]) -> timedelta:

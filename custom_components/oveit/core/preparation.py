@@ -26,7 +26,7 @@ _PROGRESS_EVERY = 10.0
 _MAX_WAIT_FOR_DOORS = 0.5
 
 
-class Preparing:
+class Preparations:
     """Looks up the tickets of events that were never looked up, one by one (decisions.md R2).
 
     Events are prepared one after the other, in the order in which they were started, also
@@ -46,9 +46,8 @@ class Preparing:
     ) -> None:
         """Create it without an event to prepare; see `resume` and `start`.
 
-        `doors_first` waits until no read is being decided, at most so many seconds.
-        `on_progress` is called now and then, and when the status changes; `pause` is the time in
-        seconds after a failure.
+        `doors_first` waits until no read is being decided, at most so many seconds; `on_progress`
+        is called now and then; `pause` is the time in seconds after a failure.
         """
         self._client = client
         self._ledger = ledger
@@ -115,11 +114,13 @@ class Preparing:
             self._task = asyncio.create_task(self._prepare_all())
 
     async def _prepare_all(self) -> None:
-        """Prepare one event after the other."""
+        """Prepare one event after the other, unless it ended or is not followed any more."""
         while self._paces:
             event_id = next(iter(self._paces))
+            event = self._ticket_sync.followed.get(event_id)
+            is_over = event is None or not event.active
             try:
-                if codes := await self._next(event_id):
+                if codes := [] if is_over else await self._ledger.unasked(event_id, _BATCH):
                     await self._prepare(event_id, codes)
                 else:
                     await self._end(event_id, Preparation.FINISHED)
@@ -127,13 +128,6 @@ class Preparing:
             except LedgerError as err:
                 _LOGGER.warning("An event cannot be prepared at the moment: %s", err)
                 await self._wait(self._pause)
-
-    async def _next(self, event_id: int) -> list[str]:
-        """Return the next tickets to look up: none if the event ended or is not followed."""
-        event = self._ticket_sync.followed.get(event_id)
-        if event is None or not event.active:
-            return []
-        return await self._ledger.unasked(event_id, _BATCH)
 
     async def _prepare(self, event_id: int, codes: list[str]) -> None:
         """Look up tickets of an event at its pace."""
@@ -147,38 +141,30 @@ class Preparing:
             await self._wait(max(started_at + due - monotonic(), pause))
 
     async def _ask(self, event_id: int, code: str) -> float:
-        """Look up one ticket, and return for how many seconds to pause after a failure."""
+        """Look up one ticket, at most three times; return the seconds to pause after a failure."""
         await self._doors_first(_MAX_WAIT_FOR_DOORS)
         try:
             answer = await self._client.scan(ticket_code=code)
             check_same(answer, code)
-            learned = await self._ledger.learn_answer(answer, self._lookup.of_followed())
-            ticket = learned.ticket
-        except LedgerError:
-            raise
+        except OveitAuthenticationError:
+            return AUTHENTICATION_RETRY_DELAY
         except OveitError as err:
             _LOGGER.debug("The tags of a ticket could not be looked up: %s", err)
-            return await self._handle_failure(event_id, code, err)
+            self._failures[code] += 1
+            if self._failures[code] >= _MAX_ATTEMPTS:
+                await self._ledger.note_untold(event_id, code)
+            return self._pause
+        ticket = (await self._ledger.learn_answer(answer, self._lookup.of_followed())).ticket
         found = ticket and (ticket.event_id, ticket.code)
         if answer.rfid_codes is None or found != (event_id, code):
             await self._ledger.note_untold(event_id, code)
         return 0.0
 
-    async def _handle_failure(self, event_id: int, code: str, err: OveitError) -> float:
-        """Give up a ticket at its third failure, and return for how many seconds to pause."""
-        if isinstance(err, OveitAuthenticationError):
-            return AUTHENTICATION_RETRY_DELAY
-        self._failures[code] += 1
-        if self._failures[code] >= _MAX_ATTEMPTS:
-            await self._ledger.note_untold(event_id, code)
-        return self._pause
-
     async def _wait(self, seconds: float) -> None:
         """Wait for so many seconds, or until an event is started, changed or stopped."""
         self._changed.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     def _report(self, *, is_failing: bool) -> None:
         """Report progress every ten seconds, and at once if a failure starts or ends a pause."""

@@ -28,9 +28,9 @@ class _Entry[Value]:
 class Recent[Key: Hashable, Value]:
     """Remembers values by key until they expire.
 
-    An entry expires `within` seconds after it was seen last, and `at_most` seconds after it was
-    seen first; of more than `most` entries the oldest is forgotten. The defaults are those of a
-    tag that lies on a reader and is read again and again (decisions.md D1, D2, R10).
+    An entry expires `within` seconds after it was seen last, `at_most` after it was seen first,
+    and when there are more than `most`. The defaults are those of a tag that lies on a reader
+    (decisions.md D1, D2, R10).
     """
 
     def __init__(
@@ -62,11 +62,9 @@ class Recent[Key: Hashable, Value]:
 
     def see(self, key: Key) -> Value | None:
         """Return the value of a key, and have it last from now on."""
-        entry = self._find(key)
-        if entry is None:
-            return None
-        entry.last_at = self._clock()
-        return entry.value
+        if entry := self._find(key):
+            entry.last_at = self._clock()
+        return entry.value if entry else None
 
     def pop(self, key: Key) -> Value | None:
         """Forget a key and return its value."""
@@ -85,18 +83,15 @@ class Recent[Key: Hashable, Value]:
 
     def _find(self, key: Key) -> _Entry[Value] | None:
         """Return an entry that has not expired."""
-        entry = self._entries.get(key)
-        return None if entry is None or self._is_over(entry) else entry
-
-    def _is_over(self, entry: _Entry[Value]) -> bool:
-        """Return whether an entry has expired."""
-        now = self._clock()
-        return now - entry.last_at >= self._within or now - entry.first_at >= self._at_most
+        entry, now = self._entries.get(key), self._clock()
+        if entry and now - entry.last_at < self._within and now - entry.first_at < self._at_most:
+            return entry
+        return None
 
     def _forget_old(self) -> None:
         """Forget what has expired, from the oldest entry on."""
         while self._entries:
-            key, oldest = next(iter(self._entries.items()))
-            if len(self._entries) <= self._most and not self._is_over(oldest):
+            oldest = next(iter(self._entries))
+            if len(self._entries) <= self._most and self._find(oldest):
                 return
-            del self._entries[key]
+            del self._entries[oldest]

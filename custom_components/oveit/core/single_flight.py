@@ -21,7 +21,8 @@ class SingleFlight:
         """Start the work unless it is running, and wait for it; each caller gets its error."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())
-            self._task.add_done_callback(_retrieve_error)
+            # So that asyncio does not log an error when no caller waits any more.
+            self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         task = self._task
         await asyncio.wait([task])
         task.result()
@@ -36,9 +37,3 @@ async def cancel(task: asyncio.Task[None] | None) -> None:
     if task and not task.done():
         task.cancel()
         await asyncio.wait([task])
-
-
-def _retrieve_error(task: asyncio.Task[None]) -> None:
-    """Retrieve an error, so that asyncio does not log it when no caller waits any more."""
-    if not task.cancelled():
-        task.exception()

@@ -59,10 +59,9 @@ def _words(language: str) -> Mapping[str, str]:
     """Return the characters that each word or phrase of a language stands for."""
     table = dict(_said(NATO, ascii_lowercase))
     table |= _said(LETTERS[language], ascii_lowercase)
-    table |= _said(UNITS[language], map(str, range(20)))
+    units = dict(_said(UNITS[language], map(str, range(20))))
     tens = dict(_said(TENS[language], map(str, range(20, 100, 10))))
-    table |= tens
-    table |= _compound(language, tens)
+    table |= units | tens | dict(_compound(language, tens, units))
     if language != "ja":
         table = {_plain(word): said for word, said in table.items()} | table
     return {word.casefold(): said for word, said in table.items()}
@@ -75,9 +74,10 @@ def _said(ways: str, characters: Iterator[str] | str) -> Iterator[tuple[str, str
             yield way.replace("_", " "), written
 
 
-def _compound(language: str, tens: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _compound(
+    language: str, tens: Mapping[str, str], units: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """Yield the spoken numbers from 21 to 99 that consist of a ten and a unit."""
-    units = dict(_said(UNITS[language], map(str, range(20))))
     small = {word: said for word, said in units.items() if 0 < int(said) < 10}
     if language == "ja":
         yield from _japanese(small)
@@ -155,47 +155,32 @@ def _spell(tokens: list[str], language: str) -> str | None:
     """Return the code that words spell, None if one of them is no part of a code."""
     table = _words(language if language in LANGUAGES else "en")
     twice, times = TWICE.get(language), 1
-    pieces: list[str] = []
-    at = 0
-    while at < len(tokens):
-        phrase, length = _longest(tokens[at:], table)
-        if phrase is None and tokens[at] == twice:
-            times, at = 2, at + 1
+    code = ""
+    while tokens:
+        phrases = (" ".join(tokens[:length]) for length in range(LONGEST_PHRASE, 0, -1))
+        phrase = next((phrase for phrase in phrases if phrase in table), None)
+        if phrase is None and tokens[0] == twice:
+            times, tokens = 2, tokens[1:]
             continue
-        piece = table[phrase] if phrase is not None else _literal(tokens[at], table)
+        piece = _literal(tokens[0], table) if phrase is None else table[phrase]
         if piece is None:
             return None
-        pieces.append(piece * times)
-        times, at = 1, at + length
-    return "".join(pieces)
-
-
-def _longest(tokens: list[str], table: Mapping[str, str]) -> tuple[str | None, int]:
-    """Return the longest known phrase at the start of tokens, and its number of words."""
-    for length in range(min(LONGEST_PHRASE, len(tokens)), 0, -1):
-        phrase = " ".join(tokens[:length])
-        if phrase in table:
-            return phrase, length
-    return None, 1
+        code += piece * times
+        times, tokens = 1, tokens[phrase.count(" ") + 1 if phrase else 1 :]
+    return code
 
 
 def _literal(token: str, table: Mapping[str, str]) -> str | None:
     """Return the code in a token that may join several words, as in Japanese."""
-    pieces = list(_split(token, table))
-    return "".join(pieces) if None not in pieces else None  # type: ignore[arg-type]
-
-
-def _split(token: str, table: Mapping[str, str]) -> Iterator[str | None]:
-    """Yield the code of each part of a token: plain characters, or a word (None: neither)."""
     if token.isascii():
-        yield token if token.isalnum() else None
-        return
-    longest = max(map(len, table))
+        return token if token.isalnum() else None
+    code, longest = "", max(map(len, table))
     while token:
-        if plain := re.match(r"[0-9a-z]+", token):
-            yield plain[0]
-            token = token[plain.end() :]
-            continue
-        length = next((size for size in range(longest, 0, -1) if token[:size] in table), 0)
-        yield table[token[:length]] if length else None
-        token = token[length:] if length else ""
+        part = plain[0] if (plain := re.match(r"[0-9a-z]+", token)) else token[:longest]
+        while part and not plain and part not in table:
+            part = part[:-1]
+        if not part:
+            return None
+        code += part if plain else table[part]
+        token = token[len(part) :]
+    return code

@@ -1,13 +1,14 @@
 """Synchronisation of the events and ticket lists at Oveit into the ledger."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from time import monotonic
 
 from .client.api import OveitClient
-from .counts import Attendance, Seen
+from .counts import Attendance, RemoteCheckIn
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
 from .models import NO_EVENT, Event
@@ -25,34 +26,27 @@ from .single_flight import SingleFlight
 SKEW_TOLERANCE = timedelta(seconds=2)
 
 
-class Glance:
+class OnDemandRefresh(SingleFlight):
     """A refresh for a read that nobody here knows: shared by all, at most once in 10 s."""
 
-    def __init__(self, refresh: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Create it for the refresh that it runs."""
-        self._refresh = SingleFlight(refresh)
-        self._started_at: float | None = None
+    _started_at = -inf
 
     async def __call__(self) -> None:
         """Wait for the refresh that is running, or for a new one unless the last is too recent."""
-        if not self._refresh.is_running:
-            now, pause = monotonic(), ON_DEMAND_INTERVAL.total_seconds()
-            if self._started_at is not None and now - self._started_at < pause:
+        if not self.is_running:
+            now = monotonic()
+            if now - self._started_at < ON_DEMAND_INTERVAL.total_seconds():
                 return
             self._started_at = now
-        await self._refresh.join()
-
-    async def close(self) -> None:
-        """Cancel the refresh that is running."""
-        await self._refresh.close()
+        await self.join()
 
 
 class TicketSync:
     """Keeps the ledger's events and ticket lists up to date, one refresh at a time.
 
     `events` are all known events by their id, `interval` is the time until the next poll.
-    On demand, `look_for_types` refreshes the events (decisions.md A2), and `look_again` also the
-    lists that are older than 30 s (B5).
+    `refresh_for_unknown_type` refreshes the events (decisions.md A2), `refresh_for_unknown_code`
+    also the lists that are older than 30 s (B5).
     """
 
     def __init__(
@@ -61,25 +55,21 @@ class TicketSync:
         ledger: Ledger,
         *,
         follows: Callable[[int], bool],
-        on_seen: Callable[[Seen], None],
+        on_remote_check_in: Callable[[RemoteCheckIn], None],
     ) -> None:
-        """Create it without events; see `load`.
-
-        `follows` returns whether an event is followed; `on_seen` is called for each check-in
-        made elsewhere that a new list shows.
-        """
+        """Create it empty; `on_remote_check_in` gets what a new list shows of other devices."""
         self.events: dict[int, Event] = {}
         self.interval: timedelta = IDLE_INTERVAL
         self._client = client
         self._ledger = ledger
         self._follows = follows
-        self._on_seen = on_seen
+        self._on_remote_check_in = on_remote_check_in
         self._fetched_at: dict[int, datetime] = {}
         self._requested_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
-        self.look_for_types = Glance(self._refresh_events)
-        self.look_again = Glance(self.refresh_old)
+        self.refresh_for_unknown_type = OnDemandRefresh(self._refresh_events)
+        self.refresh_for_unknown_code = OnDemandRefresh(self.refresh_old)
 
     @property
     def followed(self) -> dict[int, Event]:
@@ -98,11 +88,10 @@ class TicketSync:
         """Return the ages of the ticket lists by the ids of their events."""
         return {key: max(now - at, timedelta()) for key, at in self._fetched_at.items()}
 
-    def tells_of(self, event_id: int, at: datetime) -> bool:
+    def covers(self, event_id: int, at: datetime) -> bool:
         """Return whether an event's list was requested after a time by Oveit's clock.
 
-        For `NO_EVENT`, all lists must be. Lists from before a restart do not count, since the
-        clocks may have been set meanwhile.
+        For `NO_EVENT`, all lists must be; those from before a restart do not count.
         """
         active = [key for key, event in self.followed.items() if event.active]
         lists = [event_id] if event_id else active
@@ -128,8 +117,8 @@ class TicketSync:
 
     async def close(self) -> None:
         """Cancel the refreshes on demand."""
-        await self.look_for_types.close()
-        await self.look_again.close()
+        await self.refresh_for_unknown_type.close()
+        await self.refresh_for_unknown_code.close()
 
     async def refresh(self, *, everything: bool = False) -> None:
         """Refresh the events, then the ticket lists that are due, or `everything`.
@@ -152,7 +141,12 @@ class TicketSync:
                 event
                 for key, event in self.followed.items()
                 if event.active
-                and (everything or await self._is_due(event, counts[key], now, live=live[key]))
+                and (
+                    everything
+                    or is_list_due(
+                        event, await self._ledger.list_state(key), counts[key], now, live=live[key]
+                    )
+                )
             ]
             await self._refresh_lists(due)
 
@@ -169,14 +163,10 @@ class TicketSync:
             for event in self.followed.values():
                 fetched_at = (await self._ledger.list_state(event.id)).fetched_at
                 is_old = fetched_at is None or fetched_at < limit
-                if event.active and (is_old or not self._is_recent(event.id, needed or {})):
+                times = [at for key, at in (needed or {}).items() if key in (event.id, NO_EVENT)]
+                if event.active and (is_old or not all(self.covers(event.id, at) for at in times)):
                     stale.append(event)
             await self._refresh_lists(stale)
-
-    def _is_recent(self, event_id: int, needed: Mapping[int, datetime]) -> bool:
-        """Return whether an event's list was requested after all the times needed of it."""
-        times = [needed[key] for key in (event_id, NO_EVENT) if key in needed]
-        return all(self.tells_of(event_id, at) for at in times)
 
     async def attendance(self) -> dict[int, Attendance]:
         """Return the counts of the followed events by their id."""
@@ -184,9 +174,15 @@ class TicketSync:
         return {key: await self._ledger.attendance(key, now) for key in self.followed}
 
     async def _refresh_events(self) -> None:
-        """Fetch the events and save them if they changed; one that is not listed has ended."""
+        """Fetch the events and save them if they changed; one that is not listed has ended.
+
+        So is the skew of Oveit's clock, for after a restart (decisions.md C7).
+        """
         listed = {event.id: event for event in await self._client.events()}
-        await self._keep_skew()
+        skew = self._client.skew
+        if abs(skew - self._skew) > SKEW_TOLERANCE:
+            await self._ledger.keep_skew(skew)
+            self._skew = skew
         ended = {
             key: replace(event, active=False, ended_at=event.ended_at or datetime.now(UTC))
             for key, event in self.events.items()
@@ -196,20 +192,6 @@ class TicketSync:
         if events != self.events:
             await self._ledger.save_events(events.values())
             self.events = events
-
-    async def _keep_skew(self) -> None:
-        """Save the skew of Oveit's clock if it changed, for after a restart (decisions.md C7)."""
-        skew = self._client.skew
-        if abs(skew - self._skew) > SKEW_TOLERANCE:
-            await self._ledger.keep_skew(skew)
-            self._skew = skew
-
-    async def _is_due(
-        self, event: Event, attendance: Attendance, now: datetime, *, live: bool
-    ) -> bool:
-        """Return whether an event's list is due to be fetched."""
-        state = await self._ledger.list_state(event.id)
-        return is_list_due(event, state, attendance, now, live=live)
 
     async def _load_fetched_at(self, event_id: int) -> None:
         """Load the time at which an event's list was fetched."""
@@ -224,7 +206,7 @@ class TicketSync:
             try:
                 reply = await self._client.tickets(event.id)
                 for seen in await self._ledger.take_list(event, reply, fetched_at):
-                    self._on_seen(seen)
+                    self._on_remote_check_in(seen)
                 await self._load_fetched_at(event.id)
                 if self._fetched_at.get(event.id, fetched_at) >= fetched_at:
                     self._requested_at[event.id] = requested_at

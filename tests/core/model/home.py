@@ -57,7 +57,10 @@ class Home:
         self.ledger = await Ledger.open(self.path, expected=expected, clock=self._clock)
         assert not self.ledger.set_aside, "The ledger was not sound"
         self.ticket_sync = TicketSync(
-            self.client, self.ledger, follows=FOLLOWED.__contains__, on_seen=lambda _: None
+            self.client,
+            self.ledger,
+            follows=FOLLOWED.__contains__,
+            on_remote_check_in=lambda _: None,
         )
         self.desk = Desk(
             self.client, self.ledger, self.ticket_sync, on_decision=on_decision, clock=clock

@@ -34,9 +34,8 @@ _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
 class OveitClient:
     """Client of one Oveit account.
 
-    Every request raises OveitConnectionError when Oveit cannot be reached,
-    OveitAuthenticationError when it does not accept the credentials, and
-    OveitResponseError when the reply cannot be understood.
+    Every request raises OveitConnectionError when Oveit cannot be reached, OveitAuthenticationError
+    when it does not accept the credentials, OveitResponseError when a reply cannot be understood.
     """
 
     def __init__(
@@ -50,10 +49,7 @@ class OveitClient:
         language: str = "en",
         breaker: CircuitBreaker | None = None,
     ) -> None:
-        """Create a client with a token, or with an e-mail address and a password to log in.
-
-        `language` is the one of Oveit's sentences; English is used where Oveit does not have it.
-        """
+        """Create a client with a token or a login; `language` is that of Oveit's sentences."""
         self.breaker = breaker or CircuitBreaker()
         self._session = session
         self._api_url = api_url.rstrip("/")
@@ -102,11 +98,11 @@ class OveitClient:
         reply = parse(await self._request("seller/login", self._login))
         if reply.get("error"):
             raise OveitAuthenticationError("The login was refused")
-        token, user = reply.get("token"), reply.get("user")
+        token = reply.get("token")
         if not isinstance(token, str) or not token:
             raise OveitResponseError("The login was answered without a token")
         self._token = token
-        self.account = read_account(user if isinstance(user, dict) else {})
+        self.account = read_account(reply.get("user"))
         return self.account
 
     async def events(self) -> tuple[Event, ...]:
@@ -258,17 +254,13 @@ async def _connection_errors() -> AsyncIterator[None]:
     """Map errors of the connection to OveitConnectionError, with whether anything was sent."""
     try:
         yield
-    except aiohttp.ClientSSLError as err:
-        raise OveitTlsError(_describe(err), sent=False) from err
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-        raise OveitConnectionError(_describe(err), sent=False) from err
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
-        raise OveitConnectionError(_describe(err)) from err
-
-
-def _describe(err: Exception) -> str:
-    """Return a message with the kind of an error only: its text may hold a code or a token."""
-    return f"The connection to Oveit failed: {type(err).__name__}"
+        # Only the kind of an error is named: its text may hold a code or a token.
+        message = f"The connection to Oveit failed: {type(err).__name__}"
+        if isinstance(err, aiohttp.ClientSSLError):
+            raise OveitTlsError(message, sent=False) from err
+        not_sent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+        raise OveitConnectionError(message, sent=not isinstance(err, not_sent)) from err
 
 
 async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:

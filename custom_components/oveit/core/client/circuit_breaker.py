@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from ..exceptions import OveitConnectionError, OveitError, OveitResponseError
+from ..exceptions import OveitAuthenticationError, OveitError
 from ..single_flight import cancel
 
 LATE_AFTER = 3.0
@@ -18,9 +18,8 @@ _SUCCESSES_TO_CLOSE = 2
 class CircuitBreaker:
     """Knows whether Oveit can be asked (decisions.md T1, T13).
 
-    It goes offline when two of the last five requests failed or were late, and online again
-    after two successes in a row. From the first failure on it sends probes until the last
-    request succeeded and it is online.
+    It goes offline when two of the last five requests failed or were late, and online again after
+    two successes in a row; from the first failure until then it sends probes.
     """
 
     def __init__(self, *, probe_every: float = PROBE_EVERY) -> None:
@@ -45,20 +44,14 @@ class CircuitBreaker:
 
     @contextmanager
     def recording(self, late_after: float | None = LATE_AFTER) -> Iterator[None]:
-        """Record the outcome of the request made inside.
-
-        A request that takes longer than `late_after` seconds (None: no limit) is recorded as
-        a failure at that moment, and only once.
-        """
+        """Record the outcome of the request inside, once: it fails after `late_after` seconds."""
         loop = asyncio.get_running_loop()
         timer = None if late_after is None else loop.call_later(late_after, self.record, False)
         succeeded = False
         try:
             yield
             succeeded = True
-        except OveitConnectionError, OveitResponseError, asyncio.CancelledError:
-            raise
-        except OveitError:
+        except OveitAuthenticationError:
             succeeded = True
             raise
         finally:
@@ -70,11 +63,12 @@ class CircuitBreaker:
     def record(self, succeeded: bool) -> None:
         """Record the outcome of a request; a late one counts as failed."""
         self._outcomes.append(succeeded)
-        latest = [*self._outcomes][-_SUCCESSES_TO_CLOSE:]
-        if self.is_online and self._outcomes.count(False) >= _FAILURES_TO_OPEN:
-            self._change(is_online=False)
-        elif not self.is_online and latest == [True] * _SUCCESSES_TO_CLOSE:
-            self._change(is_online=True)
+        has_failed = self._outcomes.count(False) >= _FAILURES_TO_OPEN
+        is_back = [*self._outcomes][-_SUCCESSES_TO_CLOSE:] == [True] * _SUCCESSES_TO_CLOSE
+        if has_failed if self.is_online else is_back:
+            self.is_online = not self.is_online
+            self._outcomes.clear()
+            self._on_change(self.is_online)
         if self._needs_probing and self._probe and (not self._probing or self._probing.done()):
             self._probing = asyncio.get_running_loop().create_task(self._keep_probing())
 
@@ -82,12 +76,6 @@ class CircuitBreaker:
     def _needs_probing(self) -> bool:
         """Return whether it is offline, or the last request failed."""
         return not self.is_online or (bool(self._outcomes) and not self._outcomes[-1])
-
-    def _change(self, *, is_online: bool) -> None:
-        """Go offline or online, forget the outcomes so far, and call back."""
-        self.is_online = is_online
-        self._outcomes.clear()
-        self._on_change(is_online)
 
     async def _keep_probing(self) -> None:
         """Send probes while they are needed."""

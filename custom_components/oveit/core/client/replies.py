@@ -1,7 +1,4 @@
-"""Parsing of Oveit's replies: values that cannot be read are left out (decisions.md I5).
-
-The only error that these functions raise is OveitResponseError.
-"""
+"""Parsing of Oveit's replies: what cannot be read is left out, or an OveitResponseError (I5)."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -40,9 +37,9 @@ def parse(body: bytes) -> Json:
     return reply
 
 
-def read_account(user: Json) -> Account:
+def read_account(item: object) -> Account:
     """Return the account in a reply to a login; the documented key `seller_id ` ends in a blank."""
-    user = {key.strip(): value for key, value in user.items()}
+    user = {key.strip(): value for key, value in _object(item).items()}
     permissions = _read_list(user.get("permissions"), _text)
     return Account(
         seller_id=_text(user.get("seller_id")),
@@ -75,15 +72,15 @@ def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
 
 def _answered_ticket(reply: Json) -> Ticket | None:
     """Return the ticket that a reply is about, with its uses in the order of their dates."""
-    ticket, kind, event = reply.get("ticket"), reply.get("ticket_type"), reply.get("event")
-    if not isinstance(ticket, dict) or (code := _code(ticket.get("code"))) is None:
+    ticket, kind, event = (_object(reply.get(key)) for key in ("ticket", "ticket_type", "event"))
+    if (code := _code(ticket.get("code"))) is None:
         return None
     checkins = _read_list(reply.get("checkins"), _use) or ()
     return Ticket(
         code=code,
-        event_id=_id(event.get("id")) if isinstance(event, dict) else None,
-        ticket_type_id=_id(kind.get("id")) if isinstance(kind, dict) else None,
-        ticket_type=_text(kind.get("name")) if isinstance(kind, dict) else None,
+        event_id=_id(event.get("id")),
+        ticket_type_id=_id(kind.get("id")),
+        ticket_type=_text(kind.get("name")),
         series=_text(ticket.get("series")),
         checked_in=any(use.addon_id is None for use in checkins),
         checkins=tuple(sorted(checkins, key=lambda use: use.at.timestamp() if use.at else 0)),
@@ -92,71 +89,67 @@ def _answered_ticket(reply: Json) -> Ticket | None:
 
 def _tag(item: object) -> str | None:
     """Return the code of a tag."""
-    return _code(item.get("code")) if isinstance(item, dict) else None
+    return _code(_object(item).get("code"))
 
 
 def _use(item: object) -> CheckIn | None:
     """Return one use of a ticket."""
     if not isinstance(item, dict):
         return None
-    date = _datetime(item.get("date"))
-    return CheckIn(
-        addon_id=_id(item.get("addon_id")),
-        at=date[0] if date else None,
-        zoned=date[1] if date else True,
-    )
+    at, zoned = _datetime(item.get("date"))
+    return CheckIn(addon_id=_id(item.get("addon_id")), at=at, zoned=zoned)
 
 
 def read_event(item: object) -> Event | None:
     """Return an event, None without an id."""
-    if not isinstance(item, dict) or (event_id := _id(item.get("id"))) is None:
-        return None
-    tickets = item.get("tickets", item.get("tickets_sold"))
-    start = _datetime(item.get("starts_at"))
-    return Event(
-        id=event_id,
-        name=_text(item.get("name")) or str(event_id),
-        starts_at=start and start[0],
-        location=_text(item.get("location")),
-        tickets=_number(tickets),
-        checked_in=_number(item.get("tickets_checked_in")),
-        ticket_types=_read_list(item.get("ticket_types"), _ticket_type) or (),
+    event = _object(item)
+    return _identified(
+        Event,
+        event,
+        starts_at=_datetime(event.get("starts_at"))[0],
+        location=_text(event.get("location")),
+        tickets=_number(event.get("tickets", event.get("tickets_sold"))),
+        checked_in=_number(event.get("tickets_checked_in")),
+        ticket_types=_read_list(event.get("ticket_types"), _ticket_type) or (),
     )
 
 
 def _ticket_type(item: object) -> TicketType | None:
     """Return a ticket type with its add-ons, None without an id."""
-    if not isinstance(item, dict) or (type_id := _id(item.get("id"))) is None:
-        return None
-    return TicketType(
-        id=type_id,
-        name=_text(item.get("name")) or str(type_id),
-        addons=_read_list(item.get("addons"), _addon) or (),
-    )
+    kind = _object(item)
+    return _identified(TicketType, kind, addons=_read_list(kind.get("addons"), _addon) or ())
 
 
 def _addon(item: object) -> Addon | None:
     """Return an add-on, None without an id; older replies lack `is_bundled` and `enabled`."""
-    if not isinstance(item, dict) or (addon_id := _id(item.get("id"))) is None:
-        return None
-    return Addon(
-        id=addon_id,
-        name=_text(item.get("name")) or str(addon_id),
-        is_bundled=item.get("is_bundled", True) is True,
-        uses=_number(item.get("uses")) or None,
-        enabled=item.get("enabled", True) is True,
+    addon = _object(item)
+    return _identified(
+        Addon,
+        addon,
+        is_bundled=addon.get("is_bundled", True) is True,
+        uses=_number(addon.get("uses")) or None,
+        enabled=addon.get("enabled", True) is True,
     )
+
+
+def _identified[T](kind: Callable[..., T], item: Json, **values: object) -> T | None:
+    """Return what has an id and a name, None without an id."""
+    key = _id(item.get("id"))
+    return kind(id=key, name=_text(item.get("name")) or str(key), **values) if key else None
 
 
 def _attendee(item: object) -> Mapping[str, JsonValue] | None:
     """Return the values of an attendee's form by the names of their fields."""
-    if not isinstance(item, dict):
-        return None
-    fields, values = item.get("fields"), item.get("values")
+    fields, values = _object(item).get("fields"), _object(item).get("values")
     if not isinstance(fields, list) or not isinstance(values, list):
         return None
-    names = [_text(field.get("name")) if isinstance(field, dict) else None for field in fields]
+    names = [_text(_object(field).get("name")) for field in fields]
     return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
+
+
+def _object(value: object) -> Json:
+    """Return a JSON object, an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _read_list[T](values: object, read: Callable[[object], T | None]) -> tuple[T, ...] | None:
@@ -179,17 +172,15 @@ def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
     return _text(value)
 
 
-def _datetime(value: object) -> tuple[datetime, bool] | None:
+def _datetime(value: object) -> tuple[datetime | None, bool]:
     """Return a date in UTC, and whether it named its time zone; without one UTC is assumed."""
-    if not isinstance(value, str):
-        return None
     try:
-        date = datetime.fromisoformat(value)
+        date = datetime.fromisoformat(value if isinstance(value, str) else "")
         if date.tzinfo is None:
             return date.replace(tzinfo=UTC), False
         return date.astimezone(UTC), True
     except ValueError, OverflowError:
-        return None
+        return None, True
 
 
 def _number(value: object) -> int | None:

@@ -27,10 +27,7 @@ def open_session(
 
 
 def _open_socket(address: AddrInfoType) -> socket.socket:
-    """Return a socket with TCP keep-alive.
-
-    Routers drop connections that are silent for minutes; a check-in sent on one would be in doubt.
-    """
+    """Return a socket with TCP keep-alive: routers drop connections that are silent for minutes."""
     family, kind, protocol, *_ = address
     opened = socket.socket(family, kind, protocol)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

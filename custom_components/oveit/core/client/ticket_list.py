@@ -68,7 +68,10 @@ def _unpack(reply: bytes) -> Iterator[bytes]:
     for at in range(0, len(reply), _BLOCK):
         packed = reply[at : at + _BLOCK]
         while packed and not unpacker.eof:
-            block = _inflate(unpacker, packed)
+            try:
+                block = unpacker.decompress(packed, _BLOCK)
+            except zlib.error as err:
+                raise OveitResponseError("The ticket list cannot be unpacked") from err
             size += len(block)
             if size > _MAX_SIZE:
                 raise OveitResponseError("The ticket list is too long")
@@ -76,14 +79,6 @@ def _unpack(reply: bytes) -> Iterator[bytes]:
             packed = unpacker.unconsumed_tail
     if not unpacker.eof:
         raise OveitResponseError("The ticket list came in part only")
-
-
-def _inflate(unpacker: zlib._Decompress, packed: bytes) -> bytes:
-    """Return the next block of unpacked bytes."""
-    try:
-        return unpacker.decompress(packed, _BLOCK)
-    except zlib.error as err:
-        raise OveitResponseError("The ticket list cannot be unpacked") from err
 
 
 def _decode(text: bytes | bytearray) -> str:

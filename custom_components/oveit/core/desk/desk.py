@@ -26,7 +26,7 @@ from ..models import (
     Ticket,
     new_ref,
 )
-from ..preparation import Preparing
+from ..preparation import Preparations
 from ..settling.evidence import DOUBT_GRACE, Evidence
 from ..settling.settling import Settling
 from ..ticket_sync import TicketSync
@@ -92,7 +92,7 @@ class Desk:
         )
         self._entry = Entry(client, self._lookup, self._settling, evidence, self._writer)
         self._exit = Exit(client, self._writer)
-        self.preparing = Preparing(
+        self.preparing = Preparations(
             client,
             ledger,
             ticket_sync,

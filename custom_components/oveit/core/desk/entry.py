@@ -9,7 +9,7 @@ from typing import Any
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import Known, Undecided, Verdict, accept, decide
-from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_heard
+from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_reached_oveit
 from ..ledger import Lease, Told
 from ..ledger.admission import Outcome
 from ..ledger.journal import IN_FLIGHT_GRACE
@@ -189,7 +189,11 @@ class Entry:
                 sending = None
             try:
                 return await self._fall_back(
-                    case, ticket, row, sent=may_have_heard(err), is_awaited=sending is not None
+                    case,
+                    ticket,
+                    row,
+                    sent=may_have_reached_oveit(err),
+                    is_awaited=sending is not None,
                 )
             finally:
                 self._follow(sending, row)
@@ -333,13 +337,13 @@ class Entry:
         try:
             if case.online:
                 async with case.deadline():
-                    found, _ = await self._evidence.ask(row)
+                    found, _ = await self._evidence.ask(row, case.ledger)
                 return found
         except LedgerError:
             raise
         except OveitError as err:
             case.give_up_on_oveit(err)
-        return await self._evidence.look(row)
+        return await self._evidence.look(row, case.ledger)
 
     async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
         """Write a steward's decision; it is uploaded where it may be news to Oveit (B6)."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..client.api import OveitClient
 from ..decision import Known, Verdict
-from ..exceptions import OveitError, may_have_heard
+from ..exceptions import OveitError, may_have_reached_oveit
 from ..models import Cause, Direction, Reason, Row, RowState, Several, Ticket
 from .case import Case, Writer
 
@@ -67,7 +67,7 @@ class Exit:
                 )
         except OveitError as err:
             case.give_up_on_oveit(err)
-            if may_have_heard(err):
+            if may_have_reached_oveit(err):
                 await case.ledger.move(row, RowState.LOCAL, cause=Cause.UNDECIDABLE)
             else:
                 await case.ledger.move(row, RowState.PENDING, lease=self._writer.kept)

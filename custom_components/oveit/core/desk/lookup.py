@@ -12,7 +12,7 @@ from ..decision import Known, Verdict, decide
 from ..exceptions import LedgerBusyError, LedgerError, OveitError
 from ..ledger import Learned, Ours, Told
 from ..models import Answer, Event, Ticket
-from ..ticket_sync import Glance, TicketSync
+from ..ticket_sync import OnDemandRefresh, TicketSync
 from .case import Case
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Lookup:
         else:
             await self._identify_code(case, case.request.ticket_code or "", ask=ask)
         if has_unknown_type(case.tickets, self._ticket_sync.followed):
-            await self._glance(case, self._ticket_sync.look_for_types)
+            await self._glance(case, self._ticket_sync.refresh_for_unknown_type)
 
     async def ask(
         self, case: Case, *, ticket_code: str | None = None, rfid_code: str | None = None
@@ -131,7 +131,7 @@ class Lookup:
         if ticket := (await self.learn(case, answer)).ticket:
             case.tickets = await case.ledger.find(ticket.code) or (ticket,)
         elif not case.tickets:
-            await self._glance(case, self._ticket_sync.look_again)
+            await self._glance(case, self._ticket_sync.refresh_for_unknown_code)
             case.tickets = await case.ledger.find(code)
 
     async def _identify_tag(self, case: Case, tag: str) -> None:
@@ -164,7 +164,7 @@ class Lookup:
                 with suppress(LedgerBusyError):
                     await case.learning.unpair(tag, other.code)
 
-    async def _glance(self, case: Case, glance: Glance) -> None:
+    async def _glance(self, case: Case, glance: OnDemandRefresh) -> None:
         """Have the mirror look at Oveit; what follows has half of the time left for itself."""
         if not case.online:
             return

@@ -1,7 +1,7 @@
 """Reads of the last seconds, so that a guest is decided once however often a reader reads."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
@@ -49,15 +49,15 @@ class Reads:
 
         A refusal from before free flow began does not count any more (decisions.md X9).
         """
-        if (same := self._same_scan(request)) and _holds(same, request):
+        same = self._scans.get(request.scan_id or "")
+        if same and _key(same.request, None) == _key(request, None) and _holds(same, request):
             return same
-        task = self._find(request)
-        if task is None:
-            return await self._begin(request, decide)
-        decision = await self._wait(task, request)
-        if not _holds(decision, request):
-            return await self._begin(request, decide)
-        return decision if decision.scan_id == request.scan_id else _repeat(decision, request)
+        if task := self._find(request):
+            decision = await self._wait(task, request)
+            if _holds(decision, request):
+                is_same = decision.scan_id == request.scan_id
+                return decision if is_same else _repeat(decision, request)
+        return await self._begin(request, decide)
 
     async def wait(self, timeout: float | None = None) -> None:
         """Wait until every read under way is decided, or for so many seconds."""
@@ -101,18 +101,10 @@ class Reads:
             raise OveitConnectionError("The first read of this guest is still being decided")
         return task.result()
 
-    def _same_scan(self, request: Request) -> Decision | None:
-        """Return what was decided on the same scan of the same code."""
-        decision = self._scans.get(request.scan_id or "")
-        same = decision and _key(decision.request, None) == _key(request, None)
-        return decision if same else None
-
     def _find(self, request: Request) -> asyncio.Task[Decision] | None:
         """Return the newest read of the same guest, in flight or decided moments ago."""
-        gates: Iterable[str | None] = self._gates
-        if request.gate is not None:
-            gates = (request.gate, None)
-        for gate in gates:
+        of_any = request.gate is None
+        for gate in self._gates if of_any else (request.gate, None):
             key = _key(request, gate)
             task = self._in_flight.get(key) or self._decided.see(key)
             if task and not (task.done() and _failed(task)):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, select
 
 from ..counts import Attendance, LastEntry
 from ..models import Direction, RowState
@@ -18,6 +18,7 @@ def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
     tickets_by_type, by_type = _count_by_type(connection, event_id)
     states = _count_states(connection, event_id)
     since = (now - ARRIVALS_OVER).timestamp()
+    exits, left = _count_exits(connection, event_id)
     return Attendance(
         tickets=sum(tickets_by_type.values()),
         tickets_by_type=tickets_by_type,
@@ -25,100 +26,68 @@ def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
         checked_in_by_type=by_type,
         last_entry=_last_entry(connection, event_id),
         arrivals=_entries_since(connection, event_id, since) / (ARRIVALS_OVER.total_seconds() / 60),
-        inside=sum(by_type.values()) - _count_left(connection, event_id),
-        exits_counted=_has_exits(connection, event_id),
+        inside=sum(by_type.values()) - left,
+        exits_counted=exits > 0,
         waiting=sum(states.get(state, 0) for state in WAITING),
         conflicts=states.get(RowState.REJECTED, 0),
     )
 
 
-def _count_states(connection: Connection, event_id: int) -> dict[str, int]:
-    """Count the journal's rows by their state."""
-    statement = (
-        select(journal.c.state, func.count())
-        .where(journal.c.event_id == event_id)
-        .group_by(journal.c.state)
-    )
-    return dict(connection.execute(statement).tuples().all())
-
-
 def count_tickets(connection: Connection, event_id: int) -> int:
-    """Count the tickets of the mirror."""
+    """Count the tickets of an event's list."""
     statement = select(func.count()).where(tickets.c.event_id == event_id)
     return connection.execute(statement).scalar_one()
 
 
-def _is_entry() -> ColumnElement[bool]:
-    """Select rows of guests who came in."""
+def _count_states(connection: Connection, event_id: int) -> dict[str, int]:
+    """Count the journal's rows by their state."""
+    statement = select(journal.c.state, func.count()).where(journal.c.event_id == event_id)
+    return dict(connection.execute(statement.group_by(journal.c.state)).tuples().all())
+
+
+def _is_entry(event_id: int, rows: Any = journal) -> ColumnElement[bool]:
+    """Select the rows of guests who came in to an event."""
     return and_(
-        journal.c.addon_id.is_(None), journal.c.direction == Direction.ENTRY, journal.c.admitted
+        rows.c.event_id == event_id,
+        rows.c.addon_id.is_(None),
+        rows.c.direction == Direction.ENTRY,
+        rows.c.admitted,
     )
 
 
-def _count_left(connection: Connection, event_id: int) -> int:
-    """Count guests who came in, went out, and did not come back."""
-    later = journal.alias()
-    came_back = select(later.c.seq).where(
-        later.c.event_id == event_id,
-        later.c.code == journal.c.code,
-        later.c.addon_id.is_(None),
-        later.c.direction == Direction.ENTRY,
-        later.c.admitted,
-        later.c.seq > journal.c.seq,
-    )
+def _count_exits(connection: Connection, event_id: int) -> tuple[int, int]:
+    """Count the exits, and the guests who came in, went out, and did not come back."""
     entry = journal.alias()
-    came_in = select(entry.c.seq).where(
-        entry.c.event_id == event_id,
-        entry.c.code == journal.c.code,
-        entry.c.addon_id.is_(None),
-        entry.c.direction == Direction.ENTRY,
-        entry.c.admitted,
-    )
-    listed = select(tickets.c.code).where(
+    came_in = exists().where(_is_entry(event_id, entry), entry.c.code == journal.c.code)
+    came_back = came_in.where(entry.c.seq > journal.c.seq)
+    listed = exists().where(
         tickets.c.event_id == event_id, tickets.c.code == journal.c.code, tickets.c.checked_in
     )
-    statement = select(func.count(journal.c.code.distinct())).where(
-        journal.c.event_id == event_id,
-        journal.c.direction == Direction.EXIT,
-        or_(came_in.exists(), listed.exists()),
-        ~came_back.exists(),
-    )
-    return connection.execute(statement).scalar_one()
-
-
-def _has_exits(connection: Connection, event_id: int) -> bool:
-    """Tell whether anybody was seen leaving."""
-    statement = select(journal.c.seq).where(
-        journal.c.event_id == event_id, journal.c.direction == Direction.EXIT
-    )
-    return connection.execute(statement.limit(1)).one_or_none() is not None
+    left = case(((came_in | listed) & ~came_back, journal.c.code))
+    exits, gone = connection.execute(
+        select(func.count(), func.count(left.distinct())).where(
+            journal.c.event_id == event_id, journal.c.direction == Direction.EXIT
+        )
+    ).one()
+    return exits, gone
 
 
 def _unlisted_entries(event_id: int) -> Select[Any]:
-    """Select our own entries that the mirror does not show yet."""
+    """Select our own entries that the list does not show yet, one record for each ticket."""
+    same_ticket = (tickets.c.event_id == event_id) & (tickets.c.code == journal.c.code)
     return (
         select(func.max(func.coalesce(tickets.c.ticket_type_id, journal.c.ticket_type_id)))
         .select_from(journal)
-        .outerjoin(
-            tickets,
-            (tickets.c.event_id == event_id) & (tickets.c.code == journal.c.code),
-        )
-        .where(
-            journal.c.event_id == event_id,
-            _is_entry(),
-            func.coalesce(tickets.c.checked_in, False).is_(False),
-        )
+        .outerjoin(tickets, same_ticket)
+        .where(_is_entry(event_id), func.coalesce(tickets.c.checked_in, False).is_(False))
+        .group_by(journal.c.code)
     )
 
 
 def _count_by_type(connection: Connection, event_id: int) -> tuple[dict[int, int], dict[int, int]]:
     """Count tickets, and entered ones, by their type; unknown types as 0."""
     listed = connection.execute(
-        select(
-            tickets.c.ticket_type_id,
-            func.count(),
-            func.count(case((tickets.c.checked_in, 1))),
-        )
+        select(tickets.c.ticket_type_id, func.count(), func.count(case((tickets.c.checked_in, 1))))
         .where(tickets.c.event_id == event_id)
         .group_by(tickets.c.ticket_type_id)
     ).tuples()
@@ -126,7 +95,7 @@ def _count_by_type(connection: Connection, event_id: int) -> tuple[dict[int, int
     for type_id, total, entered in listed:
         totals[type_id or 0] = totals.get(type_id or 0, 0) + total
         counts[type_id or 0] = counts.get(type_id or 0, 0) + entered
-    for (type_id,) in connection.execute(_unlisted_entries(event_id).group_by(journal.c.code)):
+    for (type_id,) in connection.execute(_unlisted_entries(event_id)):
         counts[type_id or 0] = counts.get(type_id or 0, 0) + 1
     return totals, counts
 
@@ -136,48 +105,27 @@ def _entries_since(connection: Connection, event_id: int, since: float) -> int:
     listed = select(func.count()).where(
         tickets.c.event_id == event_id, tickets.c.entered_at > since
     )
-    ours = (
-        _unlisted_entries(event_id).where(journal.c.at > since).group_by(journal.c.code).subquery()
+    ours = select(func.count()).select_from(
+        _unlisted_entries(event_id).where(journal.c.at > since).subquery()
     )
-    return (
-        connection.execute(listed).scalar_one()
-        + connection.execute(select(func.count()).select_from(ours)).scalar_one()
-    )
+    return sum(connection.execute(each).scalar_one() for each in (listed, ours))
 
 
 def _last_entry(connection: Connection, event_id: int) -> LastEntry | None:
     """Return the newest entry, ours where the list shows the same."""
-    listed = connection.execute(_newest_listed(event_id)).one_or_none()
-    ours = connection.execute(_newest_of_ours(event_id)).one_or_none()
-    if ours and (not listed or listed.code == ours.code or listed.entered_at <= ours.at):
-        at, record, gate = ours.at, ours, ours.gate
-    elif listed:
-        at, record, gate = listed.entered_at, listed, None
-    else:
+    of_list = select(tickets, tickets.c.entered_at.label("at"), null().label("gate")).where(
+        tickets.c.event_id == event_id, tickets.c.entered_at.is_not(None)
+    )
+    of_ours = select(journal).where(_is_entry(event_id)).order_by(journal.c.seq.desc())
+    listed = connection.execute(of_list.order_by(tickets.c.entered_at.desc()).limit(1)).first()
+    newest = connection.execute(of_ours.limit(1)).first()
+    if listed and (not newest or (listed.code != newest.code and listed.at > newest.at)):
+        newest = listed
+    if newest is None:
         return None
     return LastEntry(
-        at=datetime.fromtimestamp(at, UTC),
-        ticket_type_id=record.ticket_type_id,
-        gate=gate,
-        code_end=record.code[-3:],
-    )
-
-
-def _newest_listed(event_id: int) -> Select[Any]:
-    """Select the newest entry that the list shows."""
-    return (
-        select(tickets)
-        .where(tickets.c.event_id == event_id, tickets.c.entered_at.is_not(None))
-        .order_by(tickets.c.entered_at.desc())
-        .limit(1)
-    )
-
-
-def _newest_of_ours(event_id: int) -> Select[Any]:
-    """Select the newest entry that we admitted."""
-    return (
-        select(journal)
-        .where(journal.c.event_id == event_id, _is_entry())
-        .order_by(journal.c.seq.desc())
-        .limit(1)
+        at=datetime.fromtimestamp(newest.at, UTC),
+        ticket_type_id=newest.ticket_type_id,
+        gate=newest.gate,
+        code_end=newest.code[-3:],
     )

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ..counts import Coverage
+from .attendance import count_tickets
 from .schema import asked, preparations, tags, tickets
 from .statements import Statement, put
 
@@ -21,12 +22,9 @@ _NOTE = Statement(
 
 def coverage(connection: Connection, event_id: int) -> Coverage:
     """Count an event's tickets, and those whose tags are known, be it that there is none."""
-    listed = select(func.count()).where(tickets.c.event_id == event_id)
-    known = select(func.count()).where(asked.c.event_id == event_id, asked.c.told)
-    return Coverage(
-        tickets=connection.execute(listed).scalar_one(),
-        known=connection.execute(known).scalar_one(),
-    )
+    statement = select(func.count()).where(asked.c.event_id == event_id, asked.c.told)
+    known = connection.execute(statement).scalar_one()
+    return Coverage(tickets=count_tickets(connection, event_id), known=known)
 
 
 def note(connection: Connection, event_id: int, code: str, *, told: bool) -> None:

@@ -9,17 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from ..models import Addon, Event, TicketType
 from . import properties
-from .schema import (
-    asked,
-    counters,
-    events,
-    journal,
-    lists,
-    preparations,
-    refusals,
-    tags,
-    tickets,
-)
+from .schema import asked, counters, events, journal, lists, preparations, refusals, tags, tickets
 from .statements import put
 
 _TIMES = ("starts_at", "ended_at")
@@ -34,9 +24,9 @@ def load(connection: Connection) -> dict[int, Event]:
 def save(connection: Connection, listed: Iterable[Event]) -> None:
     """Write events, those that are there anew."""
     for event in listed:
-        times = {name: _to_text(getattr(event, name)) for name in _TIMES}
-        details = asdict(event) | times
-        put(connection, events, {"id": event.id}, details=details)
+        details = asdict(event)
+        times = {name: at.isoformat() for name in _TIMES if (at := details[name])}
+        put(connection, events, {"id": event.id}, details=details | times)
 
 
 def remove(connection: Connection, event_id: int) -> None:
@@ -47,11 +37,6 @@ def remove(connection: Connection, event_id: int) -> None:
         for table in (tickets, lists, journal, refusals, counters, asked, preparations):
             connection.execute(delete(table).where(table.c.event_id == event_id))
     connection.execute(delete(events).where(events.c.id == event_id))
-
-
-def _to_text(at: datetime | None) -> str | None:
-    """Return a time as it is kept."""
-    return at.isoformat() if at else None
 
 
 def _read(event_id: int, details: dict[str, Any]) -> Event:

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Self
 
 from sqlalchemy import Connection
 
-from ..counts import Attendance, Seen
+from ..counts import Attendance, RemoteCheckIn
 from ..exceptions import LedgerError
 from ..models import Answer, CheckIn, Event, Row, RowState, Ticket
 from . import (
@@ -251,7 +251,7 @@ class Ledger:
         write = partial(journal.claim, row=row, state=state, **values)
         return await self.run(How.KEEP, write, undo=_withdraw_of(row))
 
-    async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+    async def take_list(self, event: Event, reply: bytes, at: datetime) -> list[RemoteCheckIn]:
         """Import a ticket list and return the check-ins it shows that were not known.
 
         An empty list, or one that lost more than a fifth of its tickets, replaces

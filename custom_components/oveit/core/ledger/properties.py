@@ -72,7 +72,7 @@ def count_opening(connection: Connection) -> None:
     """Give a new ledger its identity, and count that it is opened."""
     if get(connection, _GENERATION) is None:
         keep(connection, _GENERATION, uuid4().hex)
-    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + 1))
+    _count_on(connection, 1)
 
 
 def count_change(connection: Connection) -> None:
@@ -85,9 +85,12 @@ def keeping_generation(connection: Connection) -> Iterator[None]:
     """Have the counter grow on, though rows of the journal are deleted inside."""
     before = generation(connection).counter
     yield
-    opened = int(get(connection, _OPENED) or 0)
-    missing = before - generation(connection).counter
-    keep(connection, _OPENED, str(opened + missing))
+    _count_on(connection, before - generation(connection).counter)
+
+
+def _count_on(connection: Connection, number: int) -> None:
+    """Have the counter grow by a number."""
+    keep(connection, _OPENED, str(int(get(connection, _OPENED) or 0) + number))
 
 
 def generation(connection: Connection) -> Generation:

@@ -1,6 +1,7 @@
 """The tables of the ledger, schema 2. Times are seconds since 1970, UTC, save where it says so."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -20,6 +21,24 @@ SCHEMA_VERSION = 2
 
 metadata = MetaData()
 _Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _columns(kind: Any, *names: str, nullable: bool = True) -> list[Column[Any]]:
+    """Return columns of one type."""
+    return [Column(name, kind, nullable=nullable) for name in names]
+
+
+def _of_a_read() -> list[Column[Any]]:
+    """Return what the journal and the refusals hold of a read."""
+    return [
+        Column("scan_id", String, nullable=False, index=True),
+        *_columns(_Id, "event_id", nullable=False),
+        *_columns(_Id, "ticket_type_id", "addon_id"),
+        *_columns(Float, "at", nullable=False),
+        *_columns(String, "direction", "reason", nullable=False),
+        *_columns(String, "box", "rfid_code", "gate", "gate_id", "message"),
+    ]
+
 
 properties = Table(
     "about",
@@ -42,9 +61,7 @@ lists = Table(
     Column("fetched_at", Float),
     Column("digest", String),
     Column("skipped", Integer, nullable=False, default=0),
-    Column("doubted_count", Integer),
-    Column("drift_tickets", Integer),
-    Column("drift_checked_in", Integer),
+    *_columns(Integer, "doubted_count", "drift_tickets", "drift_checked_in"),
 )
 
 tickets = Table(
@@ -102,38 +119,15 @@ journal = Table(
     metadata,
     Column("seq", _Id, primary_key=True, autoincrement=True),
     Column("ref", String, nullable=False, unique=True),
-    Column("box", String),
-    Column("event_id", _Id, nullable=False),
     Column("code", String, nullable=False, index=True),
-    Column("rfid_code", String),
-    Column("ticket_type_id", _Id),
-    Column("addon_id", _Id),
-    Column("slot", Integer),
-    Column("direction", String, nullable=False),
-    Column("re_entry", Boolean, nullable=False),
-    Column("turnstile", Boolean, nullable=False),
-    Column("gate", String),
-    Column("gate_id", String),
-    Column("at", Float, nullable=False),
-    Column("asked_at", Float),
-    Column("asked_last", Float),
-    Column("scan_id", String, nullable=False, index=True),
-    Column("state", String, nullable=False),
-    Column("admitted", Boolean, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("overruled", String),
-    Column("attempts", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("retry_at", Float),
-    Column("in_flight_until", Float),
-    Column("leased_by", String),
-    Column("leased_until", Float),
-    Column("cause", String),
-    Column("message", String),
-    Column("note", String),
-    Column("user_id", String),
-    Column("undone_at", Float),
-    Column("undone_by", String),
+    *_of_a_read(),
+    *_columns(Integer, "slot"),
+    *_columns(Float, "asked_at", "asked_last", "retry_at", "in_flight_until", "leased_until"),
+    *_columns(String, "overruled", "leased_by", "cause", "note", "user_id", "undone_by"),
+    *_columns(Float, "undone_at"),
+    *_columns(Boolean, "re_entry", "turnstile", "admitted", nullable=False),
+    *_columns(Integer, "attempts", "failures", nullable=False),
+    *_columns(String, "state", nullable=False),
     Index("journal_by_state", "event_id", "state"),
     Index("journal_by_gate", "gate", "at"),
     sqlite_autoincrement=True,
@@ -154,21 +148,10 @@ refusals = Table(
     "refusals",
     metadata,
     Column("ref", String, primary_key=True),
-    Column("box", String),
-    Column("event_id", _Id, nullable=False),
-    Column("scan_id", String, nullable=False, index=True),
     Column("code", String),
-    Column("rfid_code", String),
-    Column("ticket_type_id", _Id),
-    Column("addon_id", _Id),
-    Column("direction", String, nullable=False),
-    Column("gate", String),
-    Column("gate_id", String),
-    Column("at", Float, nullable=False),
-    Column("reason", String, nullable=False),
+    *_of_a_read(),
     Column("source", String, nullable=False),
     Column("certain", Boolean, nullable=False),
-    Column("message", String),
     Index("refusals_by_gate", "gate_id", "at"),
     Index("refusals_by_event", "event_id", "at"),
 )

@@ -1,6 +1,5 @@
 """The import of ticket lists."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from time import sleep
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, Row as Record, select
 from sqlalchemy.exc import DatabaseError
 
 from ..client import ticket_list as replies
-from ..counts import ListState, Seen
+from ..counts import ListState, RemoteCheckIn
 from ..decision import SAME_USE
 from ..exceptions import OveitResponseError
 from ..models import Event
@@ -28,48 +27,33 @@ AT_FIRST = 2_000
 DOORS_FIRST = 0.0005
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Arrived:
-    """How many rows a reply has, and how many of them are tickets."""
-
-    rows: int
-    tickets: int
-
-    @property
-    def skipped(self) -> int:
-        """Return how many rows are no tickets, or a ticket again."""
-        return self.rows - self.tickets
-
-
-def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[Seen]:
+def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[RemoteCheckIn]:
     """Take a reply apart first, then apply what differs in short transactions.
 
     Returns the newest check-ins that neither the list before nor the journal holds.
     """
-    digest = replies.digest(reply)
+    digest, key, seen = replies.digest(reply), {"event_id": event.id}, list[RemoteCheckIn]()
+    kept: dict[str, Any] = {"fetched_at": at.timestamp(), "doubted_count": None}
     with backend.connect() as connection:
         with backend.transaction(connection):
             known = _record(connection, event.id)
-            if known is not None and known.digest == digest:
-                arrived = None
-            else:
-                arrived = _take_apart(connection, event.id, reply)
-            doubtful = arrived and _is_doubtful(connection, event.id, known, arrived)
-            is_news = arrived and known and known.digest
-            seen = _find_seen(connection, event.id) if is_news else []
-        if arrived and doubtful:
+            before = known and known.digest
+            is_new = before != digest
+            arrived, skipped = _take_apart(connection, event.id, reply) if is_new else (0, 0)
+            doubtful = is_new and _is_doubtful(connection, event.id, known, arrived)
+            if is_new and before:
+                seen = _find_seen(connection, event.id)
+        if doubtful:
             with backend.writing(connection):
-                _keep(connection, event.id, doubted_count=arrived.tickets)
+                put(connection, lists, key, doubted_count=arrived)
             return []
-        kept: dict[str, Any] = {"fetched_at": at.timestamp(), "doubted_count": None}
-        if arrived:
-            most = AT_ONCE if known and known.digest else AT_FIRST
-            _apply(backend, connection, event.id, most)
-            kept |= {"digest": digest, "skipped": arrived.skipped}
+        if is_new:
+            _apply(backend, connection, event.id, AT_ONCE if before else AT_FIRST)
+            kept |= {"digest": digest, "skipped": skipped}
         with backend.transaction(connection):
-            kept |= _drift(connection, event, at)
+            tickets, checked_in = drift(event, count(connection, event.id, at))
         with backend.writing(connection):
-            _keep(connection, event.id, **kept)
+            put(connection, lists, key, **kept, drift_tickets=tickets, drift_checked_in=checked_in)
     return seen
 
 
@@ -106,13 +90,8 @@ def _record(connection: Connection, event_id: int) -> Record[Any] | None:
     return connection.execute(select(lists).where(lists.c.event_id == event_id)).one_or_none()
 
 
-def _keep(connection: Connection, event_id: int, **values: Any) -> None:
-    """Write what is to be kept about an event's list."""
-    put(connection, lists, {"event_id": event_id}, **values)
-
-
-def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived:
-    """Take a reply apart; one that holds no ticket list raises OveitResponseError."""
+def _take_apart(connection: Connection, event_id: int, reply: bytes) -> tuple[int, int]:
+    """Take a reply apart; return how many tickets it has, and how many rows are none, or again."""
     rows = 0
     incoming.begin_list(connection)
     try:
@@ -124,26 +103,26 @@ def _take_apart(connection: Connection, event_id: int, reply: bytes) -> _Arrived
             rows += length
     except DatabaseError as err:
         raise OveitResponseError("The ticket list is not JSON") from err
-    arrived = _Arrived(rows=rows, tickets=incoming.compare(connection, event_id))
-    if arrived.rows and not arrived.tickets:
+    arrived = incoming.compare(connection, event_id)
+    if rows and not arrived:
         raise OveitResponseError("The ticket list holds nothing that is a ticket")
-    return arrived
+    return arrived, rows - arrived
 
 
 def _is_doubtful(
-    connection: Connection, event_id: int, known: Record[Any] | None, arrived: _Arrived
+    connection: Connection, event_id: int, known: Record[Any] | None, arrived: int
 ) -> bool:
-    """Tell whether a list lost too much to be believed the first time."""
-    if known is None or known.doubted_count == arrived.tickets:
+    """Return whether a list lost too much to be believed the first time."""
+    if known is None or known.doubted_count == arrived:
         return False
-    return arrived.tickets < SHRUNK * count_tickets(connection, event_id)
+    return arrived < SHRUNK * count_tickets(connection, event_id)
 
 
-def _find_seen(connection: Connection, event_id: int) -> list[Seen]:
+def _find_seen(connection: Connection, event_id: int) -> list[RemoteCheckIn]:
     """Return the newest check-ins of a list that were not known, oldest first."""
     records = incoming.find_seen(connection, event_id, SAME_USE.total_seconds(), MOST_SEEN)
     return [
-        Seen(
+        RemoteCheckIn(
             event_id=event_id,
             ticket_type_id=record.ticket_type_id,
             addon_id=record.addon_id,
@@ -152,9 +131,3 @@ def _find_seen(connection: Connection, event_id: int) -> list[Seen]:
         )
         for record in reversed(records)
     ]
-
-
-def _drift(connection: Connection, event: Event, at: datetime) -> dict[str, int | None]:
-    """Return how far Oveit's own counts are from ours."""
-    tickets, checked_in = drift(event, count(connection, event.id, at))
-    return {"drift_tickets": tickets, "drift_checked_in": checked_in}

@@ -7,18 +7,7 @@ from itertools import groupby
 import json
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from ..decision import merge_uses
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
@@ -32,15 +21,8 @@ type Ours = Callable[[Answer, Ticket], Answer]
 _WITH_OUR_USES = (
     select(
         tickets,
-        journal.c.seq,
-        journal.c.addon_id,
-        journal.c.slot,
-        journal.c.at,
-        journal.c.asked_at,
-        journal.c.gate,
-        journal.c.state,
-        journal.c.admitted,
-        journal.c.re_entry,
+        *(journal.c[name] for name in ("seq", "addon_id", "slot", "at", "asked_at", "gate")),
+        *(journal.c[name] for name in ("state", "admitted", "re_entry")),
         IN_FLIGHT.label("in_flight"),
     )
     .outerjoin(
@@ -54,9 +36,8 @@ _WITH_OUR_USES = (
     )
     .order_by(tickets.c.event_id, tickets.c.code, journal.c.seq)
 )
-_BY_CODE = Statement(
-    _WITH_OUR_USES.where(func.lower(tickets.c.code) == func.lower(bindparam("code")))
-)
+_HAS_CODE = func.lower(tickets.c.code) == func.lower(bindparam("code"))
+_BY_CODE = Statement(_WITH_OUR_USES.where(_HAS_CODE))
 _BY_TAG = Statement(
     _WITH_OUR_USES.where(
         tickets.c.code.in_(select(tags.c.code).where(tags.c.rfid_code == bindparam("rfid_code")))
@@ -64,25 +45,14 @@ _BY_TAG = Statement(
 )
 _OF_KEY = (tickets.c.event_id == bindparam("event_id"), tickets.c.code == bindparam("code"))
 _BY_KEY = Statement(_WITH_OUR_USES.where(*_OF_KEY))
-_LISTED = select(tickets.c.checked_in, tickets.c.checkins).where(*_OF_KEY)
-_LISTED_ANYWHERE = select(tickets.c.checked_in, tickets.c.checkins).where(
-    func.lower(tickets.c.code) == func.lower(bindparam("code"))
-)
 _LEARNED = ("ticket_type_id", "checked_in", "entered_at", "checkins", "series")
 _CHANGE = Statement(
     update(tickets)
-    .where(
-        tickets.c.event_id == bindparam("of_event"),
-        tickets.c.code == bindparam("of_code"),
-    )
+    .where(tickets.c.event_id == bindparam("of_event"), tickets.c.code == bindparam("of_code"))
+    .values({name: func.coalesce(bindparam(name), tickets.c[name]) for name in _LEARNED})
     .values(
-        ticket_type_id=func.coalesce(bindparam("ticket_type_id"), tickets.c.ticket_type_id),
         checked_in=or_(bindparam("checked_in"), tickets.c.checked_in),
-        entered_at=func.coalesce(bindparam("entered_at"), tickets.c.entered_at),
-        checkins=case(
-            (bindparam("checkins") == "[]", tickets.c.checkins), else_=bindparam("checkins")
-        ),
-        series=func.coalesce(bindparam("series"), tickets.c.series),
+        checkins=func.coalesce(func.nullif(bindparam("checkins"), "[]"), tickets.c.checkins),
     )
     .returning(tickets.c.code)
 )
@@ -125,7 +95,8 @@ def listed_uses(
 
     A code that was taken in for no event is that of the one ticket that has it.
     """
-    statement = _LISTED_ANYWHERE if event_id == NO_EVENT else _LISTED
+    is_same = (_HAS_CODE,) if event_id == NO_EVENT else _OF_KEY
+    statement = select(tickets.c.checked_in, tickets.c.checkins).where(*is_same)
     records = connection.execute(statement, {"event_id": event_id, "code": code}).all()
     if len(records) != 1:
         return bool(records), ()

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import EARLIER, SAME_USE, explain_addon
-from ..exceptions import OveitError, is_about_one
+from ..exceptions import OveitError, may_concern_one_ticket
 from ..ledger import Ledger
 from ..models import Answer, Cause, CheckIn, Direction, Row, RowState
 from ..ticket_sync import TicketSync
@@ -55,15 +55,18 @@ class Evidence:
         self._ticket_sync = ticket_sync
         self._grace = timedelta(seconds=grace)
 
-    async def ask(self, row: Row, *, was_answered: bool = False) -> tuple[Found, Answer]:
-        """Ask Oveit what it records of a row.
+    async def ask(
+        self, row: Row, ledger: Ledger | None = None, *, was_answered: bool = False
+    ) -> tuple[Found, Answer]:
+        """Ask Oveit what it records of a row, and a guest's ledger if a guest waits.
 
         Of a row that Oveit answered, a list from just before tells as well.
         """
-        _, _, known = await self._ledger.evidence(row)
+        ledger = ledger or self._ledger
+        _, _, known = await ledger.evidence(row)
         answer = await self._client.scan(ticket_code=row.code)
         check_same(answer, row.code)
-        listed, uses, others = await self._ledger.evidence(row)
+        listed, uses, others = await ledger.evidence(row)
         if answer.ticket is None and not (was_answered or self._is_shown(row)):
             return Found.TOO_EARLY, answer
         if answer.ticket is None and not listed:
@@ -77,9 +80,9 @@ class Evidence:
             found = Found.TOO_EARLY
         return found, answer
 
-    async def look(self, row: Row) -> Found:
+    async def look(self, row: Row, ledger: Ledger | None = None) -> Found:
         """Judge a row by the list alone, which may not show its use yet."""
-        _, uses, others = await self._ledger.evidence(row)
+        _, uses, others = await (ledger or self._ledger).evidence(row)
         found = _judge_kind(row, uses, self._listed(others))
         return Found.UNCLEAR if found is Found.NOTHING else found
 
@@ -132,7 +135,8 @@ class Evidence:
         """Return whether what failed again is set aside, for what is wrong with it alone."""
         had_its_turns = row.failures >= MOST_ATTEMPTS - 1
         may = self.may_set_aside(row) or row.direction is Direction.EXIT
-        return had_its_turns and may and is_about_one(err) and self._client.breaker.is_online
+        may = may and may_concern_one_ticket(err)
+        return had_its_turns and may and self._client.breaker.is_online
 
     def is_to_be_set_aside(self, row: Row) -> bool:
         """Return whether Oveit was asked often enough about a row."""
@@ -172,13 +176,13 @@ class Evidence:
             for each in others
             if _is_confirmed(each)
             and each.asked_at
-            and self._ticket_sync.tells_of(each.event_id, each.asked_at + DATES_ARE_WHOLE)
+            and self._ticket_sync.covers(each.event_id, each.asked_at + DATES_ARE_WHOLE)
         ]
 
     def _is_shown(self, row: Row) -> bool:
         """Return whether the list is recent enough to show what became of a row."""
         at = self.needed([row]).get(row.event_id)
-        return at is None or self._ticket_sync.tells_of(row.event_id, at)
+        return at is None or self._ticket_sync.covers(row.event_id, at)
 
 
 def _is_confirmed(row: Row) -> bool:

@@ -15,7 +15,7 @@ from ..exceptions import (
     OveitAuthenticationError,
     OveitConnectionError,
     OveitError,
-    may_have_heard,
+    may_have_reached_oveit,
 )
 from ..ledger import Lease, Ledger
 from ..ledger.journal import MOST_RETRY, RETRY_AFTER, WAITING
@@ -154,7 +154,7 @@ class Settling:
                 if not await self._settle(row):
                     return
             except OveitError as err:
-                is_general = isinstance(err, LedgerError) or not may_have_heard(err)
+                is_general = isinstance(err, LedgerError) or not may_have_reached_oveit(err)
                 if is_general or not self._client.breaker.is_online:
                     raise
                 await self._postpone(row, self._lease.holder)
@@ -210,7 +210,7 @@ class Settling:
         try:
             answer = await self._ask(sent)
         except OveitError as err:
-            if not may_have_heard(err):
+            if not may_have_reached_oveit(err):
                 names = ("asked_at", "asked_last", "attempts")
                 before = {name: getattr(row, name) for name in names}
                 await self._ledger.move(sent, row.state, held_by=self._lease.holder, **before)

@@ -1,8 +1,4 @@
-"""Taking a ticket list apart in SQLite's own JSON functions.
-
-The statements here use `json_each`, so that a ticket list never becomes Python
-objects and the interpreter is not held while it is read.
-"""
+"""Taking a ticket list apart in SQLite's JSON functions: it never becomes Python objects."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -33,6 +29,11 @@ _USES = """
     )
 """
 
+_REPLACE = """
+    DO UPDATE SET ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
+        entered_at = excluded.entered_at, checkins = excluded.checkins
+"""
+
 # LIMIT keeps SQLite from merging the two queries, and reading each ticket's JSON again and again.
 _TAKE_APART = f"""
     INSERT INTO temp.incoming (code, ticket_type_id, checked_in, entered_at, checkins)
@@ -58,10 +59,7 @@ _TAKE_APART = f"""
         LIMIT -1
     )
     WHERE length(code) BETWEEN 1 AND 256
-    ON CONFLICT (code) DO UPDATE SET
-        ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
-        entered_at = excluded.entered_at, checkins = excluded.checkins
-    WHERE excluded.checked_in >= incoming.checked_in
+    ON CONFLICT (code) {_REPLACE} WHERE excluded.checked_in >= incoming.checked_in
 """
 
 _FIND_CHANGED = """
@@ -113,29 +111,23 @@ _APPLY = {
         for table in ("tickets", "asked")
     ),
     "changed": (
-        """
+        f"""
         INSERT INTO tickets (event_id, code, ticket_type_id, checked_in, entered_at, checkins)
         SELECT :event_id, code, ticket_type_id, checked_in, entered_at, checkins
         FROM temp.changed JOIN temp.incoming USING (code)
         WHERE code > :after AND code <= :until
-        ON CONFLICT (event_id, code) DO UPDATE SET
-            ticket_type_id = excluded.ticket_type_id, checked_in = excluded.checked_in,
-            entered_at = excluded.entered_at, checkins = excluded.checkins
+        ON CONFLICT (event_id, code) {_REPLACE}
         """,
     ),
 }
 CHANGES = tuple(_APPLY)
 
-_TEMPORARY = (
-    """CREATE TEMP TABLE IF NOT EXISTS incoming (
-        code TEXT PRIMARY KEY, ticket_type_id INTEGER, checked_in INTEGER,
-        entered_at INTEGER, checkins TEXT) WITHOUT ROWID""",
-    "CREATE TEMP TABLE IF NOT EXISTS changed (code TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TEMP TABLE IF NOT EXISTS gone (code TEXT PRIMARY KEY) WITHOUT ROWID",
-    "DELETE FROM temp.incoming",
-    "DELETE FROM temp.changed",
-    "DELETE FROM temp.gone",
-)
+_TEMPORARY = {
+    "incoming": "code TEXT PRIMARY KEY, ticket_type_id INTEGER, checked_in INTEGER,"
+    " entered_at INTEGER, checkins TEXT",
+    "changed": "code TEXT PRIMARY KEY",
+    "gone": "code TEXT PRIMARY KEY",
+}
 
 
 def is_array(connection: Connection, value: str) -> bool:
@@ -160,8 +152,9 @@ def describe_reply(connection: Connection, reply: str) -> tuple[str | None, int,
 
 def begin_list(connection: Connection) -> None:
     """Make room for the tickets of a reply."""
-    for statement in _TEMPORARY:
-        connection.exec_driver_sql(statement)
+    drop_temporary(connection)
+    for name, columns in _TEMPORARY.items():
+        connection.exec_driver_sql(f"CREATE TEMP TABLE {name} ({columns}) WITHOUT ROWID")
 
 
 def take_apart(connection: Connection, reply: str) -> None:
@@ -173,8 +166,7 @@ def compare(connection: Connection, event_id: int) -> int:
     """Find what differs from the list before, and return how many tickets came."""
     for statement in (_FIND_CHANGED, _FIND_GONE):
         connection.execute(text(statement), {"event_id": event_id})
-    count: int = connection.execute(text("SELECT count(*) FROM temp.incoming")).scalar_one()
-    return count
+    return int(connection.execute(text("SELECT count(*) FROM temp.incoming")).scalar_one())
 
 
 def find_seen(connection: Connection, event_id: int, same_use: float, most: int) -> list[Any]:
@@ -203,15 +195,14 @@ def apply_some(
 
 def drop_temporary(connection: Connection) -> None:
     """Give back the memory of the temporary tables."""
-    for name in ("incoming", "changed", "gone"):
+    for name in _TEMPORARY:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS temp.{name}")
 
 
 class ListImport:
     """Connections and transactions for the import of a list, which must make no door wait.
 
-    What Oveit can send again does not wait for the disk, save that the disk has it before
-    a door writes again, whose own write would wait for all of it.
+    The disk has what is written before a door writes again, which would wait for all of it.
     """
 
     def __init__(self, file: Engine, alone: Callable[[], AbstractContextManager[None]]) -> None:
