@@ -439,7 +439,7 @@ async def test_c23_a_list_from_before_has_no_row_of_an_older_copy_sent_again(
     client = OveitClient(session, server.url, token=venue.token)
     ledger = await Ledger.open(path, clock=ledger_clock)
     follows = {100}.__contains__
-    before = TicketSync(client, ledger, follows=follows, on_seen=lambda _: None)
+    before = TicketSync(client, ledger, follows=follows, on_remote_check_in=lambda _: None)
     await before.refresh(everything=True)
     await before.close()
     await begin(ledger, guest.code, type_id=234, state=RowState.PENDING, admitted=True)
@@ -451,7 +451,7 @@ async def test_c23_a_list_from_before_has_no_row_of_an_older_copy_sent_again(
     server.faults.set("events/tickets", "server_error")
 
     restored = await Ledger.open(tmp_path / "copy.db", expected=expected, clock=ledger_clock)
-    ticket_sync = TicketSync(client, restored, follows=follows, on_seen=lambda _: None)
+    ticket_sync = TicketSync(client, restored, follows=follows, on_remote_check_in=lambda _: None)
     await ticket_sync.load()
     desk = Desk(client, restored, ticket_sync, on_decision=lambda _: None, doubt_grace=0)
     await desk.settle()
