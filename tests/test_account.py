@@ -18,7 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.oveit.account import is_same_address
-from custom_components.oveit.assist.queries import async_check_in
+from custom_components.oveit.assist.queries import Question, async_check_in
 from custom_components.oveit.const import (
     CONF_ALLOW_VOICE,
     CONF_API_URL,
@@ -397,7 +397,8 @@ async def test_voice_is_answered_by_the_older_entry(
         )
     await set_up(hass, entry)
     code = venue.unused(100)[1].code
-    decisions = [await async_check_in(hass, code, "en", None) for _ in range(2)]
+    question = Question(hass=hass, language="en", context=None, values={"code": code})
+    decisions = [await async_check_in(question) for _ in range(2)]
     await hass.async_block_till_done(wait_background_tasks=True)
     assert {decision.ticket.code for decision in decisions} == {code}
     assert venue.entries(code) == 1

@@ -6,8 +6,9 @@ from homeassistant.exceptions import ServiceValidationError
 from hypothesis import example, given, settings, strategies as st
 import pytest
 
+from custom_components.oveit.const import ATTR_RFID_CODE, ATTR_TICKET_CODE
 from custom_components.oveit.core.models import MAX_CODE_LENGTH
-from custom_components.oveit.services import ATTR_RFID_CODE, ATTR_TICKET_CODE, read_code
+from custom_components.oveit.services import read_code
 
 ANYTHING = st.one_of(
     st.text(max_size=300),

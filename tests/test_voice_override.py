@@ -1,5 +1,8 @@
 """An administrator may overrule a refusal by words, where the organizer lets that happen."""
 
+from contextlib import closing
+from sqlite3 import connect
+
 from homeassistant.core import Context, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
@@ -45,8 +48,8 @@ def administrator(hass_admin_user: MockUser) -> Context:
 async def overrides(entry: MockConfigEntry) -> list[tuple[str, str | None, str | None, str | None]]:
     """Return what the journal has of overrides: code, gate, note, and who."""
     statement = "SELECT code, gate, note, user_id FROM journal WHERE reason = 'override'"
-    with entry.runtime_data.ledger._engine.connect() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(statement)]
+    with closing(connect(entry.runtime_data.ledger_watch._path)) as connection:
+        return connection.execute(statement).fetchall()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,5 +1,7 @@
 """Check in people with Oveit tickets."""
 
+from functools import partial
+
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
     ConfigEntry,
@@ -7,7 +9,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -31,7 +33,6 @@ from .gate.registry import (
     async_start_gates,
     async_stop_gates,
 )
-from .gate.repairs import async_watch_gates
 from .ledger import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
 from .services import async_setup_services
@@ -63,34 +64,27 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     coordinator = OveitCoordinator(hass, entry)
     entry.async_on_unload(coordinator.async_close)
     await coordinator.async_config_entry_first_refresh()
-
-    async def _async_close(_: Event) -> None:
-        await coordinator.async_close()
-
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, _async_close))
+    entry.async_on_unload(
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, coordinator.async_close)
+    )
     entry.runtime_data = coordinator
     async_track_entry(hass, entry)
     async_setup_webhook(hass, entry)
     _remove_unfollowed_devices(hass, entry)
 
     @callback
-    def _async_update_issues() -> None:
-        async_update_issues(hass, entry)
-
-    @callback
     def _async_entry_changed(_: ConfigEntryChange, changed: ConfigEntry) -> None:
         if changed.domain == DOMAIN and changed is not entry:
             async_update_issues(hass, entry)
 
-    _async_update_issues()
+    async_create_gates(hass, entry)
+    async_update_issues(hass, entry)
     entry.async_on_unload(
         async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, _async_entry_changed)
     )
-    entry.async_on_unload(coordinator.async_add_listener(_async_update_issues))
-    async_create_gates(hass, entry)
+    entry.async_on_unload(coordinator.async_add_listener(partial(async_update_issues, hass, entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_start_gates(hass, entry)
-    async_watch_gates(hass, entry)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True
 

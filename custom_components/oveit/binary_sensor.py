@@ -14,13 +14,6 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_state_change_event
 
-from .const import (
-    ATTR_CAPACITY,
-    ATTR_INSIDE,
-    ATTR_MISSING_READERS,
-    ATTR_REASONS,
-    ATTR_WARNING,
-)
 from .coordinator import OveitConfigEntry
 from .entity import OveitEventEntity, async_add_event_entities
 from .readiness import check_event, gates_of, missing_readers, reader_entities
@@ -29,16 +22,10 @@ PARALLEL_UPDATES = 0
 
 CONNECTED = BinarySensorEntityDescription(
     key="connected",
-    translation_key="connected",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-READY = BinarySensorEntityDescription(key="ready", translation_key="ready")
-
-PASSED = "ok"
-FAILED = "problem"
-
-NEARLY = 0.9
+READY = BinarySensorEntityDescription(key="ready")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +35,8 @@ class OveitCapacityDescription(BinarySensorEntityDescription):
     share: float
 
 
-CAPACITY_REACHED = OveitCapacityDescription(
-    key="capacity_reached", translation_key="capacity_reached", share=1
-)
-NEARLY_FULL = OveitCapacityDescription(
-    key="nearly_full", translation_key="nearly_full", share=NEARLY
-)
+CAPACITY_REACHED = OveitCapacityDescription(key="capacity_reached", share=1)
+NEARLY_FULL = OveitCapacityDescription(key="nearly_full", share=0.9)
 
 
 async def async_setup_entry(
@@ -62,17 +45,13 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of each event."""
-    coordinator = entry.runtime_data
-    async_add_event_entities(
-        entry,
-        async_add_entities,
-        lambda state: [
-            OveitConnected(coordinator, state.event.id, CONNECTED),
-            OveitCapacityTaken(coordinator, state.event.id, CAPACITY_REACHED),
-            OveitCapacityTaken(coordinator, state.event.id, NEARLY_FULL),
-            OveitReady(coordinator, state.event.id, READY),
-        ],
+    kinds = (
+        (OveitConnected, CONNECTED),
+        (OveitCapacityTaken, CAPACITY_REACHED),
+        (OveitCapacityTaken, NEARLY_FULL),
+        (OveitReady, READY),
     )
+    async_add_event_entities(entry, async_add_entities, lambda _: kinds)
 
 
 class OveitConnected(OveitEventEntity, BinarySensorEntity):
@@ -101,24 +80,20 @@ class OveitCapacityTaken(OveitEventEntity, BinarySensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return the capacity, who is inside, and whether nine in ten places are taken."""
         return {
-            ATTR_CAPACITY: self._capacity,
-            ATTR_INSIDE: self._inside,
-            ATTR_WARNING: self._is_taken(NEARLY),
+            "capacity": self._capacity,
+            "inside": self.state_of_event.attendance.inside,
+            "warning": self._is_taken(NEARLY_FULL.share),
         }
 
     def _is_taken(self, share: float) -> bool:
         """Tell whether a share of the capacity is taken."""
-        return self._capacity is not None and self._inside >= share * self._capacity
+        inside = self.state_of_event.attendance.inside
+        return self._capacity is not None and inside >= share * self._capacity
 
     @property
     def _capacity(self) -> int | None:
         """Return the capacity of the event."""
         return self.coordinator.capacities.get(self._event_id)
-
-    @property
-    def _inside(self) -> int:
-        """Return the number of people inside."""
-        return self.state_of_event.attendance.inside
 
 
 class OveitReady(OveitEventEntity, BinarySensorEntity):
@@ -152,7 +127,7 @@ class OveitReady(OveitEventEntity, BinarySensorEntity):
         checks = check_event(self.coordinator, self.state_of_event)
         gates = gates_of(self.coordinator, self._event_id)
         return {
-            ATTR_REASONS: [check.value for check, passed in checks.items() if not passed],
-            **{check.value: PASSED if passed else FAILED for check, passed in checks.items()},
-            ATTR_MISSING_READERS: missing_readers(self.hass, gates),
+            "reasons": [check.value for check, passed in checks.items() if not passed],
+            **{check.value: "ok" if passed else "problem" for check, passed in checks.items()},
+            "missing_readers": missing_readers(self.hass, gates),
         }

@@ -12,9 +12,7 @@ from .entity import OveitEventEntity, async_add_event_entities
 
 PARALLEL_UPDATES = 1
 
-SYNC = ButtonEntityDescription(
-    key="sync", translation_key="sync", entity_category=EntityCategory.DIAGNOSTIC
-)
+SYNC = ButtonEntityDescription(key="sync", entity_category=EntityCategory.DIAGNOSTIC)
 
 
 async def async_setup_entry(
@@ -23,12 +21,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the button of each event."""
-    coordinator = entry.runtime_data
-    async_add_event_entities(
-        entry,
-        async_add_entities,
-        lambda state: [OveitSync(coordinator, state.event.id, SYNC)],
-    )
+    async_add_event_entities(entry, async_add_entities, lambda _: [(OveitSync, SYNC)])
 
 
 class OveitSync(OveitEventEntity, ButtonEntity):

@@ -11,15 +11,13 @@ from homeassistant.helpers.template import Template
 from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
-from .const import DOMAIN
+from .const import ATTR_RFID_CODE, ATTR_TICKET_CODE, DOMAIN
 from .coordinator import OveitConfigEntry
 from .core.codes import clean_code, spellings
 from .core.exceptions import LedgerError
 from .core.ledger import Ledger
 
 KEY = "is_checked_in"
-ATTR_TICKET_CODE = "ticket_code"
-ATTR_RFID_CODE = "rfid_code"
 
 
 def _code(value: Any) -> Template:

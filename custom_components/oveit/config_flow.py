@@ -1,20 +1,28 @@
-"""Config flow of an account: credentials, then the events to follow."""
+"""Config and options flow of an account: credentials, events to follow, voice, webhook."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any, override
 from urllib.parse import urlsplit
 
+from homeassistant.components.webhook import async_generate_id
 from homeassistant.config_entries import (
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
+    OptionsFlow,
 )
-from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN
+from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_TOKEN, CONF_WEBHOOK_ID
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -23,9 +31,13 @@ import voluptuous as vol
 
 from .account import async_find_twins, create_client, event_filter
 from .const import (
+    CONF_ALLOW_VOICE,
+    CONF_ALLOW_VOICE_OVERRIDE,
     CONF_API_URL,
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
+    CONF_IGNORED_EVENTS,
+    CONF_WEBHOOK,
     DEFAULT_API_URL,
     DOMAIN,
     LOGGER,
@@ -42,7 +54,7 @@ from .core.exceptions import (
 )
 from .core.models import Account, Event
 from .gate.flow import GateSubentryFlow
-from .options_flow import OveitOptionsFlow, events_schema, read_events
+from .webhook import WebhookAccess, async_webhook_url
 
 LOGIN_FIELDS: dict[vol.Marker, Any] = {
     vol.Required(CONF_EMAIL): TextSelector(
@@ -64,6 +76,17 @@ ADVANCED_FIELDS = vol.Schema(
         )
     }
 )
+OPTION_FIELDS: dict[vol.Marker, Any] = {
+    vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
+    vol.Required(CONF_ALLOW_VOICE_OVERRIDE, default=False): BooleanSelector(),
+    vol.Required(CONF_WEBHOOK, default=WebhookAccess.OFF.value): SelectSelector(
+        SelectSelectorConfig(
+            options=[access.value for access in WebhookAccess],
+            translation_key=CONF_WEBHOOK,
+            mode=SelectSelectorMode.LIST,
+        )
+    ),
+}
 ERRORS: dict[type[OveitError], str] = {
     OveitAuthenticationError: "invalid_auth",
     OveitConnectionError: "cannot_connect",
@@ -106,16 +129,16 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_login(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Sign in with an e-mail address and a password."""
-        return await self._async_step_credentials("login", LOGIN_FIELDS, user_input)
+        return await self._async_step_credentials("login", user_input)
 
     async def async_step_token(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Sign in with a token."""
-        return await self._async_step_credentials("token", TOKEN_FIELDS, user_input)
+        return await self._async_step_credentials("token", user_input)
 
     async def async_step_events(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the events to follow."""
         if user_input is not None:
-            options = read_events(user_input, {event.id for event in self._events})
+            options = _read_events(user_input, {event.id for event in self._events})
             if async_find_twins(self.hass, self._data[CONF_API_URL], options[CONF_EVENTS]):
                 return self.async_abort(reason="already_configured")
             seller = self._account.seller_id if self._account else None
@@ -126,7 +149,7 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="events",
             data_schema=self.add_suggested_values_to_schema(
-                events_schema(self._events), {CONF_EVENTS: everything, CONF_FOLLOW_NEW: True}
+                _events_schema(self._events), {CONF_EVENTS: everything, CONF_FOLLOW_NEW: True}
             ),
         )
 
@@ -138,66 +161,60 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Replace credentials that Oveit no longer accepts."""
-        return await self._async_step_renew("reauth_confirm", self._get_reauth_entry(), user_input)
+        entry = self._get_reauth_entry()
+        return await self._async_step_credentials("reauth_confirm", user_input, entry)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the credentials or the address of an account."""
-        return await self._async_step_renew(
-            "reconfigure", self._get_reconfigure_entry(), user_input
-        )
+        entry = self._get_reconfigure_entry()
+        return await self._async_step_credentials("reconfigure", user_input, entry)
 
     async def _async_step_credentials(
-        self, step_id: str, fields: dict[vol.Marker, Any], user_input: dict[str, Any] | None
+        self, step_id: str, user_input: dict[str, Any] | None, entry: ConfigEntry | None = None
     ) -> ConfigFlowResult:
-        """Ask for the credentials of a new account and sign in."""
+        """Ask for the credentials of an account, new or of an entry, and sign in."""
+        is_token = bool(entry.data.get(CONF_TOKEN)) if entry else step_id == "token"
+        fields = TOKEN_FIELDS if is_token else LOGIN_FIELDS
         errors: dict[str, str] = {}
+        shown = user_input
         if user_input is not None:
             errors = await self._async_sign_in(user_input)
             if not errors:
-                await self._async_abort_if_known()
-                return await self.async_step_events()
-        return self._show_credentials(step_id, fields, user_input, errors)
-
-    async def _async_step_renew(
-        self, step_id: str, entry: OveitConfigEntry, user_input: dict[str, Any] | None
-    ) -> ConfigFlowResult:
-        """Ask for new credentials of an entry and sign in to the same account."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            errors = await self._async_sign_in(user_input)
-            if not errors:
-                if not self._is_same_account(entry):
-                    return self.async_abort(reason="wrong_account")
-                self._abort_if_used_already()
-                if self._has_new_twin(entry):
-                    return self.async_abort(reason="already_configured")
-                return self._finish(entry)
-        fields = TOKEN_FIELDS if entry.data.get(CONF_TOKEN) else LOGIN_FIELDS
-        known = {
-            CONF_EMAIL: entry.data.get(CONF_EMAIL),
-            SECTION_ADVANCED: {CONF_API_URL: entry.data[CONF_API_URL]},
-        }
-        return self._show_credentials(step_id, fields, user_input or known, errors)
-
-    def _show_credentials(
-        self,
-        step_id: str,
-        fields: dict[vol.Marker, Any],
-        typed: dict[str, Any] | None,
-        errors: dict[str, str],
-    ) -> ConfigFlowResult:
-        """Show a form for credentials, unfolded when the address may be wrong."""
+                return self._renew(entry) if entry else await self._async_add()
+        elif entry:
+            advanced = {CONF_API_URL: entry.data[CONF_API_URL]}
+            shown = {CONF_EMAIL: entry.data.get(CONF_EMAIL), SECTION_ADVANCED: advanced}
         is_folded = errors.get("base") not in ADDRESS_ERRORS
-        advanced = {
-            vol.Optional(SECTION_ADVANCED): section(ADVANCED_FIELDS, {"collapsed": is_folded})
-        }
+        marker = vol.Optional(SECTION_ADVANCED)
+        schema = vol.Schema(fields | {marker: section(ADVANCED_FIELDS, {"collapsed": is_folded})})
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields | advanced), typed),
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
         )
+
+    async def _async_add(self) -> ConfigFlowResult:
+        """Continue with the events of a new account, unless it is set up already."""
+        if self._account and self._account.seller_id:
+            await self.async_set_unique_id(self._account.seller_id)
+            self._abort_if_unique_id_configured()
+        self._abort_if_used_already()
+        return await self.async_step_events()
+
+    def _renew(self, entry: OveitConfigEntry) -> ConfigFlowResult:
+        """Save new credentials of an entry, and reload it."""
+        if not self._is_same_account(entry):
+            return self.async_abort(reason="wrong_account")
+        self._abort_if_used_already()
+        if self._has_new_twin(entry):
+            return self.async_abort(reason="already_configured")
+        if not entry.update_listeners:
+            return self.async_update_reload_and_abort(entry, data=self._data)
+        if self._data == dict(entry.data):
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_update_and_abort(entry, data=self._data)
 
     async def _async_sign_in(self, user_input: dict[str, Any]) -> dict[str, str]:
         """Sign in and keep the account and its events, or return the form's errors."""
@@ -219,13 +236,6 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
             return {"base": "unknown"}
         self._data, self._account = data, client.account
         return {}
-
-    async def _async_abort_if_known(self) -> None:
-        """Abort when this account is set up already."""
-        if self._account and self._account.seller_id:
-            await self.async_set_unique_id(self._account.seller_id)
-            self._abort_if_unique_id_configured()
-        self._abort_if_used_already()
 
     def _abort_if_used_already(self) -> None:
         """Abort when another entry has these credentials."""
@@ -250,13 +260,73 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         return any(twin not in before for twin in after)
 
-    def _finish(self, entry: OveitConfigEntry) -> ConfigFlowResult:
-        """Save the credentials and reload the entry."""
-        if not entry.update_listeners:
-            return self.async_update_reload_and_abort(entry, data=self._data)
-        if self._data == dict(entry.data):
-            self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_update_and_abort(entry, data=self._data)
+
+class OveitOptionsFlow(OptionsFlow):
+    """Changes the followed events, and the options of voice and the webhook."""
+
+    def __init__(self) -> None:
+        """Generate an id for a webhook that was off."""
+        self._new_webhook_id = async_generate_id()
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and save all options."""
+        entry: OveitConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        coordinator = entry.runtime_data
+        events = [
+            event
+            for event in coordinator.ticket_sync.events.values()
+            if event.active or coordinator.follows(event.id)
+        ]
+        webhook_id: str = entry.options.get(CONF_WEBHOOK_ID) or self._new_webhook_id
+        if user_input is not None:
+            known = {*coordinator.ticket_sync.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
+            chosen = _read_events(user_input, known)
+            added = [key for key in chosen[CONF_EVENTS] if not coordinator.follows(key)]
+            if async_find_twins(self.hass, entry.data[CONF_API_URL], added, entry.entry_id):
+                return self.async_abort(reason="already_configured")
+            is_off = user_input[CONF_WEBHOOK] == WebhookAccess.OFF
+            chosen[CONF_WEBHOOK_ID] = None if is_off else webhook_id
+            return self.async_create_entry(data=dict(entry.options) | user_input | chosen)
+        shown = dict(entry.options) | {
+            CONF_EVENTS: [str(event.id) for event in events if coordinator.follows(event.id)]
+        }
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                _events_schema(events).extend(OPTION_FIELDS), shown
+            ),
+            description_placeholders={"webhook_url": async_webhook_url(self.hass, webhook_id)},
+        )
+
+
+def _events_schema(events: Iterable[Event]) -> vol.Schema:
+    """Return a form to choose events by name and date."""
+    options = [SelectOptionDict(value=str(event.id), label=_label(event)) for event in events]
+    return vol.Schema(
+        {
+            vol.Optional(CONF_EVENTS, default=list): SelectSelector(
+                SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+            ),
+            vol.Required(CONF_FOLLOW_NEW, default=True): BooleanSelector(),
+        }
+    )
+
+
+def _read_events(user_input: dict[str, Any], known: set[int]) -> dict[str, Any]:
+    """Return the options for a choice of events; known events not chosen are ignored."""
+    chosen = [int(event_id) for event_id in user_input[CONF_EVENTS]]
+    return {
+        CONF_EVENTS: chosen,
+        CONF_FOLLOW_NEW: user_input[CONF_FOLLOW_NEW],
+        CONF_IGNORED_EVENTS: sorted(known.difference(chosen)),
+    }
+
+
+def _label(event: Event) -> str:
+    """Return an event's name, with its date where it has one."""
+    return f"{event.name} ({event.starts_at:%Y-%m-%d})" if event.starts_at else event.name
 
 
 def _explain(err: OveitError, account: Account | None) -> str:
@@ -270,16 +340,12 @@ def _is_secure(url: str) -> bool:
     """Tell whether a URL is HTTPS, or plain HTTP to a private address."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
         _ = parts.port
-    except ValueError:
-        return False
-    if not host or parts.scheme not in ("http", "https"):
-        return False
-    if parts.scheme == "https" or host == "localhost":
-        return True
-    try:
-        address = ip_address(host)
+        if not parts.hostname or parts.scheme not in ("http", "https"):
+            return False
+        if parts.scheme == "https" or parts.hostname == "localhost":
+            return True
+        address = ip_address(parts.hostname)
     except ValueError:
         return False
     return address.is_loopback or address.is_private

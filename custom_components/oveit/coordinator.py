@@ -196,7 +196,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             self.failure, OveitAuthenticationError
         )
 
-    async def async_close(self) -> None:
+    async def async_close(self, _: object = None) -> None:
         """Finish the decisions under way, then close the connections and the ledger."""
         self._is_closing = True
         self._publisher.async_shutdown()
@@ -364,24 +364,24 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
 
 def _translate(err: OveitError) -> HomeAssistantError:
-    """Return an error of the core as one that Home Assistant shows in the user's language."""
+    """Return an error of the core as a translated one."""
     match err:
         case AccountTwiceError():
-            return _error("account_twice", title=str(err))
+            return translated_error("account_twice", title=str(err))
         case OveitAuthenticationError():
-            return _error("authentication_failed")
+            return translated_error("authentication_failed")
         case OveitResponseError():
-            return _error("invalid_response")
+            return translated_error("invalid_response")
         case LedgerBusyError():
-            return _error("ledger_busy")
+            return translated_error("ledger_busy")
         case LedgerError():
-            return _error("ledger_failed")
+            return translated_error("ledger_failed")
         case _:
-            return _error("cannot_connect")
+            return translated_error("cannot_connect")
 
 
-def _error(key: str, **placeholders: str) -> HomeAssistantError:
-    """Return an error with a translated text."""
+def translated_error(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return an error about an outcome that Home Assistant shows in the user's language."""
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )

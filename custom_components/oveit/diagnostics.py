@@ -12,6 +12,7 @@ from .core.models import Row
 from .gate.registry import async_get_gates
 
 MOST_ROWS = 100
+COUNTS = ("tickets", "checked_in", "arrivals", "waiting", "conflicts")
 
 
 async def async_get_config_entry_diagnostics(
@@ -63,7 +64,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
 
 def _describe(state: EventState) -> dict[str, Any]:
     """Return the counts of an event."""
-    event, counts = state.event, state.attendance
+    event = state.event
     return {
         "id": event.id,
         "active": event.active,
@@ -74,10 +75,5 @@ def _describe(state: EventState) -> dict[str, Any]:
             {"id": kind.id, "addons": [addon.id for addon in kind.addons]}
             for kind in event.ticket_types
         ],
-        "tickets": counts.tickets,
-        "checked_in": counts.checked_in,
-        "arrivals": counts.arrivals,
-        "waiting": counts.waiting,
-        "conflicts": counts.conflicts,
         "ticket_list": asdict(state.ticket_list),
-    }
+    } | {key: getattr(state.attendance, key) for key in COUNTS}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -15,8 +15,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
-from .gate.device import GateDevice
-from .gate.registry import async_get_gates
+from .core.gate import Gate
+from .gate.registry import GateDevice, async_get_gates
 
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
@@ -30,6 +30,7 @@ class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
         """Set the unique id and the device of the event."""
         super().__init__(coordinator)
         self.entity_description = description
+        self._attr_translation_key = description.translation_key or description.key
         self._event_id = event_id
         device = f"{coordinator.config_entry.entry_id}_{event_id}"
         self._attr_unique_id = f"{device}_{description.key}"
@@ -61,7 +62,7 @@ class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
 def async_add_event_entities(
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[EventState], Iterable[Entity]],
+    kinds: Callable[[EventState], Iterable[tuple[type[OveitEventEntity], EntityDescription]]],
 ) -> None:
     """Add the entities of each followed event, including those that appear later."""
     coordinator = entry.runtime_data
@@ -71,9 +72,9 @@ def async_add_event_entities(
     def _async_add_new() -> None:
         entities = [
             entity
-            for state in coordinator.data.values()
-            for entity in build(state)
-            if entity.unique_id not in known
+            for event_id, state in coordinator.data.items()
+            for kind, description in kinds(state)
+            if (entity := kind(coordinator, event_id, description)).unique_id not in known
         ]
         known.update(entity.unique_id for entity in entities)
         if entities:
@@ -92,25 +93,32 @@ class OveitGateEntity(Entity):
     def __init__(self, device: GateDevice, description: EntityDescription) -> None:
         """Tie the entity to the device of its gate."""
         self.device = device
+        self.coordinator = device.coordinator
         self.gate = device.gate
         self.entity_description = description
+        self._attr_translation_key = description.translation_key or description.key
         entry_id = device.coordinator.config_entry.entry_id
         self._attr_unique_id = f"{entry_id}_{device.id}_{description.key}"
-        self._attr_device_info = device.device_info
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, f"{entry_id}_{device.id}")},
+            manufacturer="Oveit",
+            model="Gate",
+            name=device.gate.settings.name,
+        )
 
 
 @callback
 def async_add_gate_entities(
-    hass: HomeAssistant,
     entry: OveitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[GateDevice], Iterable[Entity]],
+    kinds: Callable[[Gate], Iterable[tuple[type[OveitGateEntity], EntityDescription]]],
 ) -> None:
     """Add the entities of each gate; remove those that its direction no longer has."""
+    hass = entry.runtime_data.hass
     registry = er.async_get(hass)
     domain = async_get_current_platform().domain
     for device in async_get_gates(hass, entry):
-        entities = list(build(device))
+        entities = [kind(device, description) for kind, description in kinds(device.gate)]
         built = {entity.unique_id for entity in entities}
         for known in er.async_entries_for_config_entry(registry, entry.entry_id):
             is_of_gate = known.config_subentry_id == device.id and known.domain == domain

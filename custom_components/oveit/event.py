@@ -1,5 +1,6 @@
 """Event entities: the check-ins and conflicts of an event, and the reads of a gate."""
 
+import re
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -7,39 +8,27 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import (
-    ATTR_ADDON,
-    ATTR_AT,
-    ATTR_CODE_END,
-    ATTR_GATE,
-    ATTR_REASON,
-    ATTR_SOURCE,
-    ATTR_TICKET_TYPE,
-    EVENT_ADMITTED,
-    EVENT_REFUSED,
-    EVENT_REJECTED,
-)
+from .const import EVENT_ADMITTED, EVENT_REFUSED
 from .coordinator import OveitConfigEntry
+from .core.codes import is_phone
 from .core.counts import RemoteCheckIn
+from .core.gate_settings import GateMode, GateSettings
 from .core.models import Decision, Event, Reason, Row, Source
-from .entity import OveitEventEntity, async_add_event_entities, async_add_gate_entities
-from .gate.event import GATE, OveitGateEvent
+from .entity import (
+    OveitEventEntity,
+    OveitGateEntity,
+    async_add_event_entities,
+    async_add_gate_entities,
+)
 
 PARALLEL_UPDATES = 0
 
-CHECK_IN = EventEntityDescription(
-    key="check_in",
-    translation_key="check_in",
-    event_types=[EVENT_ADMITTED, EVENT_REFUSED],
-)
-
-
+EVENT_REJECTED = "rejected"
+CHECK_IN = EventEntityDescription(key="check_in", event_types=[EVENT_ADMITTED, EVENT_REFUSED])
 CONFLICT = EventEntityDescription(
-    key="conflict",
-    translation_key="conflict",
-    entity_category=EntityCategory.DIAGNOSTIC,
-    event_types=[EVENT_REJECTED],
+    key="conflict", entity_category=EntityCategory.DIAGNOSTIC, event_types=[EVENT_REJECTED]
 )
+GATE = EventEntityDescription(key="gate", name=None, event_types=[EVENT_ADMITTED, EVENT_REFUSED])
 
 
 async def async_setup_entry(
@@ -48,18 +37,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the event entities of each event and gate."""
-    coordinator = entry.runtime_data
-    async_add_event_entities(
-        entry,
-        async_add_entities,
-        lambda state: [
-            OveitCheckIn(coordinator, state.event.id, CHECK_IN),
-            OveitConflict(coordinator, state.event.id, CONFLICT),
-        ],
-    )
-    async_add_gate_entities(
-        hass, entry, async_add_entities, lambda device: [OveitGateEvent(device, GATE)]
-    )
+    of_event = ((OveitCheckIn, CHECK_IN), (OveitConflict, CONFLICT))
+    async_add_event_entities(entry, async_add_entities, lambda _: of_event)
+    async_add_gate_entities(entry, async_add_entities, lambda _: [(OveitGateEvent, GATE)])
 
 
 class OveitCheckIn(OveitEventEntity, EventEntity):
@@ -77,26 +57,19 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
         if isinstance(check_in, RemoteCheckIn):
             if check_in.event_id != self._event_id:
                 return
-            event_type, attributes = EVENT_ADMITTED, _describe_seen(check_in, self._event)
+            attributes = _describe_seen(check_in, self.state_of_event.event)
+            self._trigger_event(EVENT_ADMITTED, attributes)
+        elif self._concerns(check_in):
+            self._trigger_event(_event_type(check_in), _describe_decision(check_in))
         else:
-            if not self._concerns(check_in):
-                return
-            event_type = EVENT_ADMITTED if check_in.admitted else EVENT_REFUSED
-            attributes = _describe_decision(check_in)
-        self._trigger_event(event_type, attributes)
+            return
         self.async_write_ha_state()
-
-    @property
-    def _event(self) -> Event:
-        """Return the event."""
-        return self.state_of_event.event
 
     def _concerns(self, decision: Decision) -> bool:
         """Tell whether a decision is about this event, or about none and this is the only one."""
-        states = self.coordinator.data
-        if decision.event is not None and decision.event.id in states:
+        if decision.event is not None and decision.event.id in self.coordinator.data:
             return decision.event.id == self._event_id
-        return [key for key, state in states.items() if state.event.active] == [self._event_id]
+        return self.coordinator.active_events == [self._event_id]
 
 
 class OveitConflict(OveitEventEntity, EventEntity):
@@ -116,27 +89,38 @@ class OveitConflict(OveitEventEntity, EventEntity):
             self.async_write_ha_state()
 
 
+class OveitGateEvent(OveitGateEntity, EventEntity):
+    """The last decision of a gate."""
+
+    _unrecorded_attributes = frozenset({"code_end", "message", "first_checkin_at", "others"})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show every decision that the gate announces."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.gate.on_decision.add(self._handle_decision))
+
+    def _handle_decision(self, decision: Decision, mode: GateMode) -> None:
+        """Show a decision."""
+        shown = _describe_at_gate(decision, mode, self.gate.settings)
+        self._trigger_event(_event_type(decision), shown)
+        self.async_write_ha_state()
+
+
+def _event_type(decision: Decision) -> str:
+    """Return the type of the event that a decision is."""
+    return EVENT_ADMITTED if decision.admitted else EVENT_REFUSED
+
+
 def _describe_row(row: Row, event: Event) -> dict[str, Any]:
     """Return the attributes of a conflict, without names and whole codes."""
     kind = event.ticket_type(row.ticket_type_id)
     return {
-        ATTR_REASON: row.note,
-        ATTR_TICKET_TYPE: kind.name if kind else None,
-        ATTR_GATE: row.gate,
-        ATTR_CODE_END: row.code[-3:],
-        ATTR_AT: row.at.isoformat(),
-    }
-
-
-def _describe_decision(decision: Decision) -> dict[str, Any]:
-    """Return the attributes of a decision, without names and whole codes."""
-    return {
-        ATTR_REASON: decision.reason.value,
-        ATTR_SOURCE: decision.source.value,
-        ATTR_TICKET_TYPE: decision.ticket and decision.ticket.ticket_type,
-        ATTR_ADDON: decision.addon and decision.addon.name,
-        ATTR_GATE: decision.request.gate,
-        ATTR_CODE_END: decision.ticket and decision.ticket.code[-3:],
+        "reason": row.cause and row.cause.value,
+        "ticket_type": kind and kind.name,
+        "gate": row.gate,
+        "code_end": row.code[-3:],
+        "at": row.at.isoformat(),
     }
 
 
@@ -145,10 +129,76 @@ def _describe_seen(seen: RemoteCheckIn, event: Event) -> dict[str, Any]:
     kind = event.ticket_type(seen.ticket_type_id)
     addons = {addon.id: addon.name for kind in event.ticket_types for addon in kind.addons}
     return {
-        ATTR_REASON: Reason.CHECKED_IN.value,
-        ATTR_SOURCE: Source.OVEIT.value,
-        ATTR_TICKET_TYPE: kind.name if kind else None,
-        ATTR_ADDON: seen.addon_id and addons.get(seen.addon_id),
-        ATTR_GATE: None,
-        ATTR_CODE_END: seen.code_end,
+        "reason": Reason.CHECKED_IN.value,
+        "source": Source.OVEIT.value,
+        "ticket_type": kind and kind.name,
+        "addon": seen.addon_id and addons.get(seen.addon_id),
+        "gate": None,
+        "code_end": seen.code_end,
     }
+
+
+def _describe_decision(decision: Decision) -> dict[str, Any]:
+    """Return the attributes of a decision, without names and whole codes."""
+    return {
+        "reason": decision.reason.value,
+        "source": decision.source.value,
+        "ticket_type": decision.ticket and decision.ticket.ticket_type,
+        "addon": decision.addon and decision.addon.name,
+        "gate": decision.request.gate,
+        "code_end": decision.ticket and decision.ticket.code[-3:],
+    }
+
+
+def _describe_at_gate(decision: Decision, mode: GateMode, settings: GateSettings) -> dict[str, Any]:
+    """Return the attributes of a decision at a gate: no names, no whole codes."""
+    first = decision.ticket.first_entry if decision.ticket else None
+    others = [_describe_decision(other) for other in decision.others]
+    return _describe_decision(decision) | {
+        "event": decision.event and decision.event.name,
+        "addon_left": decision.addon and decision.addon.left,
+        "message": _message(decision),
+        "first_checkin_at": first and first.at and first.at.isoformat(),
+        "first_checkin_gate": first and first.gate,
+        "passback": decision.passback,
+        "latency_ms": round(decision.latency * 1000, 1),
+        "direction": decision.request.direction.value,
+        "mode": mode.value,
+        "rehearsal": decision.request.rehearsal,
+        "overruled": decision.overruled and decision.overruled.value,
+        "hint": _hint(decision, settings),
+        "others": [
+            {key: other[key] for key in ("reason", "ticket_type", "code_end")} for other in others
+        ],
+    }
+
+
+def _message(decision: Decision) -> str | None:
+    """Return Oveit's sentence, of whose codes only the end is shown (decisions.md I8)."""
+    request, message = decision.request, decision.message
+    ticket = decision.ticket.code if decision.ticket else None
+    for code in filter(None, (ticket, request.ticket_code, request.rfid_code)):
+        end = code[-3:].replace("\\", r"\\")
+        message = message and re.sub(re.escape(code), f"…{end}", message, flags=re.IGNORECASE)
+    return message
+
+
+def _lacks_entry(decision: Decision) -> bool:
+    """Return whether an add-on was refused since the ticket has not entered (decisions.md A10)."""
+    is_refused = Reason.ADDON_UNAVAILABLE in (decision.reason, decision.overruled)
+    knows_left = decision.addon is not None and decision.addon.left is not None
+    entered = decision.ticket is not None and decision.ticket.checked_in
+    return is_refused and decision.request.require_main_entry and knows_left and not entered
+
+
+def _hint(decision: Decision, settings: GateSettings) -> str | None:
+    """Return the key of a hint for stewards, if there is one (decisions.md A10, R8, X2)."""
+    ticket, tag = decision.ticket, decision.request.rfid_code or ""
+    is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
+    if is_unknown and is_phone(tag, settings.tag_format):
+        return "phone"
+    if _lacks_entry(decision):
+        return "main_entry_first"
+    if decision.reason is Reason.LEFT and (ticket is None or not ticket.checked_in):
+        return "never_entered"
+    return None

@@ -1,7 +1,6 @@
 """Intents of Assist: what can be asked and done, and the spoken answers."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
 
@@ -10,10 +9,11 @@ from homeassistant.helpers import config_validation as cv, intent
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .assist.phrases import Phrasebook, Phrasebooks, async_get_phrasebooks, choose
+from .assist.phrases import Phrasebook, async_get_phrasebooks, choose
 from .assist.queries import (
     GATE_MODES,
     QueryError,
+    Question,
     async_attendance,
     async_check_in,
     async_find_gate,
@@ -25,81 +25,83 @@ from .assist.queries import (
 from .core.exceptions import OveitError
 from .core.models import Decision, Reason, Source, Ticket
 
-INTENT_ATTENDANCE = "OveitAttendance"
-INTENT_TICKET = "OveitTicket"
-INTENT_CHECK_IN = "OveitCheckIn"
-INTENT_OVERRIDE = "OveitOverride"
-INTENT_GATE = "OveitGate"
-INTENT_SET_GATE_MODE = "OveitSetGateMode"
-
-SLOT_CODE = "code"
-SLOT_EVENT = "event"
-SLOT_GATE = "gate"
-SLOT_MODE = "mode"
+type Slots = dict[vol.Marker, Any]
+type Answer = Callable[[Question, Phrasebook], Awaitable[str]]
 
 BY_VOICE = "By voice"
 
 TEXT = vol.All(cv.string, vol.Length(min=1, max=256))
-CODE_SLOT: dict[vol.Marker, Any] = {vol.Required(SLOT_CODE): TEXT}
-GATE_SLOT: dict[vol.Marker, Any] = {vol.Required(SLOT_GATE): TEXT}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OveitIntent:
-    """An intent: its slots and the function that returns its spoken answer."""
-
-    intent_type: str
-    description: str
-    slots: dict[vol.Marker, Any]
-    answer: Callable[[intent.Intent, Phrasebook, dict[str, str]], Awaitable[str]]
-    acts: bool = False
+CODE_SLOT: Slots = {vol.Required("code"): TEXT}
+GATE_SLOT: Slots = {vol.Required("gate"): TEXT}
 
 
 class OveitIntentHandler(intent.IntentHandler):
     """Answers an intent in the language of the question; errors are spoken, too."""
 
-    def __init__(self, described: OveitIntent, phrasebooks: Phrasebooks) -> None:
-        """Take an intent and the texts of all languages."""
-        self.intent_type = described.intent_type
-        self.description = described.description
-        self._described = described
-        self._phrasebooks = phrasebooks
+    def __init__(
+        self, intent_type: str, description: str, slots: Slots, answer: Answer, *, acts: bool
+    ) -> None:
+        """Take the slots of the intent and the function that returns its spoken answer."""
+        self.intent_type = intent_type
+        self.description = description
+        self._slots = slots
+        self._answer = answer
+        kind = "action_done" if acts else "query_answer"
+        self._kind = intent.IntentResponseType(kind)
 
     @property
     @override
     def slot_schema(self) -> dict[Any, Any]:
         """Return the slots of the intent."""
-        return self._described.slots
+        return self._slots
 
     @override
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
         """Return the answer, or why there is none."""
-        phrases = choose(self._phrasebooks, intent_obj.language)
+        phrases = choose(await async_get_phrasebooks(intent_obj.hass), intent_obj.language)
         slots = self.async_validate_slots(intent_obj.slots)
-        said = {key: slot["value"] for key, slot in slots.items()}
+        question = Question(
+            hass=intent_obj.hass,
+            language=phrases.language,
+            context=intent_obj.context,
+            values={key: slot["value"] for key, slot in slots.items()},
+        )
         response = intent_obj.create_response()
         try:
-            speech = await self._described.answer(intent_obj, phrases, said)
+            response.async_set_speech(await self._answer(question, phrases))
+            response.response_type = self._kind
+            return response
         except QueryError as err:
             error = phrases.say(err.key, **err.values)
         except OveitError:
             error = phrases.say("cannot_decide")
-        else:
-            if self._described.acts:
-                response.response_type = intent.IntentResponseType.ACTION_DONE
-            else:
-                response.response_type = intent.IntentResponseType.QUERY_ANSWER
-            response.async_set_speech(speech)
-            return response
         response.async_set_error(intent.IntentResponseErrorCode.FAILED_TO_HANDLE, error)
         return response
 
 
-async def _async_answer_attendance(
-    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
-) -> str:
+HANDLERS: list[OveitIntentHandler] = []
+
+
+def _answers(
+    intent_type: str, description: str, slots: Slots, *, acts: bool = False
+) -> Callable[[Answer], Answer]:
+    """Return a decorator of the function that returns the answer of an intent."""
+
+    def _add(answer: Answer) -> Answer:
+        HANDLERS.append(OveitIntentHandler(intent_type, description, slots, answer, acts=acts))
+        return answer
+
+    return _add
+
+
+@_answers(
+    "OveitAttendance",
+    "Tells how many tickets of the events are checked in at Oveit",
+    {vol.Optional("event"): TEXT},
+)
+async def _async_attendance(question: Question, phrases: Phrasebook) -> str:
     """Say how many people are checked in."""
-    states = async_attendance(intent_obj.hass, slots.get(SLOT_EVENT))
+    states = async_attendance(question)
     said = [
         phrases.say(
             "attendance",
@@ -114,11 +116,12 @@ async def _async_answer_attendance(
     return " ".join(said)
 
 
-async def _async_answer_ticket(
-    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
-) -> str:
+@_answers(
+    "OveitTicket", "Tells whether a ticket of Oveit has been checked in, by its code", CODE_SLOT
+)
+async def _async_ticket(question: Question, phrases: Phrasebook) -> str:
     """Say whether a ticket has been checked in."""
-    _, decision = await async_look_up(intent_obj.hass, slots[SLOT_CODE], phrases.language)
+    decision = await async_look_up(question)
     ticket = decision.ticket
     if ticket is None or decision.event is None:
         return _sentence(phrases.reasons[decision.reason])
@@ -128,94 +131,50 @@ async def _async_answer_ticket(
     )
 
 
-async def _async_answer_check_in(
-    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
-) -> str:
+@_answers("OveitCheckIn", "Checks a ticket in at Oveit, by its code", CODE_SLOT, acts=True)
+async def _async_check_in(question: Question, phrases: Phrasebook) -> str:
     """Check a ticket in, and say how it went."""
-    decision = await async_check_in(
-        intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context
-    )
-    return " ".join(_describe(decision, phrases))
+    return " ".join(_describe(await async_check_in(question), phrases))
 
 
-async def _async_answer_override(
-    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
-) -> str:
+@_answers(
+    "OveitOverride",
+    "Admits the guest with a ticket of Oveit, though the ticket is refused",
+    CODE_SLOT,
+    acts=True,
+)
+async def _async_override(question: Question, phrases: Phrasebook) -> str:
     """Admit a guest as an administrator, and say whom."""
-    decision = await async_override(
-        intent_obj.hass, slots[SLOT_CODE], phrases.language, intent_obj.context, BY_VOICE
-    )
+    decision = await async_override(question, BY_VOICE)
     if decision.reason is not Reason.OVERRIDE:
         return phrases.say("refused", why=phrases.reasons[decision.reason])
     return phrases.say("overridden", type=_type(decision, phrases))
 
 
-async def _async_answer_gate(
-    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
-) -> str:
+@_answers("OveitGate", "Tells in which mode a gate of Oveit is", GATE_SLOT)
+async def _async_gate(question: Question, phrases: Phrasebook) -> str:
     """Say the mode of a gate."""
-    gate = async_find_gate(intent_obj.hass, slots[SLOT_GATE])
-    mode = async_gate_mode(intent_obj.hass, gate) or "unavailable"
+    gate = async_find_gate(question.hass, question.values["gate"])
+    mode = async_gate_mode(question.hass, gate) or "unavailable"
     return phrases.say(f"gate_{mode}", gate=gate.name)
 
 
-async def _async_answer_set_gate_mode(
-    intent_obj: intent.Intent, phrases: Phrasebook, slots: dict[str, str]
-) -> str:
-    """Set the mode of a gate, and say it."""
-    mode = slots[SLOT_MODE]
-    gate = await async_set_gate_mode(intent_obj.hass, slots[SLOT_GATE], mode, intent_obj.context)
-    return phrases.say(f"gate_{mode}", gate=gate.name)
-
-
-INTENTS = (
-    OveitIntent(
-        intent_type=INTENT_ATTENDANCE,
-        description="Tells how many tickets of the events are checked in at Oveit",
-        slots={vol.Optional(SLOT_EVENT): TEXT},
-        answer=_async_answer_attendance,
-    ),
-    OveitIntent(
-        intent_type=INTENT_TICKET,
-        description="Tells whether a ticket of Oveit has been checked in, by its code",
-        slots=CODE_SLOT,
-        answer=_async_answer_ticket,
-    ),
-    OveitIntent(
-        intent_type=INTENT_CHECK_IN,
-        description="Checks a ticket in at Oveit, by its code",
-        slots=CODE_SLOT,
-        answer=_async_answer_check_in,
-        acts=True,
-    ),
-    OveitIntent(
-        intent_type=INTENT_OVERRIDE,
-        description="Admits the guest with a ticket of Oveit, though the ticket is refused",
-        slots=CODE_SLOT,
-        answer=_async_answer_override,
-        acts=True,
-    ),
-    OveitIntent(
-        intent_type=INTENT_GATE,
-        description="Tells in which mode a gate of Oveit is",
-        slots=GATE_SLOT,
-        answer=_async_answer_gate,
-    ),
-    OveitIntent(
-        intent_type=INTENT_SET_GATE_MODE,
-        description="Sets the mode of a gate of Oveit",
-        slots=GATE_SLOT | {vol.Required(SLOT_MODE): vol.In(GATE_MODES)},
-        answer=_async_answer_set_gate_mode,
-        acts=True,
-    ),
+@_answers(
+    "OveitSetGateMode",
+    "Sets the mode of a gate of Oveit",
+    GATE_SLOT | {vol.Required("mode"): vol.In(GATE_MODES)},
+    acts=True,
 )
+async def _async_set_gate_mode(question: Question, phrases: Phrasebook) -> str:
+    """Set the mode of a gate, and say it."""
+    gate = await async_set_gate_mode(question)
+    return phrases.say(f"gate_{question.values['mode']}", gate=gate.name)
 
 
 async def async_setup_intents(hass: HomeAssistant) -> None:
     """Register the intents."""
-    phrasebooks = await async_get_phrasebooks(hass)
-    for described in INTENTS:
-        intent.async_register(hass, OveitIntentHandler(described, phrasebooks))
+    for handler in HANDLERS:
+        intent.async_register(hass, handler)
 
 
 def _type(decision: Decision, phrases: Phrasebook) -> str:

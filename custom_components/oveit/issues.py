@@ -1,7 +1,7 @@
 """The repair issues of the integration: one table, and one way to raise and delete them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -58,17 +58,14 @@ def async_create_issue(
     data: dict[str, str | int | float | None] | None = None,
 ) -> None:
     """Raise an issue about an entry, a gate or a device, by its id."""
-    issue = ISSUES[translation_key]
     ir.async_create_issue(
         hass,
         DOMAIN,
         f"{translation_key}_{about}",
         data=data,
-        is_fixable=issue.is_fixable,
-        is_persistent=issue.is_persistent,
-        severity=issue.severity,
         translation_key=translation_key,
         translation_placeholders=translation_placeholders,
+        **asdict(ISSUES[translation_key]),
     )
 
 

@@ -62,11 +62,6 @@ class LedgerWatch:
         self.unreadable = 0
 
     @property
-    def file(self) -> str:
-        """Return the name of the ledger's file."""
-        return self._path.name
-
-    @property
     def is_sound(self) -> bool:
         """Return whether doors can rely on the ledger."""
         return self.lost is None and self.failure is None
@@ -148,26 +143,10 @@ class LedgerWatch:
             )
 
     @callback
-    def async_delete_issues(self) -> None:
-        """Delete every issue about the ledger."""
-        for key in FINDERS:
-            async_delete_issue(self._hass, key, self._entry.entry_id)
-
-    @callback
     def _kept(self) -> dict[str, Any]:
         """Return what is kept beside the ledger."""
         generation = {"generation": asdict(self._generation)} if self._generation else {}
         return generation | ({"lost": self.lost} if self.lost else {})
-
-
-def _failing(watch: LedgerWatch) -> dict[str, str] | None:
-    """Return the error of a ledger that does not answer (T17)."""
-    return {"error": str(watch.failure)} if watch.failure else None
-
-
-def _unreadable(watch: LedgerWatch) -> dict[str, str] | None:
-    """Return the number of rows that this release cannot read."""
-    return {"count": str(watch.unreadable)} if watch.unreadable else None
 
 
 def _set_aside(watch: LedgerWatch) -> dict[str, str] | None:
@@ -184,10 +163,12 @@ def _unusable(watch: LedgerWatch) -> dict[str, str] | None:
 
 
 FINDERS: Mapping[str, Callable[[LedgerWatch], dict[str, str] | None]] = {
-    "ledger_failing": _failing,
+    "ledger_failing": lambda watch: {"error": str(watch.failure)} if watch.failure else None,
     "ledger_missing": lambda watch: {} if watch.lost == MISSING else None,
     "ledger_older": lambda watch: {} if watch.lost == OLDER else None,
-    "ledger_rows_unreadable": _unreadable,
+    "ledger_rows_unreadable": lambda watch: (
+        {"count": str(watch.unreadable)} if watch.unreadable else None
+    ),
     "ledger_set_aside": _set_aside,
     "ledger_too_new": lambda watch: {} if isinstance(watch.refusal, LedgerTooNewError) else None,
     "ledger_unusable": _unusable,
@@ -219,7 +200,6 @@ async def async_remove_ledger(hass: HomeAssistant, entry: ConfigEntry) -> None:
     except (HomeAssistantError, OSError) as err:
         LOGGER.warning("A ledger is kept: %s", type(err).__name__)
     await _store(hass, entry).async_remove()
-    LedgerWatch(hass, entry).async_delete_issues()
     if kept := await hass.async_add_executor_job(find_ledgers, path):
         listed = "\n".join(f"- `{STORAGE_DIR}/{ledger.name}`" for ledger in kept)
         async_create_issue(

@@ -14,6 +14,7 @@ import voluptuous as vol
 from .assist.queries import (
     GATE_MODES,
     QueryError,
+    Question,
     async_allows_changes,
     async_allows_override,
     async_attendance,
@@ -27,6 +28,7 @@ from .assist.queries import (
     async_set_gate_mode,
 )
 from .const import DOMAIN
+from .coordinator import OveitConfigEntry
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH as MAX_NOTE_LENGTH, Decision, Reason
 
@@ -34,6 +36,7 @@ BY_MODEL = "By a language model"
 
 CODE = "The code on the ticket, as it was written or said."
 EVENT = "The name of an event. Leave it out for all events."
+WHY = "Why the guest is admitted, in the user's words."
 GATE = "The name of the gate. Leave it out for all gates."
 ERRORS = {
     "no_events": "No event is going on.",
@@ -67,7 +70,10 @@ ACTS = _annotations(read_only=False, destructive=True, idempotent=True, open_wor
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OveitTool(Tool):
-    """A tool: its parameters and the function that returns its answer; errors are texts."""
+    """A tool: its parameters and the function that returns its answer; errors are texts.
+
+    `allows` tells whether the options of an entry allow what the tool does.
+    """
 
     integration = DOMAIN
 
@@ -75,17 +81,23 @@ class OveitTool(Tool):
     title: str
     description: str
     parameters: vol.Schema = field()
-    answer: Callable[[HomeAssistant, dict[str, Any], LLMContext], Awaitable[JsonObjectType]]
+    answer: Callable[[Question], Awaitable[JsonObjectType]]
     annotations: Any = READS
+    allows: Callable[[OveitConfigEntry], bool] = lambda _: True
 
     @override
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> Any:
         """Validate the arguments and answer."""
-        arguments = self.parameters(tool_input.tool_args)
+        question = Question(
+            hass=hass,
+            language=llm_context.language or "en",
+            context=llm_context.context,
+            values=self.parameters(tool_input.tool_args),
+        )
         try:
-            return _result(await self.answer(hass, arguments, llm_context))
+            return _result(await self.answer(question))
         except QueryError as err:
             error = ERRORS[err.key].format(**err.values)
         except OveitError:
@@ -93,9 +105,7 @@ class OveitTool(Tool):
         return _result({"error": error}, error=True)
 
 
-async def _async_attendance(
-    hass: HomeAssistant, arguments: dict[str, Any], _: LLMContext
-) -> JsonObjectType:
+async def _async_attendance(question: Question) -> JsonObjectType:
     """Return the counts of events."""
     return {
         "events": [
@@ -110,59 +120,44 @@ async def _async_attendance(
                 "arrivals_per_minute": state.attendance.arrivals,
                 "oveit_answers": coordinator.connected,
             }
-            for state, coordinator in async_attendance(hass, arguments.get("event") or None)
+            for state, coordinator in async_attendance(question)
         ]
     }
 
 
-async def _async_gates(
-    hass: HomeAssistant, arguments: dict[str, Any], _: LLMContext
-) -> JsonObjectType:
+async def _async_gates(question: Question) -> JsonObjectType:
     """Return the modes of gates."""
-    name = arguments.get("gate")
+    hass, name = question.hass, question.values.get("gate")
     gates = [async_find_gate(hass, name)] if name else async_gate_selects(hass)
     return {"gates": [{"gate": gate.name, "mode": async_gate_mode(hass, gate)} for gate in gates]}
 
 
-async def _async_look_up(
-    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-) -> JsonObjectType:
+async def _async_look_up(question: Question) -> JsonObjectType:
     """Look a ticket up."""
-    _, decision = await async_look_up(hass, arguments["code"], llm_context.language or "en")
+    decision = await async_look_up(question)
     return {"would_be_admitted": decision.admitted} | _describe(decision)
 
 
-async def _async_check_in(
-    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-) -> JsonObjectType:
+async def _async_check_in(question: Question) -> JsonObjectType:
     """Check a ticket in."""
-    decision = await async_check_in(
-        hass, arguments["code"], llm_context.language or "en", llm_context.context
-    )
+    decision = await async_check_in(question)
     return {"admitted": decision.admitted} | _describe(decision)
 
 
-async def _async_override(
-    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-) -> JsonObjectType:
+async def _async_override(question: Question) -> JsonObjectType:
     """Admit a guest as an administrator."""
-    note = f"{BY_MODEL}: {arguments['why']}"[:MAX_NOTE_LENGTH]
-    decision = await async_override(
-        hass, arguments["code"], llm_context.language or "en", llm_context.context, note
-    )
+    note = f"{BY_MODEL}: {question.values['why']}"[:MAX_NOTE_LENGTH]
+    decision = await async_override(question, note)
     return {"admitted": decision.reason is Reason.OVERRIDE} | _describe(decision)
 
 
-async def _async_set_gate_mode(
-    hass: HomeAssistant, arguments: dict[str, Any], llm_context: LLMContext
-) -> JsonObjectType:
+async def _async_set_gate_mode(question: Question) -> JsonObjectType:
     """Set the mode of a gate."""
-    mode = arguments["mode"]
-    gate = await async_set_gate_mode(hass, arguments["gate"], mode, llm_context.context)
-    return {"gate": gate.name, "mode": mode}
+    gate = await async_set_gate_mode(question)
+    return {"gate": gate.name, "mode": question.values["mode"]}
 
 
-READING = (
+TOOLS = (
     OveitTool(
         name="oveit__attendance",
         title="Attendance",
@@ -187,8 +182,6 @@ READING = (
         parameters=vol.Schema({vol.Required("code", description=CODE): str}),
         answer=_async_look_up,
     ),
-)
-CHANGES = (
     OveitTool(
         name="oveit__check_in",
         title="Check a ticket in",
@@ -199,6 +192,7 @@ CHANGES = (
         parameters=vol.Schema({vol.Required("code", description=CODE): str}),
         answer=_async_check_in,
         annotations=ACTS,
+        allows=async_allows_changes,
     ),
     OveitTool(
         name="oveit__set_gate_mode",
@@ -216,23 +210,26 @@ CHANGES = (
         ),
         answer=_async_set_gate_mode,
         annotations=ACTS,
+        allows=async_allows_changes,
     ),
-)
-OVERRIDE = OveitTool(
-    name="oveit__override",
-    title="Admit a guest although the ticket is refused",
-    description=(
-        "Admits the guest with a ticket that is refused, for instance because it was used. Only"
-        " when the user, an administrator, asked for just that, with the code of the ticket."
+    OveitTool(
+        name="oveit__override",
+        title="Admit a guest although the ticket is refused",
+        description=(
+            "Admits the guest with a ticket that is refused, for instance because it was used."
+            " Only when the user, an administrator, asked for just that, with the code of the"
+            " ticket."
+        ),
+        parameters=vol.Schema(
+            {
+                vol.Required("code", description=CODE): str,
+                vol.Required("why", description=WHY): str,
+            }
+        ),
+        answer=_async_override,
+        annotations=ACTS,
+        allows=async_allows_override,
     ),
-    parameters=vol.Schema(
-        {
-            vol.Required("code", description=CODE): str,
-            vol.Required("why", description="Why the guest is admitted, in the user's words."): str,
-        }
-    ),
-    answer=_async_override,
-    annotations=ACTS,
 )
 
 
@@ -242,14 +239,8 @@ def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -
     if api_id != LLM_API_ASSIST:
         return None
     entries = [coordinator.config_entry for coordinator in async_coordinators(hass)]
-    if not entries:
-        return None
-    tools: list[Tool] = [*READING]
-    if any(async_allows_changes(entry) for entry in entries):
-        tools += CHANGES
-    if any(async_allows_override(entry) for entry in entries):
-        tools.append(OVERRIDE)
-    return LLMTools(tools=tools)
+    tools: list[Tool] = [tool for tool in TOOLS if any(map(tool.allows, entries))]
+    return LLMTools(tools=tools) if tools else None
 
 
 def _describe(decision: Decision) -> JsonObjectType:

@@ -14,7 +14,6 @@ PARALLEL_UPDATES = 0
 
 CAPACITY = NumberEntityDescription(
     key="capacity",
-    translation_key="capacity",
     entity_category=EntityCategory.CONFIG,
     mode=NumberMode.BOX,
     native_min_value=0,
@@ -29,12 +28,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the capacity of each event."""
-    coordinator = entry.runtime_data
-    async_add_event_entities(
-        entry,
-        async_add_entities,
-        lambda state: [OveitCapacity(coordinator, state.event.id, CAPACITY)],
-    )
+    async_add_event_entities(entry, async_add_entities, lambda _: [(OveitCapacity, CAPACITY)])
 
 
 class OveitCapacity(OveitEventEntity, RestoreNumber):
@@ -46,8 +40,7 @@ class OveitCapacity(OveitEventEntity, RestoreNumber):
         await super().async_added_to_hass()
         last = await self.async_get_last_number_data()
         if last and last.native_value is not None:
-            self.coordinator.capacities[self._event_id] = int(last.native_value)
-            self.coordinator.async_update_listeners()
+            await self.async_set_native_value(last.native_value)
 
     @property
     @override

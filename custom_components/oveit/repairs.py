@@ -1,8 +1,8 @@
 """Repair issues and how a person solves them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
@@ -13,24 +13,21 @@ import voluptuous as vol
 
 from .const import DOMAIN, NEEDED_PERMISSION
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.exceptions import OveitCaptivePortalError, OveitTlsError
-from .core.models import Row
-from .gate.repairs import StaleGateFlow
-from .issues import (
-    async_create_issue,
-    async_delete_issue,
-)
-from .ledger import LedgerWatch
+from .core.exceptions import OveitCaptivePortalError, OveitError, OveitTlsError
+from .core.gate_settings import SETTINGS, GateSettings, OfferedOne, OfferedSeveral, Setting
+from .core.models import Event, Row
+from .gate.form import find_offer, offer_fields
+from .gate.registry import GateDevice, async_get_gates
+from .issues import async_create_issue, async_delete_issue
+from .ledger import FINDERS as LEDGER_FINDERS
 
 MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
+OFFERED: tuple[Setting, ...] = tuple(
+    setting for setting in SETTINGS if isinstance(setting, OfferedOne | OfferedSeveral)
+)
 
 type Placeholders = dict[str, str]
-
-
-def _account_twice(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Report an entry that decides nothing, since an older one follows its events (C25)."""
-    return {"older": coordinator.twin} if coordinator.twin else None
 
 
 def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
@@ -40,14 +37,9 @@ def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
     return {"permission": NEEDED_PERMISSION} if is_lacking else None
 
 
-def _captive_portal(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Return whether a web page answers in Oveit's place (T14)."""
-    return {} if isinstance(coordinator.failure, OveitCaptivePortalError) else None
-
-
-def _tls_failed(coordinator: OveitCoordinator) -> Placeholders | None:
-    """Return whether Oveit's certificate is not to be trusted (T15)."""
-    return {} if isinstance(coordinator.failure, OveitTlsError) else None
+def _on_failure(coordinator: OveitCoordinator, kind: type[OveitError]) -> Placeholders | None:
+    """Return no placeholders where Oveit was last met with this kind of error."""
+    return {} if isinstance(coordinator.failure, kind) else None
 
 
 def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
@@ -88,19 +80,19 @@ def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:
 
 
 FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
-    "account_twice": _account_twice,
-    "captive_portal": _captive_portal,
+    "account_twice": lambda account: {"older": twin} if (twin := account.twin) else None,  # C25
+    "captive_portal": lambda account: _on_failure(account, OveitCaptivePortalError),  # T14
     "clock_skew": _clock_skew,
     "conflicts": _conflicts,
     "missing_permission": _missing_permission,
-    "tls_failed": _tls_failed,
+    "tls_failed": lambda account: _on_failure(account, OveitTlsError),  # T15
     "waiting_after_end": _waiting_after_end,
 }
 
 
 @callback
 def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Raise the issues of an account, and delete those that are over."""
+    """Raise the issues of an account and of its gates, and delete those that are over."""
     for key, find in FINDERS.items():
         placeholders = find(entry.runtime_data)
         if placeholders is None:
@@ -113,53 +105,77 @@ def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
             data={"entry_id": entry.entry_id},
             translation_placeholders={"title": entry.title, **placeholders},
         )
+    events = entry.runtime_data.ticket_sync.followed.values()
+    for device in async_get_gates(hass, entry):
+        device.issues.async_end_flood()
+        _update_gate_issue(hass, device, events)
 
 
 @callback
 def async_delete_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Delete all issues of an account."""
-    for key in FINDERS:
+    for key in (*FINDERS, *LEDGER_FINDERS):
         async_delete_issue(hass, key, entry.entry_id)
-    LedgerWatch(hass, entry).async_delete_issues()
 
 
-class AccountFlow(RepairsFlow):
+def _update_gate_issue(hass: HomeAssistant, device: GateDevice, events: Collection[Event]) -> None:
+    """Raise or delete the issue of one gate."""
+    gone = find_gone(device.gate.settings, events)
+    if not gone:
+        async_delete_issue(hass, "stale_gate", device.id)
+        return
+    known = find_offer(events, ended=True)
+    names = [known[key].get(each, f"{each}") for key, ids in gone.items() for each in ids]
+    entry_id = device.coordinator.config_entry.entry_id
+    async_create_issue(
+        hass,
+        translation_key="stale_gate",
+        about=device.id,
+        data={"entry_id": entry_id, "subentry_id": device.id},
+        translation_placeholders={"gate": device.gate.settings.name, "gone": ", ".join(names)},
+    )
+
+
+def find_gone(settings: GateSettings, events: Collection[Event]) -> dict[str, list[int]]:
+    """Return what a gate is set to and no active event has, by the key of the setting.
+
+    Types and events of the past are no trouble as long as the gate still admits someone.
+    """
+    offer, known = find_offer(events), find_offer(events, ended=True)
+    gone: dict[str, list[int]] = {}
+    for setting in OFFERED:
+        value, key = getattr(settings, setting.name), setting.key
+        chosen = set(value) if isinstance(setting, OfferedSeveral) else {value} - {None}
+        is_left = chosen.intersection(offer[key])
+        if ids := sorted(chosen.difference(known[key]) if is_left else chosen):
+            gone[key] = ids
+    return gone
+
+
+class AccountFlow(ConfirmRepairFlow):
     """Explains what was found, and acts once a person has confirmed it."""
 
-    def __init__(self, entry_id: str) -> None:
-        """Remember the account's entry."""
-        self._entry_id = entry_id
-
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Start with the explanation."""
-        return await self.async_step_confirm()
-
+    @override
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Act once it is confirmed."""
-        if user_input is None:
-            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-            return self.async_show_form(
-                step_id="confirm",
-                data_schema=vol.Schema({}),
-                description_placeholders=issue.translation_placeholders if issue else None,
-            )
-        await self._async_act()
-        return self.async_create_entry(data={})
+        if user_input is not None and self.data:
+            await self._async_act(str(self.data["entry_id"]))
+        return await super().async_step_confirm(user_input)
 
-    async def _async_act(self) -> None:
+    async def _async_act(self, entry_id: str) -> None:
         """Log in again; the issue comes back if nothing changed."""
-        self.hass.config_entries.async_schedule_reload(self._entry_id)
+        self.hass.config_entries.async_schedule_reload(entry_id)
 
 
 class LedgerFlow(AccountFlow):
     """Goes on with the ledger as it is."""
 
     @override
-    async def _async_act(self) -> None:
+    async def _async_act(self, entry_id: str) -> None:
         """Note that a person has dealt with what was found."""
-        entry: OveitConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        entry: OveitConfigEntry | None = self.hass.config_entries.async_get_entry(entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return
         watch = entry.runtime_data.ledger_watch
@@ -169,14 +185,50 @@ class LedgerFlow(AccountFlow):
             await watch.async_accept()
 
 
+class StaleGateFlow(RepairsFlow):
+    """Asks for events, ticket types or an add-on in the place of those that are gone."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask for a choice among what Oveit offers now."""
+        about = self.data or {}
+        entry: OveitConfigEntry | None = self.hass.config_entries.async_get_entry(
+            str(about["entry_id"])
+        )
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        subentry = entry.subentries.get(str(about["subentry_id"]))
+        if subentry is None:
+            return self.async_create_entry(data={})
+        events = entry.runtime_data.ticket_sync.followed.values()
+        gone = find_gone(GateSettings.load(subentry.title, subentry.data), events)
+        settings = [setting for setting in OFFERED if setting.key in gone]
+        if user_input is not None:
+            chosen = {each.key: each.store(user_input.get(each.key)) for each in settings}
+            data = {**subentry.data, **chosen}
+            self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
+            return self.async_create_entry(data={})
+        kept = {
+            each.key: [str(key) for key in subentry.data[each.key] if key not in gone[each.key]]
+            for each in settings
+            if isinstance(each, OfferedSeveral)
+        }
+        schema = vol.Schema(offer_fields(find_offer(events), settings))
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, kept),
+            description_placeholders=issue.translation_placeholders if issue else None,
+        )
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that repairs an issue; without a repair, the issue is confirmed."""
-    about = data or {}
-    if "subentry_id" in about:
-        return StaleGateFlow(str(about["entry_id"]), str(about["subentry_id"]))
-    if "entry_id" in about:
-        flow = LedgerFlow if issue_id.startswith("ledger_") else AccountFlow
-        return flow(str(about["entry_id"]))
-    return ConfirmRepairFlow()
+    flow: RepairsFlow = ConfirmRepairFlow()
+    if data and "subentry_id" in data:
+        flow = StaleGateFlow()
+    elif data and "entry_id" in data:
+        flow = LedgerFlow() if issue_id.startswith("ledger_") else AccountFlow()
+    flow.data = data
+    return flow

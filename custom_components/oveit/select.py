@@ -24,12 +24,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the mode of each gate that lets people in; an exit is never closed."""
-    async_add_gate_entities(
-        hass,
-        entry,
-        async_add_entities,
-        lambda device: [] if device.gate.is_exit else [OveitMode(device, MODE)],
-    )
+    kinds = [(OveitMode, MODE)]
+    async_add_gate_entities(entry, async_add_entities, lambda gate: [] if gate.is_exit else kinds)
 
 
 class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
@@ -43,7 +39,7 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
         """Restore the mode that was chosen last."""
         await super().async_added_to_hass()
         last = await self.async_get_last_state()
-        is_kept = self.device.id in self.device.coordinator.gate_modes
+        is_kept = self.device.id in self.coordinator.gate_modes
         if not is_kept and last and last.state in self.options:
             self.gate.mode = GateMode(last.state)
 
@@ -56,9 +52,8 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Change the mode, which counts at once, and keep it."""
-        coordinator = self.device.coordinator
         self.gate.mode = GateMode(option)
         self.async_write_ha_state()
-        coordinator.async_update_listeners()
-        with coordinator.translated_errors():
-            await coordinator.ledger.keep_gate_mode(self.device.id, option)
+        self.coordinator.async_update_listeners()
+        with self.coordinator.translated_errors():
+            await self.coordinator.ledger.keep_gate_mode(self.device.id, option)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
@@ -14,121 +14,66 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .const import ATTR_GATE, ATTR_OVERRULED, ATTR_REHEARSAL, DOMAIN
-from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
+from .const import ATTR_RFID_CODE, ATTR_TICKET_CODE, DOMAIN
+from .coordinator import EventState, OveitConfigEntry, OveitCoordinator, translated_error
 from .core.codes import clean_code
 from .core.exceptions import OveitConnectionError
 from .core.gate_settings import GateMode
-from .core.models import (
-    MAX_CODE_LENGTH,
-    AddonUse,
-    Decision,
-    Event,
-    OfflinePolicy,
-    Request,
-    Ticket,
-)
-from .gate.device import GateDevice
+from .core.models import MAX_CODE_LENGTH, Decision, Event, OfflinePolicy, Request, Ticket
 from .gate.issues import async_get_bindings
-from .gate.registry import async_find_gate
+from .gate.registry import GateDevice, async_find_gate
 from .ledger import respond_row
 
-ATTR_TICKET_CODE = "ticket_code"
-ATTR_RFID_CODE = "rfid_code"
-ATTR_TICKET_TYPE_ID = "ticket_type_id"
-ATTR_ADDON_ID = "addon_id"
-ATTR_DEADLINE = "deadline"
-ATTR_OFFLINE = "offline"
-ATTR_REQUIRE_MAIN_ENTRY = "require_main_entry"
-ATTR_INCLUDE_ATTENDEE = "include_attendee"
-ATTR_SCAN_ID = "scan_id"
-ATTR_NOTE = "note"
-ATTR_EVENT_ID = "event_id"
-ATTR_AGAIN = "again"
-ATTR_PER_MINUTE = "per_minute"
-ATTR_STOP = "stop"
-
 # Fields that a gate has settings for, so that a call with a gate must leave them out.
-GATE_DECIDES = frozenset(
-    {
-        ATTR_TICKET_TYPE_ID,
-        ATTR_ADDON_ID,
-        ATTR_GATE,
-        ATTR_DEADLINE,
-        ATTR_OFFLINE,
-        ATTR_REQUIRE_MAIN_ENTRY,
-    }
-)
-DEFAULT_DEADLINE = 3.0
-DEFAULT_PER_MINUTE = 120
-MOST_PER_MINUTE = 600
+GATE_DECIDES = {"addon_id", "deadline", "gate", "offline", "require_main_entry", "ticket_type_id"}
 PAIRING_PERMISSION = "rfid_pairing"
 
 ID = vol.All(vol.Coerce(int), vol.Range(min=1, max=2**63 - 1))
+TEXT = vol.All(cv.string, vol.Length(min=1, max=MAX_CODE_LENGTH))
 ENTRY_FIELD = {vol.Optional(ATTR_CONFIG_ENTRY_ID): str}
-EVENT_FIELDS = ENTRY_FIELD | {vol.Optional(ATTR_EVENT_ID): ID}
+EVENT_FIELDS = ENTRY_FIELD | {vol.Optional("event_id"): ID}
 # Codes are checked by read_code, whose errors are translated.
 CODE_FIELDS = ENTRY_FIELD | {
     vol.Optional(ATTR_TICKET_CODE): object,
     vol.Optional(ATTR_RFID_CODE): object,
-    vol.Optional(ATTR_GATE): vol.All(cv.string, vol.Length(max=MAX_CODE_LENGTH)),
+    vol.Optional("gate"): vol.All(cv.string, vol.Length(max=MAX_CODE_LENGTH)),
 }
 SCAN_FIELDS = (
     cv.TARGET_SERVICE_FIELDS
     | CODE_FIELDS
     | {
-        vol.Optional(ATTR_TICKET_TYPE_ID): vol.All(cv.ensure_list, [ID]),
-        vol.Optional(ATTR_DEADLINE): vol.All(vol.Coerce(float), vol.Range(min=0.5, max=30)),
-        vol.Optional(ATTR_INCLUDE_ATTENDEE, default=False): cv.boolean,
+        vol.Optional("ticket_type_id"): vol.All(cv.ensure_list, [ID]),
+        vol.Optional("deadline"): vol.All(vol.Coerce(float), vol.Range(min=0.5, max=30)),
+        vol.Optional("include_attendee", default=False): cv.boolean,
     }
 )
-
-SERVICE_CHECKIN = "checkin"
-SERVICE_CHECKIN_SCHEMA = vol.Schema(
-    SCAN_FIELDS
-    | {
-        vol.Optional(ATTR_ADDON_ID): ID,
-        vol.Optional(ATTR_OFFLINE): vol.Coerce(OfflinePolicy),
-        vol.Optional(ATTR_REQUIRE_MAIN_ENTRY): cv.boolean,
-        vol.Optional(ATTR_SCAN_ID): vol.All(cv.string, vol.Length(min=1, max=MAX_CODE_LENGTH)),
-    }
-)
+CHECKIN_FIELDS = SCAN_FIELDS | {
+    vol.Optional("addon_id"): ID,
+    vol.Optional("offline"): vol.Coerce(OfflinePolicy),
+    vol.Optional("require_main_entry"): cv.boolean,
+    vol.Optional("scan_id"): TEXT,
+}
 
 
-async def _async_checkin(call: ServiceCall) -> ServiceResponse:
-    """Check a ticket in."""
+async def _async_decide(call: ServiceCall, *, look: bool = False) -> ServiceResponse:
+    """Check a ticket in, or look it up without marking anything."""
     request = _read_request(call.data)
     if (gate := async_find_gate(call.hass, call.data)) is not None:
-        return await _async_ask_gate(call, gate, request, look=False)
+        return await _async_ask_gate(call, gate, request, look=look)
     with _account(call) as coordinator:
-        bindings = async_get_bindings(call.hass)
-        bindings.note_action(request.rfid_code or request.ticket_code or "")
-        decision = await coordinator.desk.check_in(request)
-    return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
-
-
-SERVICE_SCAN = "scan"
-SERVICE_SCAN_SCHEMA = vol.Schema(SCAN_FIELDS)
-
-
-async def _async_scan(call: ServiceCall) -> ServiceResponse:
-    """Look a ticket up, without marking anything."""
-    request = _read_request(call.data)
-    if (gate := async_find_gate(call.hass, call.data)) is not None:
-        return await _async_ask_gate(call, gate, request, look=True)
-    with _account(call) as coordinator:
-        decision = await coordinator.desk.scan(request)
-    return respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
-
-
-SERVICE_SYNC = "sync"
-SERVICE_SYNC_SCHEMA = vol.Schema(ENTRY_FIELD)
+        if look:
+            decision = await coordinator.desk.scan(request)
+        else:
+            bindings = async_get_bindings(call.hass)
+            bindings.note_action(request.rfid_code or request.ticket_code or "")
+            decision = await coordinator.desk.check_in(request)
+    return respond(decision, include_attendee=call.data["include_attendee"])
 
 
 async def _async_sync(call: ServiceCall) -> ServiceResponse:
@@ -137,14 +82,7 @@ async def _async_sync(call: ServiceCall) -> ServiceResponse:
         return asdict(await coordinator.async_sync())
 
 
-SERVICE_OVERRIDE = "override"
-SERVICE_OVERRIDE_SCHEMA = vol.Schema(
-    CODE_FIELDS
-    | {
-        vol.Required(ATTR_NOTE): vol.All(cv.string, vol.Length(min=1, max=MAX_CODE_LENGTH)),
-        vol.Optional(ATTR_EVENT_ID): ID,
-    }
-)
+OVERRIDE_FIELDS = CODE_FIELDS | {vol.Required("note"): TEXT, vol.Optional("event_id"): ID}
 
 
 async def _async_override(call: ServiceCall) -> ServiceResponse:
@@ -152,18 +90,14 @@ async def _async_override(call: ServiceCall) -> ServiceResponse:
     with _account(call) as coordinator:
         request = await _read_override(coordinator, call.data)
         decision = await coordinator.desk.override(
-            request, note=call.data[ATTR_NOTE], user_id=call.context.user_id
+            request, note=call.data["note"], user_id=call.context.user_id
         )
     return respond(decision, include_attendee=False)
 
 
-SERVICE_REPORT = "report"
-SERVICE_REPORT_SCHEMA = vol.Schema(EVENT_FIELDS)
-
-
 async def _async_report(call: ServiceCall) -> ServiceResponse:
     """Return the counts of events, their conflicts and their pending check-ins."""
-    event_id = call.data.get(ATTR_EVENT_ID)
+    event_id = call.data.get("event_id")
     with _account(call) as coordinator:
         conflicts = await coordinator.ledger.conflicts(event_id)
         waiting = await coordinator.ledger.waiting()
@@ -178,40 +112,32 @@ async def _async_report(call: ServiceCall) -> ServiceResponse:
     }
 
 
-SERVICE_PURGE = "purge"
-SERVICE_PURGE_SCHEMA = vol.Schema(EVENT_FIELDS)
-
-
 async def _async_purge(call: ServiceCall) -> ServiceResponse:
     """Delete an event that has ended, or all of them; one with pending check-ins is kept."""
-    event_id = call.data.get(ATTR_EVENT_ID)
+    event_id = call.data.get("event_id")
     with _account(call) as coordinator:
         sync = coordinator.ticket_sync
         ended = [key for key, event in sync.events.items() if not event.active]
-        if event_id is not None and event_id not in ended:
-            raise _invalid("event_not_ended")
+        if event_id is not None:
+            if event_id not in ended:
+                raise _invalid("event_not_ended")
+            if await coordinator.ledger.count_waiting(event_id):
+                raise _invalid("rows_waiting")
+            ended = [event_id]
         purged: list[JsonValueType] = []
-        for key in ended if event_id is None else [event_id]:
+        for key in ended:
             if not await coordinator.ledger.count_waiting(key):
                 await sync.forget(key)
                 purged.append(key)
-            elif event_id is not None:
-                raise _invalid("rows_waiting")
         await coordinator.async_publish()
     return {"purged": purged}
 
 
-SERVICE_PREPARE_OFFLINE = "prepare_offline"
-SERVICE_PREPARE_OFFLINE_SCHEMA = vol.Schema(
-    EVENT_FIELDS
-    | {
-        vol.Optional(ATTR_PER_MINUTE, default=DEFAULT_PER_MINUTE): vol.All(
-            vol.Coerce(int), vol.Range(min=1, max=MOST_PER_MINUTE)
-        ),
-        vol.Optional(ATTR_AGAIN, default=False): cv.boolean,
-        vol.Optional(ATTR_STOP, default=False): cv.boolean,
-    }
-)
+PREPARE_FIELDS = EVENT_FIELDS | {
+    vol.Optional("per_minute", default=120): vol.All(vol.Coerce(int), vol.Range(min=1, max=600)),
+    vol.Optional("again", default=False): cv.boolean,
+    vol.Optional("stop", default=False): cv.boolean,
+}
 
 
 async def _async_prepare_offline(call: ServiceCall) -> ServiceResponse:
@@ -220,11 +146,11 @@ async def _async_prepare_offline(call: ServiceCall) -> ServiceResponse:
         events = _choose_events(coordinator, call.data)
         preparing = coordinator.desk.preparing
         for event_id in events:
-            if call.data[ATTR_STOP]:
+            if call.data["stop"]:
                 await preparing.stop(event_id)
             else:
-                pace: int = call.data[ATTR_PER_MINUTE]
-                await preparing.start(event_id, pace, again=call.data[ATTR_AGAIN])
+                pace: int = call.data["per_minute"]
+                await preparing.start(event_id, pace, again=call.data["again"])
         await coordinator.async_publish()
     states = [coordinator.data[event_id] for event_id in events]
     return {
@@ -234,10 +160,10 @@ async def _async_prepare_offline(call: ServiceCall) -> ServiceResponse:
     }
 
 
-SERVICE_PAIR_TAG = "pair_tag"
-SERVICE_PAIR_TAG_SCHEMA = vol.Schema(
-    ENTRY_FIELD | {vol.Required(ATTR_TICKET_CODE): object, vol.Required(ATTR_RFID_CODE): object}
-)
+PAIR_FIELDS = ENTRY_FIELD | {
+    vol.Required(ATTR_TICKET_CODE): object,
+    vol.Required(ATTR_RFID_CODE): object,
+}
 
 
 async def _async_pair_tag(call: ServiceCall) -> ServiceResponse:
@@ -247,50 +173,46 @@ async def _async_pair_tag(call: ServiceCall) -> ServiceResponse:
         rfid_code = read_code(ATTR_RFID_CODE, call.data[ATTR_RFID_CODE])
         account = coordinator.client.account
         if account and account.lacks(PAIRING_PERMISSION):
-            raise _failed("pairing_not_permitted", permission=PAIRING_PERMISSION)
+            raise translated_error("pairing_not_permitted", permission=PAIRING_PERMISSION)
         try:
             answer = await coordinator.desk.pair(ticket_code, rfid_code)
         except OveitConnectionError as err:
             if err.sent:
                 raise
-            raise _failed("pair_offline") from err
+            raise translated_error("pair_offline") from err
         if not answer.ok and answer.message is None:
-            raise _failed("pair_refused_silently")
+            raise translated_error("pair_refused_silently")
         if not answer.ok:
-            raise _failed("pair_refused", message=str(answer.message))
+            raise translated_error("pair_refused", message=str(answer.message))
         await coordinator.async_publish()
     return {ATTR_TICKET_CODE: ticket_code, ATTR_RFID_CODE: rfid_code}
 
 
-_ACTIONS = (
-    (SERVICE_CHECKIN, _async_checkin, SERVICE_CHECKIN_SCHEMA),
-    (SERVICE_SCAN, _async_scan, SERVICE_SCAN_SCHEMA),
-    (SERVICE_SYNC, _async_sync, SERVICE_SYNC_SCHEMA),
-    (SERVICE_PREPARE_OFFLINE, _async_prepare_offline, SERVICE_PREPARE_OFFLINE_SCHEMA),
-    (SERVICE_PAIR_TAG, _async_pair_tag, SERVICE_PAIR_TAG_SCHEMA),
+ACTIONS = (
+    ("checkin", _async_decide, CHECKIN_FIELDS),
+    ("scan", partial(_async_decide, look=True), SCAN_FIELDS),
+    ("sync", _async_sync, ENTRY_FIELD),
+    ("prepare_offline", _async_prepare_offline, PREPARE_FIELDS),
+    ("pair_tag", _async_pair_tag, PAIR_FIELDS),
 )
-_ADMIN_ACTIONS = (
-    (SERVICE_OVERRIDE, _async_override, SERVICE_OVERRIDE_SCHEMA),
-    (SERVICE_REPORT, _async_report, SERVICE_REPORT_SCHEMA),
-    (SERVICE_PURGE, _async_purge, SERVICE_PURGE_SCHEMA),
+ADMIN_ACTIONS = (
+    ("override", _async_override, OVERRIDE_FIELDS),
+    ("report", _async_report, EVENT_FIELDS),
+    ("purge", _async_purge, EVENT_FIELDS),
 )
-_LOOK_UPS = frozenset({SERVICE_SCAN, SERVICE_REPORT})
+LOOK_UPS = ("scan", "report")
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions."""
-    for name, handler, schema in _ACTIONS:
-        hass.services.async_register(
-            DOMAIN, name, handler, schema, supports_response=_response_of(name)
-        )
-    for name, handler, schema in _ADMIN_ACTIONS:
-        async_register_admin_service(hass, DOMAIN, name, handler, schema, _response_of(name))
-
-
-def _response_of(name: str) -> SupportsResponse:
-    """Return whether an action must be called for its response."""
-    return SupportsResponse.ONLY if name in _LOOK_UPS else SupportsResponse.OPTIONAL
+    """Register the actions; a look-up must be called for its response."""
+    for register, actions in (
+        (hass.services.async_register, ACTIONS),
+        (partial(async_register_admin_service, hass), ADMIN_ACTIONS),
+    ):
+        for name, handler, fields in actions:
+            response = SupportsResponse.ONLY if name in LOOK_UPS else SupportsResponse.OPTIONAL
+            register(DOMAIN, name, handler, vol.Schema(fields), response)
 
 
 @contextmanager
@@ -308,9 +230,9 @@ async def _async_ask_gate(
 ) -> ServiceResponse:
     """Have a gate decide by its own settings; a look-up opens no door."""
     if given := GATE_DECIDES.intersection(call.data):
-        raise _invalid("gate_decides", ", ".join(sorted(given)))
+        raise _invalid("gate_decides", field=", ".join(sorted(given)))
     if call.data.get(ATTR_CONFIG_ENTRY_ID) not in (None, gate.coordinator.config_entry.entry_id):
-        raise _invalid("gate_decides", ATTR_CONFIG_ENTRY_ID)
+        raise _invalid("gate_decides", field=ATTR_CONFIG_ENTRY_ID)
     mode = gate.gate.mode_now
     decision = await gate.async_ask(
         ticket_code=request.ticket_code,
@@ -318,35 +240,29 @@ async def _async_ask_gate(
         scan_id=request.scan_id,
         look=look,
     )
-    response = respond(decision, include_attendee=call.data[ATTR_INCLUDE_ATTENDEE])
+    response = respond(decision, include_attendee=call.data["include_attendee"])
     is_rehearsal = decision.request.rehearsal
     only_looked = (mode is GateMode.SCAN_ONLY or is_rehearsal) and not look
     return response | {
         "admitted": decision.admitted and not only_looked,
         "mode": mode.value,
-        ATTR_REHEARSAL: is_rehearsal,
-        ATTR_OVERRULED: decision.overruled and decision.overruled.value,
+        "rehearsal": is_rehearsal,
+        "overruled": decision.overruled and decision.overruled.value,
     }
 
 
 def _read_request(data: Mapping[str, Any]) -> Request:
     """Return the request of a call."""
-    return Request(
-        **_read_codes(data),
-        ticket_type_ids=frozenset(data.get(ATTR_TICKET_TYPE_ID, ())),
-        addon_id=data.get(ATTR_ADDON_ID),
-        gate=data.get(ATTR_GATE),
-        deadline=data.get(ATTR_DEADLINE, DEFAULT_DEADLINE),
-        offline=data.get(ATTR_OFFLINE, OfflinePolicy.ADMIT_KNOWN),
-        require_main_entry=data.get(ATTR_REQUIRE_MAIN_ENTRY, False),
-        scan_id=data.get(ATTR_SCAN_ID),
-    )
+    keys = ("addon_id", "deadline", "gate", "offline", "require_main_entry", "scan_id")
+    given = {key: data[key] for key in keys if key in data}
+    ticket_type_ids = frozenset(data.get("ticket_type_id", ()))
+    return Request(**_read_codes(data), **given, ticket_type_ids=ticket_type_ids)
 
 
 async def _read_override(coordinator: OveitCoordinator, data: Mapping[str, Any]) -> Request:
     """Return the request of an override; an unknown code needs an event to count for."""
     codes = _read_codes(data)
-    event_id = data.get(ATTR_EVENT_ID)
+    event_id = data.get("event_id")
     active = coordinator.active_events
     if event_id is None and len(active) == 1:
         (event_id,) = active
@@ -360,14 +276,14 @@ async def _read_override(coordinator: OveitCoordinator, data: Mapping[str, Any])
         raise _invalid("event_unknown")
     return Request(
         **codes,
-        gate=data.get(ATTR_GATE),
+        gate=data.get("gate"),
         event_ids=frozenset() if event_id is None else frozenset({event_id}),
     )
 
 
 def _choose_events(coordinator: OveitCoordinator, data: Mapping[str, Any]) -> list[int]:
     """Return the active event that a call names, or all active events."""
-    event_id: int | None = data.get(ATTR_EVENT_ID)
+    event_id: int | None = data.get("event_id")
     if event_id is None:
         return coordinator.active_events
     if event_id not in coordinator.active_events:
@@ -388,29 +304,20 @@ def _read_codes(data: Mapping[str, Any]) -> dict[str, Any]:
 def read_code(field: str, value: object) -> str:
     """Return a code as it is sent to Oveit; raise ServiceValidationError if it is none."""
     if not isinstance(value, str):
-        raise _invalid("code_not_text", field)
+        raise _invalid("code_not_text", field=field)
     code = clean_code(value) if field == ATTR_TICKET_CODE else value.strip()
     if not code:
-        raise _invalid("code_empty", field)
+        raise _invalid("code_empty", field=field)
     if len(code) > MAX_CODE_LENGTH:
-        raise _invalid("code_too_long", field)
+        raise _invalid("code_too_long", field=field)
     if not code.isprintable():
-        raise _invalid("code_not_printable", field)
+        raise _invalid("code_not_printable", field=field)
     return code
 
 
-def _invalid(key: str, field: str | None = None) -> ServiceValidationError:
+def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Return a translated error about the input."""
     return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"field": field} if field else None,
-    )
-
-
-def _failed(key: str, **placeholders: str) -> HomeAssistantError:
-    """Return a translated error about the outcome."""
-    return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 
@@ -433,14 +340,16 @@ def respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonValu
 
 def _respond_outcome(decision: Decision) -> dict[str, Any]:
     """Return the decision on one ticket."""
+    event, addon = decision.event, decision.addon
+    first = decision.ticket.first_entry if decision.ticket else None
     return {
         "admitted": decision.admitted,
         "reason": decision.reason.value,
         "message": decision.message,
-        "ticket": _respond_ticket(decision.ticket, decision.event),
-        "event": _respond_event(decision.event),
-        "addon": _respond_addon(decision.addon),
-        "first_checkin": _respond_first(decision.ticket),
+        "ticket": _respond_ticket(decision.ticket, event),
+        "event": event and {"id": event.id, "name": event.name},
+        "addon": addon and asdict(addon) | {"left": addon.left},
+        "first_checkin": first and {"at": first.at and first.at.isoformat(), "gate": first.gate},
     }
 
 
@@ -460,51 +369,16 @@ def _respond_ticket(ticket: Ticket | None, event: Event | None) -> dict[str, Any
             {
                 "addon_id": use.addon_id,
                 "addon": addons.get(use.addon_id) if use.addon_id else None,
-                "at": _respond_time(use.at),
+                "at": use.at and use.at.isoformat(),
             }
             for use in ticket.checkins
         ],
     }
 
 
-def _respond_event(event: Event | None) -> dict[str, Any] | None:
-    """Return the id and name of an event."""
-    return {"id": event.id, "name": event.name} if event else None
-
-
-def _respond_addon(addon: AddonUse | None) -> dict[str, Any] | None:
-    """Return an add-on and its remaining uses."""
-    if addon is None:
-        return None
-    return {
-        "id": addon.id,
-        "name": addon.name,
-        "uses": addon.uses,
-        "used": addon.used,
-        "left": addon.left,
-    }
-
-
-def _respond_first(ticket: Ticket | None) -> dict[str, Any] | None:
-    """Return when and where a ticket was first used."""
-    first = ticket.first_entry if ticket else None
-    return {"at": _respond_time(first.at), "gate": first.gate} if first else None
-
-
-def _respond_time(at: datetime | None) -> str | None:
-    """Return a time in ISO 8601, UTC."""
-    return at.isoformat() if at else None
-
-
-def _respond_event_state(state: EventState) -> dict[str, JsonValueType]:
+def _respond_event_state(state: EventState) -> dict[str, Any]:
     """Return the counts of an event."""
-    counts = state.attendance
-    return {
-        "id": state.event.id,
-        "name": state.event.name,
-        "tickets": counts.tickets,
-        "checked_in": counts.checked_in,
-        "inside": counts.inside,
-        "waiting": counts.waiting,
-        "conflicts": counts.conflicts,
+    counts = ("tickets", "checked_in", "inside", "waiting", "conflicts")
+    return {"id": state.event.id, "name": state.event.name} | {
+        count: getattr(state.attendance, count) for count in counts
     }

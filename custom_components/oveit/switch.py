@@ -6,13 +6,12 @@ from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import STATE_ON, EntityCategory
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
-from .const import ATTR_UNTIL
 from .coordinator import OveitConfigEntry
 from .entity import OveitGateEntity, async_add_gate_entities
 
@@ -29,12 +28,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the rehearsal of each gate that lets people in; an exit has none."""
-    async_add_gate_entities(
-        hass,
-        entry,
-        async_add_entities,
-        lambda device: [] if device.gate.is_exit else [OveitRehearsal(device, REHEARSAL)],
-    )
+    kinds = [(OveitRehearsal, REHEARSAL)]
+    async_add_gate_entities(entry, async_add_entities, lambda gate: [] if gate.is_exit else kinds)
 
 
 class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
@@ -49,7 +44,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
         self.async_on_remove(self._cancel)
         last = await self.async_get_last_state()
         if last and last.state == STATE_ON:
-            until = dt_util.parse_datetime(str(last.attributes.get(ATTR_UNTIL)))
+            until = dt_util.parse_datetime(str(last.attributes.get("until")))
             if until and until.tzinfo and until > dt_util.utcnow():
                 self._begin(until)
 
@@ -64,7 +59,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return when the rehearsal ends."""
         until = self.gate.rehearsal.until if self.is_on else None
-        return {ATTR_UNTIL: until and until.isoformat()}
+        return {"until": until and until.isoformat()}
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -75,33 +70,27 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """End the rehearsal."""
-        self._end()
+        self._cancel()
+        self.gate.rehearsal.stop()
+        self._show()
 
     def _begin(self, until: datetime | None = None) -> None:
         """Rehearse, and end it in time however the clock is set meanwhile."""
         self._cancel()
         self.gate.rehearsal.start(until)
         if ends_at := self.gate.rehearsal.until:
-            self._stop_timer = async_call_later(
-                self.hass, ends_at - dt_util.utcnow(), self._async_end
-            )
+            delay = ends_at - dt_util.utcnow()
+            self._stop_timer = async_call_later(self.hass, delay, self._async_end)
 
-    @callback
-    def _async_end(self, _: datetime) -> None:
+    async def _async_end(self, _: datetime) -> None:
         """End when the hour is over."""
         self._stop_timer = None
-        self._end()
-
-    def _end(self) -> None:
-        """End the rehearsal, and show it."""
-        self._cancel()
-        self.gate.rehearsal.stop()
-        self._show()
+        await self.async_turn_off()
 
     def _show(self) -> None:
         """Show it here and on the events' readiness."""
         self.async_write_ha_state()
-        self.device.coordinator.async_update_listeners()
+        self.coordinator.async_update_listeners()
 
     def _cancel(self) -> None:
         """Forget the timer."""

@@ -18,16 +18,7 @@ from homeassistant.helpers.trigger import (
 )
 import voluptuous as vol
 
-from .const import (
-    ATTR_MODE,
-    ATTR_OTHERS,
-    ATTR_REASON,
-    ATTR_REHEARSAL,
-    ATTR_TICKET_TYPE,
-    DOMAIN,
-    EVENT_ADMITTED,
-    EVENT_REFUSED,
-)
+from .const import DOMAIN, EVENT_ADMITTED, EVENT_REFUSED
 from .core.gate_settings import GateMode
 from .core.models import Reason
 
@@ -38,9 +29,9 @@ def _schema(*, admits: bool) -> vol.Schema:
     return ENTITY_STATE_TRIGGER_SCHEMA.extend(
         {
             vol.Required(CONF_OPTIONS, default=dict): {
-                vol.Optional(ATTR_REASON): vol.All(cv.ensure_list, [vol.In(reasons)]),
-                vol.Optional(ATTR_TICKET_TYPE): vol.All(cv.ensure_list, [cv.string]),
-                vol.Optional(ATTR_REHEARSAL, default=False): cv.boolean,
+                vol.Optional("reason"): vol.All(cv.ensure_list, [vol.In(reasons)]),
+                vol.Optional("ticket_type"): vol.All(cv.ensure_list, [cv.string]),
+                vol.Optional("rehearsal", default=False): cv.boolean,
             },
         }
     )
@@ -55,10 +46,10 @@ class TicketTrigger(StatelessEntityTriggerBase):
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Read the reasons and ticket types to fire for; none means all."""
         super().__init__(hass, config)
-        self._reasons = frozenset(self._options.get(ATTR_REASON, ()))
-        self._with_rehearsals: bool = self._options.get(ATTR_REHEARSAL, False)
+        self._reasons = frozenset(self._options.get("reason", ()))
+        self._with_rehearsals: bool = self._options.get("rehearsal", False)
         self._ticket_types = {
-            name.strip().casefold() for name in self._options.get(ATTR_TICKET_TYPE, ())
+            name.strip().casefold() for name in self._options.get("ticket_type", ())
         }
 
     @override
@@ -81,11 +72,11 @@ class TicketTrigger(StatelessEntityTriggerBase):
         shown = state.attributes
         if shown.get(ATTR_EVENT_TYPE) != self._event_type:
             return False
-        if shown.get(ATTR_REHEARSAL) and not self._with_rehearsals:
+        if shown.get("rehearsal") and not self._with_rehearsals:
             return False
-        if self._event_type == EVENT_ADMITTED and shown.get(ATTR_MODE) == GateMode.SCAN_ONLY:
+        if self._event_type == EVENT_ADMITTED and shown.get("mode") == GateMode.SCAN_ONLY:
             return False
-        if self._reasons and shown.get(ATTR_REASON) not in self._reasons:
+        if self._reasons and shown.get("reason") not in self._reasons:
             return False
         return not self._ticket_types or not self._ticket_types.isdisjoint(_ticket_types_of(shown))
 
@@ -93,9 +84,9 @@ class TicketTrigger(StatelessEntityTriggerBase):
 def _ticket_types_of(shown: Mapping[str, Any]) -> set[str]:
     """Return the ticket types of a decision and of others on the tag with the same outcome."""
     admits = shown.get(ATTR_EVENT_TYPE) == EVENT_ADMITTED
-    others = shown.get(ATTR_OTHERS) or ()  # a guest shown before an update has none
-    alike = (each for each in others if Reason(each[ATTR_REASON]).admits == admits)
-    return {str(each.get(ATTR_TICKET_TYPE) or "").casefold() for each in (shown, *alike)}
+    others = shown.get("others") or ()  # a guest shown before an update has none
+    alike = (each for each in others if Reason(each["reason"]).admits == admits)
+    return {str(each.get("ticket_type") or "").casefold() for each in (shown, *alike)}
 
 
 class TicketAdmittedTrigger(TicketTrigger):

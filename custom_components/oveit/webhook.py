@@ -52,7 +52,7 @@ def async_setup_webhook(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
         local_only=access == WebhookAccess.LOCAL,
         allowed_methods=[METH_POST],
     )
-    entry.async_on_unload(handler.async_close)
+    entry.async_on_unload(handler.refresher.async_shutdown)
     entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
 
 
@@ -71,7 +71,7 @@ class WebhookHandler:
     def __init__(self, hass: HomeAssistant, coordinator: OveitCoordinator) -> None:
         """Start without known calls."""
         self._digests: deque[bytes] = deque(maxlen=KEPT_DIGESTS)
-        self._refresher = Debouncer(
+        self.refresher = Debouncer(
             hass,
             LOGGER,
             cooldown=REFRESH_EVERY,
@@ -79,11 +79,6 @@ class WebhookHandler:
             function=coordinator.async_refresh,
             background=True,
         )
-
-    @callback
-    def async_close(self) -> None:
-        """Cancel a scheduled refresh."""
-        self._refresher.async_shutdown()
 
     async def async_handle(self, hass: HomeAssistant, webhook_id: str, request: Request) -> None:
         """Schedule a refresh, unless the call is too large, a replay or invalid."""
@@ -96,17 +91,11 @@ class WebhookHandler:
             LOGGER.debug("A call of the webhook was a replay")
             return
         self._digests.append(digest)
-        self._refresher.async_schedule_call()
+        self.refresher.async_schedule_call()
 
 
 async def _async_read(request: Request) -> bytes | None:
     """Return the body of a request, None when it is too large or too slow."""
-    try:
-        declared = int(request.headers.get("Content-Length", 0))
-    except ValueError:
-        return None
-    if declared > MAX_BODY:
-        return None
     body, content = bytearray(), request.content
     try:
         async with asyncio.timeout(BODY_TIMEOUT):

@@ -156,16 +156,19 @@ async def test_t17_look_ups_and_refusals_go_on_while_the_lock_is_held(
     await asyncio.gather(*waiting)
 
 
-@pytest.mark.usefixtures("locked")
 async def test_t17_free_flow_goes_on_while_the_lock_is_held(
-    desk: Desk, guests: list[VenueTicket]
+    desk: Desk, locked: sqlite3.Connection, guests: list[VenueTicket], path: Path
 ) -> None:
-    """Nobody is refused for what the disk does."""
+    """Nobody is refused for what the disk does, and who came in is written down afterwards."""
     decision, seconds = await timed(desk, guests[0], free_flow=True)
 
     assert decision
     assert decision.admitted
     assert seconds <= DEADLINE + HALF_A_SECOND
+    locked.execute("ROLLBACK")
+    await until(lambda: journal(path))
+    ((code, admitted),) = [(row["code"], row["admitted"]) for row in journal(path)]
+    assert (code, admitted) == (guests[0].code, 1)
 
 
 @pytest.mark.parametrize("seconds", [8, 15])

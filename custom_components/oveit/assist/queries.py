@@ -1,9 +1,10 @@
 """Questions and actions in words, for the intents of Assist and the tools of language models."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
+from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.components.select import (
@@ -40,6 +41,16 @@ class QueryError(HomeAssistantError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What somebody asks for in a language, with the values that were given by name."""
+
+    hass: HomeAssistant
+    language: str
+    context: Context | None
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GateSelect:
     """The select entity of a gate's mode, with the names of the gate."""
 
@@ -68,25 +79,17 @@ def async_allows_override(entry: OveitConfigEntry) -> bool:
     return bool(entry.options.get(CONF_ALLOW_VOICE_OVERRIDE, False))
 
 
-async def async_administrator(hass: HomeAssistant, context: Context | None) -> User | None:
-    """Return the user of a context if it is an active administrator."""
-    user_id = context.user_id if context else None
-    user = await hass.auth.async_get_user(user_id) if user_id else None
-    return user if user and user.is_active and user.is_admin else None
-
-
 @callback
-def async_attendance(
-    hass: HomeAssistant, event: str | None = None
-) -> list[tuple[EventState, OveitCoordinator]]:
-    """Return the active events, or those with this name."""
+def async_attendance(question: Question) -> list[tuple[EventState, OveitCoordinator]]:
+    """Return the active events, or those with the name that was given."""
     states = [
         (state, coordinator)
-        for coordinator in async_coordinators(hass)
+        for coordinator in async_coordinators(question.hass)
         for state in (coordinator.data or {}).values()
         if state.event.active
     ]
-    if event is None:
+    event = question.values.get("event")
+    if not event:
         if not states:
             raise QueryError("no_events")
         return states
@@ -96,48 +99,32 @@ def async_attendance(
     return [state for state in states if state[0].event.name == name]
 
 
-async def async_look_up(
-    hass: HomeAssistant, code: str, language: str
-) -> tuple[OveitCoordinator, Decision]:
+async def async_look_up(question: Question) -> Decision:
     """Look up the ticket with a spoken or written code; nothing is marked."""
-    return await _async_look_up(async_coordinators(hass), code, language)
+    _, decision = await _async_look_up(question, async_coordinators(question.hass))
+    return decision
 
 
-async def async_check_in(
-    hass: HomeAssistant, code: str, language: str, context: Context | None
-) -> Decision:
+async def async_check_in(question: Question) -> Decision:
     """Check a ticket in, where that is allowed; once for each context."""
-    coordinators = _choose(hass, async_allows_changes, "not_allowed")
-    coordinator, found = await _async_look_up(coordinators, code, language)
+    coordinators = _choose(question.hass, async_allows_changes, "not_allowed")
+    coordinator, found = await _async_look_up(question, coordinators)
     if found.ticket is None:
         return found
-    request = Request(
-        ticket_code=found.ticket.code,
-        gate=VOICE_GATE,
-        scan_id=_scan_id(context, found.ticket.code),
-    )
-    return await coordinator.desk.check_in(request)
+    return await coordinator.desk.check_in(_request(question, found.ticket.code))
 
 
-async def async_override(
-    hass: HomeAssistant, code: str, language: str, context: Context | None, note: str
-) -> Decision:
+async def async_override(question: Question, note: str) -> Decision:
     """Admit a guest as an administrator, where that is allowed; once for each context.
 
     An unknown code may be misheard, so it is not admitted.
     """
-    coordinators = _choose(hass, async_allows_override, "override_not_allowed")
-    if (user := await async_administrator(hass, context)) is None:
-        raise QueryError("not_administrator")
-    coordinator, found = await _async_look_up(coordinators, code, language)
+    coordinators = _choose(question.hass, async_allows_override, "override_not_allowed")
+    user = await _async_get_administrator(question)
+    coordinator, found = await _async_look_up(question, coordinators)
     if found.ticket is None or found.event is None or found.event.id not in coordinator.data:
         return found
-    request = Request(
-        ticket_code=found.ticket.code,
-        event_ids=frozenset({found.event.id}),
-        gate=VOICE_GATE,
-        scan_id=_scan_id(context, found.ticket.code),
-    )
+    request = _request(question, found.ticket.code, frozenset({found.event.id}))
     return await coordinator.desk.override(request, note=note, user_id=user.id)
 
 
@@ -180,26 +167,24 @@ def async_gate_mode(hass: HomeAssistant, gate: GateSelect) -> str | None:
     return state.state if state and state.state in GATE_MODES else None
 
 
-async def async_set_gate_mode(
-    hass: HomeAssistant, name: str, mode: str, context: Context | None
-) -> GateSelect:
+async def async_set_gate_mode(question: Question) -> GateSelect:
     """Set a gate's mode, where that is allowed; free flow needs what an override needs."""
-    gate = async_find_gate(hass, name)
+    hass, mode = question.hass, question.values["mode"]
+    gate = async_find_gate(hass, question.values["gate"])
     entry = hass.config_entries.async_get_entry(gate.entry_id)
     if entry is None or not async_allows_changes(entry):
         raise QueryError("not_allowed")
     if mode == GateMode.FREE_FLOW:
         if not async_allows_override(entry):
             raise QueryError("override_not_allowed")
-        if await async_administrator(hass, context) is None:
-            raise QueryError("not_administrator")
+        await _async_get_administrator(question)
     try:
         await hass.services.async_call(
             SELECT_DOMAIN,
             SERVICE_SELECT_OPTION,
             {ATTR_ENTITY_ID: gate.entity_id, ATTR_OPTION: mode},
             blocking=True,
-            context=context,
+            context=question.context,
         )
     except HomeAssistantError as err:
         raise QueryError("gate_failed", gate=gate.name) from err
@@ -234,11 +219,20 @@ def _choose(
     return chosen
 
 
+async def _async_get_administrator(question: Question) -> User:
+    """Return the active administrator who asks; raise QueryError if it is nobody of that kind."""
+    user_id = question.context.user_id if question.context else None
+    user = await question.hass.auth.async_get_user(user_id) if user_id else None
+    if user is None or not user.is_active or not user.is_admin:
+        raise QueryError("not_administrator")
+    return user
+
+
 async def _async_look_up(
-    coordinators: list[OveitCoordinator], code: str, language: str
+    question: Question, coordinators: list[OveitCoordinator]
 ) -> tuple[OveitCoordinator, Decision]:
     """Look for a ticket in the accounts; only Oveit may answer that it is unknown."""
-    candidates = await _async_candidates(coordinators, code, language)
+    candidates = await _async_candidates(question, coordinators)
     error: OveitError | None = None
     unknown: tuple[OveitCoordinator, Decision] | None = None
     for coordinator, each in candidates:
@@ -257,12 +251,12 @@ async def _async_look_up(
 
 
 async def _async_candidates(
-    coordinators: list[OveitCoordinator], code: str, language: str
+    question: Question, coordinators: list[OveitCoordinator]
 ) -> list[tuple[OveitCoordinator, str]]:
     """Return the codes that may be meant: one that is listed, else those to ask Oveit about."""
     codes = [
         each
-        for each in readings(code, language)
+        for each in readings(question.values["code"], question.language)
         if each.isprintable() and len(each) <= MAX_CODE_LENGTH
     ]
     if not codes:
@@ -280,8 +274,10 @@ async def _async_candidates(
     ]
 
 
-def _scan_id(context: Context | None, code: str) -> str | None:
-    """Return the scan id of one context and one ticket, without the code."""
-    if context is None:
-        return None
-    return f"assist-{sha256(f'{context.id}/{code}'.encode()).hexdigest()[:24]}"
+def _request(question: Question, code: str, event_ids: frozenset[int] = frozenset()) -> Request:
+    """Return the request for a ticket; the scan id is of one context and this ticket."""
+    scan_id = None
+    if question.context:
+        digest = sha256(f"{question.context.id}/{code}".encode()).hexdigest()
+        scan_id = f"assist-{digest[:24]}"
+    return Request(ticket_code=code, gate=VOICE_GATE, scan_id=scan_id, event_ids=event_ids)

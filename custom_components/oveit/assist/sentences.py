@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +14,6 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..coordinator import OveitConfigEntry
-from ..intent import (
-    INTENT_ATTENDANCE,
-    INTENT_CHECK_IN,
-    INTENT_GATE,
-    INTENT_OVERRIDE,
-    INTENT_SET_GATE_MODE,
-    INTENT_TICKET,
-    SLOT_CODE,
-    SLOT_EVENT,
-    SLOT_GATE,
-    SLOT_MODE,
-)
 from .phrases import Phrasebooks, async_get_phrasebooks, choose
 from .queries import GATE_MODES, async_coordinators, async_gate_selects
 
@@ -43,10 +30,10 @@ NOT_IN_NAMES = re.compile(r"[^\w\s'’\-]+")
 ONLY_IN_FULL = ("scan_only", "free_flow")
 
 INTENTS = {
-    "check_in": INTENT_CHECK_IN,
-    "override": INTENT_OVERRIDE,
-    "attendance": INTENT_ATTENDANCE,
-    "ticket": INTENT_TICKET,
+    "check_in": "OveitCheckIn",
+    "override": "OveitOverride",
+    "attendance": "OveitAttendance",
+    "ticket": "OveitTicket",
 }
 
 
@@ -78,14 +65,13 @@ def async_setup_sentences(hass: HomeAssistant) -> None:
 @callback
 def async_track_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
     """Update the sentences when an account is set up or unloaded."""
-    entry.async_on_unload(entry.async_on_state_change(partial(_async_update, hass)))
 
+    @callback
+    def _async_update() -> None:
+        if sentences := hass.data.get(DATA_SENTENCES):
+            sentences.async_update()
 
-@callback
-def _async_update(hass: HomeAssistant) -> None:
-    """Register the sentences for the accounts and gates that there are now."""
-    if sentences := hass.data.get(DATA_SENTENCES):
-        sentences.async_update()
+    entry.async_on_unload(entry.async_on_state_change(_async_update))
 
 
 class SentenceTriggers:
@@ -199,7 +185,7 @@ class SentenceTriggers:
             own = [key for key, each in self._meanings.items() if each.language == language]
             intents = {DOMAIN: {"data": [{"sentences": own}]}}
             compiled = Intents.from_dict({"language": language, "intents": intents})
-            for name in (SLOT_CODE, SLOT_EVENT):
+            for name in ("code", "event"):
                 compiled.slot_lists[name] = WildcardSlotList(name)
             self._compiled[language] = compiled
         return self._compiled[language]
@@ -215,12 +201,9 @@ class SentenceTriggers:
                     yield sentence, Meaning(language=language, intent_type=intent_type)
             for name, short in gates.items():
                 for kind, slots in _gate_kinds(short=short):
-                    intent_type = INTENT_SET_GATE_MODE if slots else INTENT_GATE
-                    meaning = Meaning(
-                        language=language,
-                        intent_type=intent_type,
-                        slots=slots | {SLOT_GATE: name},
-                    )
+                    intent_type = "OveitSetGateMode" if slots else "OveitGate"
+                    slots |= {"gate": name}
+                    meaning = Meaning(language=language, intent_type=intent_type, slots=slots)
                     for sentence in sentences[kind]:
                         yield sentence.replace(GATE, name), meaning
 
@@ -257,6 +240,6 @@ def _gate_kinds(*, short: bool) -> Iterator[tuple[str, dict[str, str]]]:
     if short:
         yield "gate_short", {}
     for mode in GATE_MODES:
-        yield mode, {SLOT_MODE: mode}
+        yield mode, {"mode": mode}
         if short and mode not in ONLY_IN_FULL:
-            yield f"{mode}_short", {SLOT_MODE: mode}
+            yield f"{mode}_short", {"mode": mode}

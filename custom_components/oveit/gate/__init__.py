@@ -1,1 +1,1 @@
-"""Gates inside Home Assistant: their readers, forms, issues and entities."""
+"""Gates inside Home Assistant: their readers, forms and issues."""

@@ -147,20 +147,19 @@ class GateSubentryFlow(ConfigSubentryFlow):
             return self._finish()
         if self._read is None:
             return await self.async_step_nothing_heard()
-        known = {tag_format: name for tag_format, name in self._names.items() if name}
         words = await self._async_words()
         options = {
             tag_format.value: f"{words[tag_format]}: {self._names.get(tag_format) or codes[0]}"
             for tag_format, codes in spellings(self._read.code).items()
         }
-        default = next(iter(known), TagFormat(self._data[CONF_TAG_FORMAT]))
+        default = next(iter(self._names), TagFormat(self._data[CONF_TAG_FORMAT]))
         return self.async_show_form(
             step_id="choose_format",
             data_schema=vol.Schema(
                 {vol.Required(CONF_TAG_FORMAT, default=default.value): options_selector(options)}
             ),
             description_placeholders={"read": self._read.code},
-            errors={} if known else {"base": self._why_unknown},
+            errors={} if self._names else {"base": self._why_unknown},
         )
 
     @property
@@ -189,7 +188,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
             self._names = await self._async_look_up(self._read.code)
         except TimeoutError:
             self._read = None
-            self._end_learning()
+            self.async_remove()
         finally:
             stop()
 
@@ -201,29 +200,25 @@ class GateSubentryFlow(ConfigSubentryFlow):
         self.hass.data.setdefault(LEARNING, []).append(self._learning)
         return self._learning
 
-    def _end_learning(self) -> None:
-        """Have the gates ignore no reads any more."""
-        if self._learning is not None:
-            self.hass.data[LEARNING].remove(self._learning)
-            self._learning = None
-
     @callback
     @override
     def async_remove(self) -> None:
         """Have the gates read the learned tag like any other when the form is closed."""
-        self._end_learning()
+        if self._learning is not None:
+            self.hass.data[LEARNING].remove(self._learning)
+            self._learning = None
 
     async def _async_look_up(self, read: str) -> dict[TagFormat, str]:
         """Return what Oveit has on a tag, by the format in which it knows it."""
-        found: dict[str, str | None] = {}
-        names: dict[TagFormat, str] = {}
-        for tag_format, codes in spellings(read).items():
-            for code in codes:
-                if code not in found:
-                    found[code] = await self._async_describe(code)
-                if found[code] and tag_format not in names:
-                    names[tag_format] = f"{code} – {found[code]}"
-        return names
+        formats = spellings(read)
+        every = dict.fromkeys(chain.from_iterable(formats.values()))
+        found = {code: await self._async_describe(code) for code in every}
+        return {
+            tag_format: f"{code} – {found[code]}"
+            for tag_format, codes in formats.items()
+            for code in reversed(codes)  # of several, the likeliest is kept
+            if found[code]
+        }
 
     async def _async_describe(self, code: str) -> str | None:
         """Return the ticket that Oveit has on a tag, None where it does not know the tag."""

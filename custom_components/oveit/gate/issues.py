@@ -97,24 +97,16 @@ def async_get_bindings(hass: HomeAssistant) -> DoubleBindings:
             translation_placeholders={"gate": gates[0].title if gates else gate_id},
         )
 
-    if BINDINGS not in hass.data:
-        hass.data[BINDINGS] = DoubleBindings(_handle_found)
-    return hass.data[BINDINGS]
+    return hass.data.setdefault(BINDINGS, DoubleBindings(_handle_found))
 
 
 @callback
 def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> None:
     """Delete the issues that reads raised about a gate that stops; for good, all of its issues."""
     async_get_bindings(hass).forget(gate_id)
-    for key in (
-        "double_binding",
-        "many_unknown_tags",
-        "turnstile_refuses",
-        "unknown_tag_flood",
-    ):
+    keys = ("double_binding", "many_unknown_tags", "turnstile_refuses", "unknown_tag_flood")
+    for key in (*keys, "stale_gate") if for_good else keys:
         async_delete_issue(hass, key, gate_id)
-    if for_good:
-        async_delete_issue(hass, "stale_gate", gate_id)
 
 
 @callback

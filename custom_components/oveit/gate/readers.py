@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.const import ATTR_DEVICE_ID, STATE_UNAVAILABLE
+from homeassistant.const import ATTR_DEVICE_ID, EVENT_STATE_CHANGED, STATE_UNAVAILABLE
 from homeassistant.core import (
     CALLBACK_TYPE,
     Event,
@@ -15,11 +15,10 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import ATTR_TAG_ID, EVENT_TAG_SCANNED
+from ..const import EVENT_TAG_SCANNED
 from ..core.gate import LastReads
 from ..core.gate_settings import GateSettings
 from ..core.recent import seconds
@@ -55,7 +54,7 @@ def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read
     event_type = str(event.event_type)
     reader = event.data.get(ATTR_DEVICE_ID)
     if event_type == EVENT_TAG_SCANNED and event_type != settings.event_type:
-        code, mine = event.data.get(ATTR_TAG_ID), reader in settings.readers
+        code, mine = event.data.get("tag_id"), reader in settings.readers
     else:
         code = find_field(event.data, settings.code_field)
         mine = reader is None or not settings.readers or reader in settings.readers
@@ -110,69 +109,40 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
 
 
 class Readers:
-    """Watches which readers come back, since many then send their last tag again."""
+    """Notices readers that come back, since many then send their last tag again."""
 
     def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
         """Watch these devices; those that only events name are added with their reads."""
         self._hass = hass
         self._device_ids = set(device_ids)
-        self._devices: dict[str, str] = {}
         self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
-        self._watching = ExitStack()
 
     @callback
     def async_start(self) -> CALLBACK_TYPE:
-        """Watch the readers' entities, also those that appear later."""
-        self._watch()
-        stops = ExitStack()
-        stops.callback(self._watching.close)
-        stops.callback(
-            self._hass.bus.async_listen(
-                er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_registry_updated
-            )
-        )
-        return stops.close
+        """Watch the states of the readers' entities."""
+        return self._hass.bus.async_listen(EVENT_STATE_CHANGED, self._async_note_back, _is_back)
 
     def is_echo(self, read: Read) -> bool:
         """Return whether a reader that has just come back sends its last tag again (R11)."""
         if read.reader is None:
             return False
-        if read.reader not in self._device_ids:
-            self._device_ids.add(read.reader)
-            self._watch()
+        self._device_ids.add(read.reader)
         return self._last_reads.is_echo(read.reader, read.code)
 
     @callback
-    def _async_registry_updated(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        """Watch what a reader's device has now."""
-        entity = er.async_get(self._hass).async_get(event.data["entity_id"])
-        known = event.data["entity_id"] in self._devices
-        if known or (entity and entity.device_id in self._device_ids):
-            self._watch()
-
-    @callback
-    def _watch(self) -> None:
-        """Watch the entities of every reader."""
-        self._watching.close()
-        registry = er.async_get(self._hass)
-        self._devices = {
-            entity.entity_id: device_id
-            for device_id in self._device_ids
-            for entity in er.async_entries_for_device(registry, device_id)
-        }
-        if self._devices:
-            self._watching.callback(
-                async_track_state_change_event(
-                    self._hass, list(self._devices), self._async_state_changed
-                )
-            )
-
-    @callback
-    def _async_state_changed(self, event: Event[EventStateChangedData]) -> None:
+    def _async_note_back(self, event: Event[EventStateChangedData]) -> None:
         """Note a reader that comes back."""
-        old, new = event.data["old_state"], event.data["new_state"]
-        if old and new and old.state == STATE_UNAVAILABLE and new.state != STATE_UNAVAILABLE:
-            self._last_reads.note_back(self._devices[event.data["entity_id"]])
+        entity = er.async_get(self._hass).async_get(event.data["entity_id"])
+        if entity and entity.device_id in self._device_ids:
+            self._last_reads.note_back(entity.device_id)
+
+
+@callback
+def _is_back(changed: EventStateChangedData) -> bool:
+    """Return whether an entity becomes available."""
+    old, new = changed["old_state"], changed["new_state"]
+    was_away = old is not None and old.state == STATE_UNAVAILABLE
+    return was_away and new is not None and new.state != STATE_UNAVAILABLE
 
 
 @callback

@@ -10,13 +10,13 @@ from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import Known, Undecided, Verdict, accept, decide
 from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_reached_oveit
-from ..ledger import Lease, Told
+from ..ledger import Lease, Ledger, Told
 from ..ledger.admission import Outcome
 from ..ledger.journal import IN_FLIGHT_GRACE
 from ..models import AddonUse, Answer, Reason, Row, RowState, Ticket
 from ..settling.evidence import Evidence, Found
 from ..settling.settling import Settling
-from .case import KEPT_BY_WRITER, Case, Writer
+from .case import KEPT_BY_WRITER, LEDGER_GRACE, Case, Writer
 from .lookup import Lookup, has_unknown_type
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,14 +48,15 @@ class Entry:
         self._evidence = evidence
         self._writer = writer
         self._late: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
 
     async def close(self) -> None:
         """Stop waiting for late answers; their rows stay in doubt."""
         for task in self._late:
             task.cancel()
-        if self._late:
-            await asyncio.wait(self._late)
+        if waiting := self._late | self._writing:
+            await asyncio.wait(waiting)
 
     async def enter(self, case: Case) -> Verdict:
         """Decide on coming in, and admit."""
@@ -374,26 +375,35 @@ class Entry:
         """
         row = self._row_in_free_flow(case, refusal)
         case.online = False
-        try:
-            sent = await self._sent_before(case, row, refusal)
-            if sent is None:
-                await case.ledger.override(row, self._writer.kept)
-            else:
-                kept = ("gate", "gate_id", "at", "scan_id", "reason", "overruled")
-                values = {name: getattr(row, name) for name in kept}
-                is_known = sent.state is RowState.CONFIRMED
-                state = RowState.CONFIRMED if is_known else RowState.IN_DOUBT
-                await case.ledger.claim(sent, state, **values)
-        except LedgerError as err:
-            _LOGGER.warning("A guest was let through who is not written down: %s", err)
+        writing = asyncio.create_task(self._write_free_flow(case.books, row, refusal))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.wait([writing], timeout=max(case.left + LEDGER_GRACE, 0))
+        if not writing.done():
+            _LOGGER.warning("A guest was let through who is still to be written down")
         return overrule(refusal)
 
-    async def _sent_before(self, case: Case, row: Row, refusal: Verdict) -> Row | None:
+    async def _write_free_flow(self, ledger: Ledger, row: Row, refusal: Verdict) -> None:
+        """Write the row of a guest who is in already, however long that takes."""
+        try:
+            sent = await self._sent_before(ledger, row, refusal)
+            if sent is None:
+                await ledger.override(row, self._writer.kept)
+                return
+            kept = ("gate", "gate_id", "at", "scan_id", "reason", "overruled")
+            values = {name: getattr(row, name) for name in kept}
+            is_known = sent.state is RowState.CONFIRMED
+            state = RowState.CONFIRMED if is_known else RowState.IN_DOUBT
+            await ledger.claim(sent, state, **values)
+        except LedgerError as err:
+            _LOGGER.warning("A guest was let through who is not written down: %s", err)
+
+    async def _sent_before(self, ledger: Ledger, row: Row, refusal: Verdict) -> Row | None:
         """Return the row by which Oveit was asked for this guest, whose answer is not known."""
         asked_in_vain = (Reason.NO_TICKET_LIST, Reason.ADDON_UNAVAILABLE)
         if refusal.ticket is None or refusal.reason not in asked_in_vain:
             return None
-        return await case.ledger.unclaimed(refusal.ticket, row.addon_id)
+        return await ledger.unclaimed(refusal.ticket, row.addon_id)
 
     def _row_in_free_flow(self, case: Case, refusal: Verdict) -> Row:
         """Return the row of a guest who would have been refused."""

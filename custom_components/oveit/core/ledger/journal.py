@@ -222,12 +222,14 @@ def release_unclaimed(connection: Connection, row: Row) -> bool:
 def withdraw(connection: Connection, refs: Iterable[str]) -> None:
     """Take admissions back whose guests got no answer, since the disk was too slow (T17).
 
-    What Oveit may have counted stays claimable by the guest's next read.
+    What Oveit may have counted stays claimable by the guest's next read. Who leaves is out,
+    whatever became of the answer.
     """
     sent = (S.ASKING, S.IN_DOUBT, S.CONFIRMED)
     for ref in refs:
-        _write(connection, _row(ref) & (journal.c.state == S.PENDING), state=S.VOID)
-        _write(connection, _row(ref) & journal.c.state.in_(sent), admitted=False)
+        entry = _row(ref) & (journal.c.direction == Direction.ENTRY)
+        _write(connection, entry & (journal.c.state == S.PENDING), state=S.VOID)
+        _write(connection, entry & journal.c.state.in_(sent), admitted=False)
 
 
 def lease(connection: Connection, row: Row, wanted: Lease) -> Row | None:
