@@ -53,7 +53,7 @@ async def test_an_answer_that_comes_while_the_ledger_decides_is_not_lost(
     move = Ledger.move
 
     async def move_slowly(ledger: Ledger, row: Row, state: RowState, **values: Any) -> Row | None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.2)
         return await move(ledger, row, state, **values)
 
     monkeypatch.setattr(Ledger, "move", move_slowly)

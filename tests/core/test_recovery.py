@@ -244,7 +244,7 @@ async def test_c24_a_row_that_was_adopted_is_not_sent_a_second_time(
     venue.check_in(had.code)
 
     await ledger._adopt()
-    await make_desk().settle()
+    await make_desk(doubt_grace=0).settle()
 
     assert states(path) == [("confirmed", 1)] * 2
     assert [venue.entries(each.code) for each in (had, new)] == [1, 1]
@@ -402,7 +402,14 @@ async def test_c23_a_row_of_an_older_copy_is_neither_doubled_nor_a_conflict(
         client, restored, follows={100}.__contains__, on_remote_check_in=lambda _: None
     )
     told: list[Row] = []
-    desk = Desk(client, restored, ticket_sync, on_decision=lambda _: None, on_conflict=told.append)
+    desk = Desk(
+        client,
+        restored,
+        ticket_sync,
+        on_decision=lambda _: None,
+        on_conflict=told.append,
+        doubt_grace=0,
+    )
     await ticket_sync.refresh(everything=True)
     server.forget()
     await desk.settle()
@@ -411,6 +418,51 @@ async def test_c23_a_row_of_an_older_copy_is_neither_doubled_nor_a_conflict(
     assert venue.entries(guest.code) == 1
     assert len(server.requests_to("tickets/checkin")) == (was_sent == "never")
     assert told == []
+    await desk.close()
+    await ticket_sync.close()
+    await client.close()
+    await restored.close()
+
+
+async def test_c23_a_list_from_before_has_no_row_of_an_older_copy_sent_again(
+    path: Path,
+    tmp_path: Path,
+    ledger_clock: Seconds,
+    session: aiohttp.ClientSession,
+    server: OveitServer,
+    venue: Venue,
+) -> None:
+    """Oveit looks no used ticket up, and the list of the copy is older than what was sent."""
+    server.behaviour.scan_used = "refused"
+    server.behaviour.second_checkin = "accepted"
+    guest = venue.unused(100, 234)[0]
+    client = OveitClient(session, server.url, token=venue.token)
+    ledger = await Ledger.open(path, clock=ledger_clock)
+    follows = {100}.__contains__
+    before = TicketSync(client, ledger, follows=follows, on_remote_check_in=lambda _: None)
+    await before.refresh(everything=True)
+    await before.close()
+    await begin(ledger, guest.code, type_id=234, state=RowState.PENDING, admitted=True)
+    copy(path, tmp_path / "copy.db")
+    await begin(ledger, "lost", event_id=101)
+    expected = await ledger.generation()
+    await ledger.close()
+    venue.check_in(guest.code)
+    server.faults.set("events/tickets", "server_error")
+
+    restored = await Ledger.open(tmp_path / "copy.db", expected=expected, clock=ledger_clock)
+    ticket_sync = TicketSync(client, restored, follows=follows, on_remote_check_in=lambda _: None)
+    await ticket_sync.load()
+    desk = Desk(client, restored, ticket_sync, on_decision=lambda _: None, doubt_grace=0)
+    await desk.settle()
+    assert states(tmp_path / "copy.db") == [("in_doubt", 1)]
+    server.faults.clear()
+    await ticket_sync.refresh(everything=True)
+    ledger_clock.step()
+    await desk.settle()
+
+    assert states(tmp_path / "copy.db") == [("confirmed", 1)]
+    assert venue.entries(guest.code) == 1
     await desk.close()
     await ticket_sync.close()
     await client.close()

@@ -606,3 +606,29 @@ async def test_a_desk_that_closes_gives_its_leases_back(
     await north.desk.close()
 
     assert (await south.settles()).uploaded == 1
+
+
+# Free flow
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(second_checkin="accepted")])
+async def test_x9_a_ticket_in_no_list_that_comes_to_all_doors_in_free_flow_is_sent_once(
+    pair: Pair, server: OveitServer, venue: Venue, path: Path, ledger_clock: Seconds
+) -> None:
+    """Everybody is let in and counted; Oveit hears of the ticket from one door."""
+    ticket = venue.sell(100, ENTRY)
+    await server.hang_up()
+
+    decisions = await asyncio.gather(
+        *(
+            place.reads(ticket, free_flow=True, gate=f"Gate {number}")
+            for number in range(3)
+            for place in pair
+        )
+    )
+    await server.pick_up()
+    await settle(pair, ledger_clock, server)
+
+    assert all(decision.admitted for decision in decisions)
+    assert sorted(states(path)) == [("confirmed", 1)] + [("local", 1)] * 5
+    assert venue.entries(ticket.code) == 1

@@ -363,15 +363,9 @@ class Entry:
             note=note,
             user_id=user_id,
         )
-        await self._write_admission(case.ledger, row)
+        await case.ledger.override(row, self._writer.kept)
         fresh = (await case.ledger.renew((ticket,)))[0] if ticket else None
         return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(row.event_id))
-
-    async def _write_admission(self, ledger: Ledger, row: Row) -> None:
-        """Write the row of somebody who is let in whatever is known."""
-        if row.state is RowState.PENDING and await ledger.was_admitted(row):
-            row = replace(row, state=RowState.LOCAL)
-        await ledger.begin(row, self._writer.kept)
 
     async def let_through(self, case: Case, refusal: Verdict) -> Verdict:
         """Admit in free flow who would be refused, even where the ledger fails (X9).
@@ -394,7 +388,7 @@ class Entry:
         try:
             sent = await self._sent_before(ledger, row, refusal)
             if sent is None:
-                await self._write_admission(ledger, row)
+                await ledger.override(row, self._writer.kept)
                 return
             kept = ("gate", "gate_id", "at", "scan_id", "reason", "overruled")
             values = {name: getattr(row, name) for name in kept}

@@ -135,6 +135,22 @@ def add_next(connection: Connection, row: Row, lease: Lease | None = None) -> Ro
     return _replace(row, seq=add(connection, _replace(row, slot=slot), lease), slot=slot)
 
 
+def add_override(connection: Connection, row: Row, lease: Lease) -> Row:
+    """Write the row of somebody who is let in whatever is known, and return it.
+
+    Oveit need not hear again of a code with which somebody came in before.
+    """
+    before = select(journal.c.seq).where(
+        func.lower(journal.c.code) == func.lower(row.code),
+        journal.c.addon_id.is_not_distinct_from(row.addon_id),
+        journal.c.direction == row.direction,
+        journal.c.admitted,
+    )
+    if row.state is S.PENDING and connection.execute(before.limit(1)).one_or_none():
+        row = _replace(row, state=S.LOCAL)
+    return add_next(connection, row, lease)
+
+
 def move(
     connection: Connection,
     row: Row,
@@ -250,7 +266,7 @@ def doubt_unsent(connection: Connection) -> int:
     """Have every row read back before it is sent, since this may be an older copy (C23).
 
     Returns how many rows that are. What an older copy calls pending may have been sent, and
-    what it calls in doubt sent again: when Oveit was asked is not known.
+    what it calls in doubt sent again: until this moment, for all that is known.
     """
     may_be_sent = journal.c.state.in_((S.PENDING, S.IN_DOUBT))
     changed = connection.execute(
@@ -259,6 +275,7 @@ def doubt_unsent(connection: Connection) -> int:
         .values(
             state=S.IN_DOUBT,
             asked_at=None,
+            asked_last=(datetime.now(UTC) + properties.skew(connection)).timestamp(),
             attempts=case((journal.c.attempts == 0, 1), else_=journal.c.attempts),
             leased_until=None,
             in_flight_until=None,
@@ -335,17 +352,6 @@ def find_scan(connection: Connection, request: Request) -> Row | None:
         )
         .order_by(journal.c.seq),
     )
-
-
-def was_admitted(connection: Connection, row: Row) -> bool:
-    """Tell whether somebody came in with a row's code before."""
-    statement = select(journal.c.seq).where(
-        func.lower(journal.c.code) == func.lower(row.code),
-        journal.c.addon_id.is_not_distinct_from(row.addon_id),
-        journal.c.direction == row.direction,
-        journal.c.admitted,
-    )
-    return connection.execute(statement.limit(1)).one_or_none() is not None
 
 
 def inside(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:

@@ -179,7 +179,6 @@ class Ledger:
     row = _method(How.READ, journal.row)
     unclaimed = _method(How.READ, journal.unclaimed)
     find_scan = _method(How.READ, journal.find_scan)
-    was_admitted = _method(How.READ, journal.was_admitted)
     inside = _method(How.READ, journal.inside)
     waiting = _method(How.READ, journal.waiting)
     due = _method(How.READ, journal.due)
@@ -224,6 +223,11 @@ class Ledger:
         """Keep a row, with the next use of its ticket, and return its number."""
         write = partial(journal.add_next, row=row, lease=lease)
         return (await self.run(How.KEEP, write, undo=_withdraw_row)).seq
+
+    async def override(self, row: Row, lease: Lease) -> None:
+        """Keep the row of somebody who is let in whatever is known."""
+        write = partial(journal.add_override, row=row, lease=lease)
+        await self.run(How.KEEP, write, undo=_withdraw_row)
 
     async def settle(
         self, row: Row, *, admitted: bool, ticket: Ticket, answer: Answer

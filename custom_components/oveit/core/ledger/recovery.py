@@ -5,6 +5,7 @@ Their rows are read one by one, as far as they can be, and adopted into the ledg
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -106,7 +107,8 @@ def adopt(connection: Connection, name: str, rows: list[Row]) -> int:
         if row.state in (RowState.ASKING, RowState.PENDING):
             is_exit = row.direction is Direction.EXIT
             state = RowState.PENDING if is_exit else RowState.IN_DOUBT
-            changed |= {"state": state, "attempts": max(row.attempts, 1)}
+            asked_last = row.asked_last or datetime.now(UTC)
+            changed |= {"state": state, "attempts": max(row.attempts, 1), "asked_last": asked_last}
         journal.add_next(connection, replace(row, **changed))
         number += 1
     properties.keep(connection, _ADOPTED + name, str(number))
