@@ -24,11 +24,19 @@ if "custom_components.oveit" not in sys.modules:
 
 from custom_components.oveit.core.client.api import OveitClient  # noqa: E402
 from custom_components.oveit.core.counts import RemoteCheckIn  # noqa: E402
+from custom_components.oveit.core.desk import case, entry  # noqa: E402
 from custom_components.oveit.core.desk.desk import Desk  # noqa: E402
 from custom_components.oveit.core.ledger import Ledger  # noqa: E402
 from custom_components.oveit.core.models import Decision, Row  # noqa: E402
 from custom_components.oveit.core.ticket_sync import TicketSync  # noqa: E402
 from tests.core.unknowns import Seconds, Steps  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def ledger_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine's disk be slow where its time is not what is tested."""
+    for module in (case, entry):
+        monkeypatch.setattr(module, "LEDGER_GRACE", 0.9)
 
 
 @pytest.fixture

@@ -395,14 +395,15 @@ async def test_r1_a_tag_is_learned_though_its_ticket_is_being_decided_elsewhere(
     desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket
 ) -> None:
     """What Oveit told does not wait for a lock, and is not older than what is learned then."""
-    server.faults.set("tickets/checkin", Fault(latency_before=0.5), 1)
+    server.faults.set("tickets/checkin", Fault(latency_before=1), 1)
     first = asyncio.create_task(desk.check_in(north(ticket)))
-    await asyncio.sleep(0.2)
+    await until_asked(server, "tickets/checkin")
 
     second = asyncio.create_task(desk.check_in(Request(rfid_code=TAG, gate="South")))
-    await asyncio.sleep(0.2)
+    while not (known := await ledger.on_tag(TAG)):
+        await asyncio.sleep(0.02)
 
     assert not first.done()
-    assert [known.code for known in await ledger.on_tag(TAG)] == [ticket.code]
+    assert [each.code for each in known] == [ticket.code]
     assert (await first).admitted
     assert (await second).reason is Reason.ALREADY_CHECKED_IN
