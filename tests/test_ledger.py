@@ -136,6 +136,20 @@ async def test_c23_an_older_copy_is_told_and_nothing_that_it_has_to_send_counts_
     assert venue.entries(guest.code) == 1
 
 
+async def test_c23_a_copy_made_before_the_last_guest_is_told_though_nothing_was_published_since(
+    hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, file: Path, tmp_path: Path
+) -> None:
+    """How far the ledger has come is kept when it is closed, not only now and then."""
+    await stop(hass, loaded)
+    await set_up(hass, loaded)
+    execute(file, f"VACUUM INTO '{tmp_path / 'copy.db'}'")
+    await act(hass, "checkin", ticket_code=venue.unused(100)[1].code)
+
+    await change(hass, loaded, lambda: shutil.copy(tmp_path / "copy.db", file))
+
+    assert issues(hass) == ["ledger_older"]
+
+
 async def test_an_ordinary_restart_tells_nothing(
     hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue
 ) -> None:

@@ -207,7 +207,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         await self.client.close()
         await self._session.close()
         if hasattr(self, "ledger"):
-            await self.ledger.close()
+            await self.ledger_watch.async_close()
 
     @override
     async def _async_update_data(self) -> dict[int, EventState]:

@@ -1,6 +1,7 @@
 """The ledger of an account in Home Assistant: opened, watched, and removed with the account."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ class LedgerWatch:
         if generation != self._generation:
             self._generation = generation
             self._store.async_delay_save(self._kept, SAVE_DELAY)
+
+    async def async_close(self) -> None:
+        """Keep how far the ledger has come at last, and close it."""
+        with suppress(LedgerError):
+            self._generation = await self._ledger.generation()
+            await self._store.async_save(self._kept())
+        await self._ledger.close()
 
     async def async_accept(self) -> None:
         """Go on with the ledger as it is, since a person has dealt with what was found."""

@@ -15,7 +15,7 @@ from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Decision, Direction, Reason, Request, Row, Source
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
-from tests.core.unknowns import Steps, journal, line_up, query, states, until_asked
+from tests.core.unknowns import Steps, journal, line_up, query, states, until, until_asked
 
 TAG = "5E35ED9A"
 ENTRY, VIP, DRINKS = 234, 235, 8
@@ -392,7 +392,7 @@ async def test_d9_after_a_restart_the_same_scan_of_a_tag_is_the_same_decision(
 
 
 async def test_r1_a_tag_is_learned_though_its_ticket_is_being_decided_elsewhere(
-    desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket
+    desk: Desk, ledger: Ledger, server: OveitServer, ticket: VenueTicket, path: Path
 ) -> None:
     """What Oveit told does not wait for a lock, and is not older than what is learned then."""
     server.faults.set("tickets/checkin", Fault(latency_before=1), 1)
@@ -400,10 +400,9 @@ async def test_r1_a_tag_is_learned_though_its_ticket_is_being_decided_elsewhere(
     await until_asked(server, "tickets/checkin")
 
     second = asyncio.create_task(desk.check_in(Request(rfid_code=TAG, gate="South")))
-    while not (known := await ledger.on_tag(TAG)):
-        await asyncio.sleep(0.02)
+    await until(lambda: query(path, "SELECT 1 FROM tags"))
 
     assert not first.done()
-    assert [each.code for each in known] == [ticket.code]
+    assert [known.code for known in await ledger.on_tag(TAG)] == [ticket.code]
     assert (await first).admitted
     assert (await second).reason is Reason.ALREADY_CHECKED_IN

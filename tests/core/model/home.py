@@ -33,6 +33,7 @@ class Home:
         self.client: OveitClient
         self.ticket_sync: TicketSync
         self.ledger: Ledger
+        self.last_seen: Generation
         self.is_stopping = False
         self.is_gone = False
         self._session: aiohttp.ClientSession
@@ -86,6 +87,7 @@ class Home:
         """Stop as Home Assistant does."""
         self.is_stopping = True
         await self.desk.close()
+        self.last_seen = await self.ledger.generation()
         await self._let_go()
 
     async def crash(self) -> None:

@@ -203,8 +203,8 @@ class World:
         copy = self._folder / "backup.db"
         if not copy.exists():
             return
-        expected = await self._homes[0].ledger.generation()
         await asyncio.gather(*(home.stop() for home in self._homes))
+        expected = max((home.last_seen for home in self._homes), key=lambda seen: seen.counter)
         lost = self.path
         self.path = self._next_file()
         _copy(copy, self.path)
