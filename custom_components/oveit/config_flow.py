@@ -19,7 +19,6 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -54,6 +53,7 @@ from .core.exceptions import (
 )
 from .core.models import Account, Event
 from .gate.flow import GateSubentryFlow
+from .gate.form import options_selector
 from .webhook import WebhookAccess, async_webhook_url
 
 LOGIN_FIELDS: dict[vol.Marker, Any] = {
@@ -303,12 +303,10 @@ class OveitOptionsFlow(OptionsFlow):
 
 def _events_schema(events: Iterable[Event]) -> vol.Schema:
     """Return a form to choose events by name and date."""
-    options = [SelectOptionDict(value=str(event.id), label=_label(event)) for event in events]
+    names = {str(event.id): _label(event) for event in events}
     return vol.Schema(
         {
-            vol.Optional(CONF_EVENTS, default=list): SelectSelector(
-                SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
-            ),
+            vol.Optional(CONF_EVENTS, default=list): options_selector(names, multiple=True),
             vol.Required(CONF_FOLLOW_NEW, default=True): BooleanSelector(),
         }
     )

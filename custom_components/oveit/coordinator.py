@@ -25,7 +25,7 @@ from .account import (
 )
 from .const import CONF_API_URL, DOMAIN, LOGGER, SUBENTRY_GATE
 from .core.callbacks import Callbacks
-from .core.client.session import open_session
+from .core.client.api import open_session
 from .core.counts import Attendance, Coverage, ListState, Preparation, RemoteCheckIn, Settled
 from .core.desk.desk import Desk, Tell
 from .core.exceptions import (

@@ -12,6 +12,10 @@ from .core.models import Row
 from .gate.registry import async_get_gates
 
 MOST_ROWS = 100
+OF_ROW = (
+    *("seq", "event_id", "addon_id", "direction", "at"),
+    *("asked_at", "state", "reason", "admitted", "attempts"),
+)
 COUNTS = ("tickets", "checked_in", "arrivals", "waiting", "conflicts")
 
 
@@ -48,18 +52,7 @@ async def async_get_config_entry_diagnostics(
 
 def _describe_row(row: Row) -> dict[str, Any]:
     """Return a row of the journal, without codes and names."""
-    return {
-        "seq": row.seq,
-        "event_id": row.event_id,
-        "addon_id": row.addon_id,
-        "direction": row.direction,
-        "at": row.at,
-        "asked_at": row.asked_at,
-        "state": row.state,
-        "reason": row.reason,
-        "admitted": row.admitted,
-        "attempts": row.attempts,
-    }
+    return {key: getattr(row, key) for key in OF_ROW}
 
 
 def _describe(state: EventState) -> dict[str, Any]:

@@ -134,7 +134,14 @@ async def _async_ticket(question: Question, phrases: Phrasebook) -> str:
 @_answers("OveitCheckIn", "Checks a ticket in at Oveit, by its code", CODE_SLOT, acts=True)
 async def _async_check_in(question: Question, phrases: Phrasebook) -> str:
     """Check a ticket in, and say how it went."""
-    return " ".join(_describe(await async_check_in(question), phrases))
+    decision = await async_check_in(question)
+    if decision.admitted:
+        said = [phrases.say("admitted", type=_type(decision, phrases))]
+        return " ".join(said + [phrases.say("without_oveit")] * (decision.source is Source.LEDGER))
+    said, ticket = [phrases.say("refused", why=phrases.reasons[decision.reason])], decision.ticket
+    if ticket and ticket.checked_in and ticket.first_entry and ticket.first_entry.at:
+        said.append(phrases.say(_by_what_is_known("used", ticket), **_first_entry(ticket)))
+    return " ".join(said)
 
 
 @_answers(
@@ -181,18 +188,6 @@ def _type(decision: Decision, phrases: Phrasebook) -> str:
     """Return the ticket type of a decision, as it is said."""
     kind = decision.ticket.ticket_type if decision.ticket else None
     return kind or phrases.say("unknown_type")
-
-
-def _describe(decision: Decision, phrases: Phrasebook) -> list[str]:
-    """Return the sentences about a check-in."""
-    if decision.admitted:
-        said = [phrases.say("admitted", type=_type(decision, phrases))]
-        return said + [phrases.say("without_oveit")] * (decision.source is Source.LEDGER)
-    ticket = decision.ticket
-    said = [phrases.say("refused", why=phrases.reasons[decision.reason])]
-    if ticket and ticket.checked_in and ticket.first_entry and ticket.first_entry.at:
-        said.append(phrases.say(_by_what_is_known("used", ticket), **_first_entry(ticket)))
-    return said
 
 
 def _by_what_is_known(key: str, ticket: Ticket) -> str:

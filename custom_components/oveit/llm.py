@@ -15,8 +15,6 @@ from .assist.queries import (
     GATE_MODES,
     QueryError,
     Question,
-    async_allows_changes,
-    async_allows_override,
     async_attendance,
     async_check_in,
     async_coordinators,
@@ -27,8 +25,7 @@ from .assist.queries import (
     async_override,
     async_set_gate_mode,
 )
-from .const import DOMAIN
-from .coordinator import OveitConfigEntry
+from .const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH as MAX_NOTE_LENGTH, Decision, Reason
 
@@ -72,7 +69,7 @@ ACTS = _annotations(read_only=False, destructive=True, idempotent=True, open_wor
 class OveitTool(Tool):
     """A tool: its parameters and the function that returns its answer; errors are texts.
 
-    `allows` tells whether the options of an entry allow what the tool does.
+    One that `needs` an option of an account acts, and is offered where that is on.
     """
 
     integration = DOMAIN
@@ -83,7 +80,7 @@ class OveitTool(Tool):
     parameters: vol.Schema = field()
     answer: Callable[[Question], Awaitable[JsonObjectType]]
     annotations: Any = READS
-    allows: Callable[[OveitConfigEntry], bool] = lambda _: True
+    needs: str | None = None
 
     @override
     async def async_call(
@@ -157,6 +154,7 @@ async def _async_set_gate_mode(question: Question) -> JsonObjectType:
     return {"gate": gate.name, "mode": question.values["mode"]}
 
 
+OF_CODE: dict[vol.Marker, Any] = {vol.Required("code", description=CODE): str}
 TOOLS = (
     OveitTool(
         name="oveit__attendance",
@@ -179,7 +177,7 @@ TOOLS = (
         name="oveit__look_up_ticket",
         title="Look a ticket up",
         description="Tells whether a ticket has been checked in. Nothing is marked.",
-        parameters=vol.Schema({vol.Required("code", description=CODE): str}),
+        parameters=vol.Schema(OF_CODE),
         answer=_async_look_up,
     ),
     OveitTool(
@@ -189,10 +187,10 @@ TOOLS = (
             "Checks a ticket in, which uses it up. Only when the user asked for just that, with"
             " the code of the ticket."
         ),
-        parameters=vol.Schema({vol.Required("code", description=CODE): str}),
+        parameters=vol.Schema(OF_CODE),
         answer=_async_check_in,
         annotations=ACTS,
-        allows=async_allows_changes,
+        needs=CONF_ALLOW_VOICE,
     ),
     OveitTool(
         name="oveit__set_gate_mode",
@@ -210,7 +208,7 @@ TOOLS = (
         ),
         answer=_async_set_gate_mode,
         annotations=ACTS,
-        allows=async_allows_changes,
+        needs=CONF_ALLOW_VOICE,
     ),
     OveitTool(
         name="oveit__override",
@@ -220,15 +218,10 @@ TOOLS = (
             " Only when the user, an administrator, asked for just that, with the code of the"
             " ticket."
         ),
-        parameters=vol.Schema(
-            {
-                vol.Required("code", description=CODE): str,
-                vol.Required("why", description=WHY): str,
-            }
-        ),
+        parameters=vol.Schema(OF_CODE | {vol.Required("why", description=WHY): str}),
         answer=_async_override,
         annotations=ACTS,
-        allows=async_allows_override,
+        needs=CONF_ALLOW_VOICE_OVERRIDE,
     ),
 )
 
@@ -238,8 +231,10 @@ def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -
     """Return the tools that read, and those that act where an entry's options allow it."""
     if api_id != LLM_API_ASSIST:
         return None
-    entries = [coordinator.config_entry for coordinator in async_coordinators(hass)]
-    tools: list[Tool] = [tool for tool in TOOLS if any(map(tool.allows, entries))]
+    options = [coordinator.config_entry.options for coordinator in async_coordinators(hass)]
+    tools: list[Tool] = [
+        tool for tool in TOOLS if any(not tool.needs or each.get(tool.needs) for each in options)
+    ]
     return LLMTools(tools=tools) if tools else None
 
 

@@ -212,7 +212,7 @@ class StaleGateFlow(RepairsFlow):
             for each in settings
             if isinstance(each, OfferedSeveral)
         }
-        schema = vol.Schema(offer_fields(find_offer(events), settings))
+        schema = vol.Schema(offer_fields(find_offer(events), settings, {}))
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_form(
             step_id="init",

@@ -1,6 +1,6 @@
 """Questions and actions in words, for the intents of Assist and the tools of language models."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -68,18 +68,6 @@ def async_coordinators(hass: HomeAssistant) -> list[OveitCoordinator]:
 
 
 @callback
-def async_allows_changes(entry: OveitConfigEntry) -> bool:
-    """Tell whether the options allow check-ins and gate modes by voice."""
-    return bool(entry.options.get(CONF_ALLOW_VOICE, False))
-
-
-@callback
-def async_allows_override(entry: OveitConfigEntry) -> bool:
-    """Tell whether the options allow administrators to override by voice."""
-    return bool(entry.options.get(CONF_ALLOW_VOICE_OVERRIDE, False))
-
-
-@callback
 def async_attendance(question: Question) -> list[tuple[EventState, OveitCoordinator]]:
     """Return the active events, or those with the name that was given."""
     states = [
@@ -107,7 +95,7 @@ async def async_look_up(question: Question) -> Decision:
 
 async def async_check_in(question: Question) -> Decision:
     """Check a ticket in, where that is allowed; once for each context."""
-    coordinators = _choose(question.hass, async_allows_changes, "not_allowed")
+    coordinators = _choose(question.hass, CONF_ALLOW_VOICE, "not_allowed")
     coordinator, found = await _async_look_up(question, coordinators)
     if found.ticket is None:
         return found
@@ -119,7 +107,7 @@ async def async_override(question: Question, note: str) -> Decision:
 
     An unknown code may be misheard, so it is not admitted.
     """
-    coordinators = _choose(question.hass, async_allows_override, "override_not_allowed")
+    coordinators = _choose(question.hass, CONF_ALLOW_VOICE_OVERRIDE, "override_not_allowed")
     user = await _async_get_administrator(question)
     coordinator, found = await _async_look_up(question, coordinators)
     if found.ticket is None or found.event is None or found.event.id not in coordinator.data:
@@ -172,10 +160,10 @@ async def async_set_gate_mode(question: Question) -> GateSelect:
     hass, mode = question.hass, question.values["mode"]
     gate = async_find_gate(hass, question.values["gate"])
     entry = hass.config_entries.async_get_entry(gate.entry_id)
-    if entry is None or not async_allows_changes(entry):
+    if entry is None or not entry.options.get(CONF_ALLOW_VOICE):
         raise QueryError("not_allowed")
     if mode == GateMode.FREE_FLOW:
-        if not async_allows_override(entry):
+        if not entry.options.get(CONF_ALLOW_VOICE_OVERRIDE):
             raise QueryError("override_not_allowed")
         await _async_get_administrator(question)
     try:
@@ -205,14 +193,12 @@ def closest(said: str, names: Iterable[str]) -> str | None:
     return known[found[0]] if found else None
 
 
-def _choose(
-    hass: HomeAssistant, allows: Callable[[OveitConfigEntry], bool], key: str
-) -> list[OveitCoordinator]:
+def _choose(hass: HomeAssistant, option: str, key: str) -> list[OveitCoordinator]:
     """Return the coordinators that decide and whose options allow something."""
     chosen = [
         coordinator
         for coordinator in async_coordinators(hass)
-        if allows(coordinator.config_entry) and not coordinator.twin
+        if coordinator.config_entry.options.get(option) and not coordinator.twin
     ]
     if not chosen:
         raise QueryError(key)

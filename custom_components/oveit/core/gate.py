@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import logging
 from math import inf
-from uuid import uuid4
 
 from .callbacks import Callbacks
 from .codes import TagFormat, clean_code, spell
@@ -23,6 +22,7 @@ from .models import (
     Reason,
     Request,
     Source,
+    new_ref,
 )
 from .polling import is_open
 from .recent import Clock, Recent, seconds
@@ -443,5 +443,5 @@ def decide_here(request: Request, reason: Reason) -> Decision:
         request=request,
         at=utc_now(),
         latency=0.0,
-        scan_id=request.scan_id or uuid4().hex,
+        scan_id=request.scan_id or new_ref(),
     )

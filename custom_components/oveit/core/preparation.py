@@ -152,12 +152,12 @@ class Preparations:
             _LOGGER.debug("The tags of a ticket could not be looked up: %s", err)
             self._failures[code] += 1
             if self._failures[code] >= _MAX_ATTEMPTS:
-                await self._ledger.note_untold(event_id, code)
+                await self._ledger.note_asked(event_id, code, told=False)
             return self._pause
         ticket = (await self._ledger.learn_answer(answer, self._lookup.of_followed())).ticket
         found = ticket and (ticket.event_id, ticket.code)
         if answer.rfid_codes is None or found != (event_id, code):
-            await self._ledger.note_untold(event_id, code)
+            await self._ledger.note_asked(event_id, code, told=False)
         return 0.0
 
     async def _wait(self, seconds: float) -> None:

@@ -45,13 +45,15 @@ def gate_schema(events: Iterable[Event], known: Mapping[str, Any]) -> vol.Schema
     """Return the form; what a gate is set to stays a choice when Oveit offers it no more."""
     offer = find_offer(events)
     fields: dict[vol.Marker, Any] = {vol.Required(CONF_NAME): TextSelector()}
-    for marker, selector in _fields(offer, known, None).items():
-        fields[marker] = selector
-        if marker == CONF_TAG_FORMAT:
+    for setting in SETTINGS:
+        if setting.section is None:
+            fields |= offer_fields(offer, [setting], known)
+        if setting.key == CONF_TAG_FORMAT:
             fields[vol.Optional(CONF_LEARN, default=False)] = BooleanSelector()
     for name in Section:
-        rare = vol.Schema(_fields(offer, known, name))
-        fields[vol.Optional(name.value)] = section(rare, {"collapsed": True})
+        rare = [setting for setting in SETTINGS if setting.section is name]
+        schema = vol.Schema(offer_fields(offer, rare, known))
+        fields[vol.Optional(name.value)] = section(schema, {"collapsed": True})
     return vol.Schema(fields)
 
 
@@ -70,9 +72,11 @@ def find_offer(events: Iterable[Event], *, ended: bool = False) -> Offer:
     }
 
 
-def offer_fields(offer: Offer, settings: Iterable[Setting]) -> dict[vol.Marker, Selector[Any]]:
-    """Return fields with nothing to choose but what Oveit offers."""
-    return {_marker(setting): _selector(setting, offer, None) for setting in settings}
+def offer_fields(
+    offer: Offer, settings: Iterable[Setting], known: Mapping[str, Any]
+) -> dict[vol.Marker, Selector[Any]]:
+    """Return fields with nothing to choose but what Oveit offers, and what a gate is set to."""
+    return {_marker(each): _selector(each, offer, known.get(each.key)) for each in settings}
 
 
 def flatten(user_input: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,17 +119,6 @@ def options_selector(
             mode=mode,
         )
     )
-
-
-def _fields(
-    offer: Offer, known: Mapping[str, Any], name: Section | None
-) -> dict[vol.Marker, Selector[Any]]:
-    """Return the fields of a section, or of none."""
-    return {
-        _marker(setting): _selector(setting, offer, known.get(setting.key))
-        for setting in SETTINGS
-        if setting.section is name
-    }
 
 
 def _marker(setting: Setting) -> vol.Marker:

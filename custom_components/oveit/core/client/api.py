@@ -1,9 +1,11 @@
 """Client of Oveit's web API: one method for each endpoint that is used."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+import socket
+from ssl import SSLContext
 from time import monotonic
 
 import aiohttp
@@ -23,6 +25,9 @@ from .replies import Json, parse, read_account, read_answer, read_event
 
 LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
 
+KEEPALIVE_TIMEOUT = 360.0  # more than the longest pause between polls
+_DNS_TTL = 300
+_KEEPALIVE_OPTIONS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
 _MAX_REPLY = 4 * 1024 * 1024
@@ -273,3 +278,28 @@ async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout
         if len(body) > _MAX_REPLY:
             raise OveitResponseError("Oveit's reply is too long")
     return bytes(body)
+
+
+def open_session(
+    ssl: SSLContext | bool = True, headers: Mapping[str, str] | None = None
+) -> aiohttp.ClientSession:
+    """Return a session that keeps its connections: a check-in rarely waits for a new one."""
+    connector = aiohttp.TCPConnector(
+        ssl=ssl,
+        keepalive_timeout=KEEPALIVE_TIMEOUT,
+        resolver=aiohttp.ThreadedResolver(),
+        ttl_dns_cache=_DNS_TTL,
+        socket_factory=_open_socket,
+    )
+    return aiohttp.ClientSession(connector=connector, headers=headers)
+
+
+def _open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """Return a socket with TCP keep-alive: routers drop connections that are silent for minutes."""
+    family, kind, protocol, *_ = address
+    opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE_OPTIONS.items():
+        if option := getattr(socket, name, None):
+            opened.setsockopt(socket.IPPROTO_TCP, option, value)
+    return opened

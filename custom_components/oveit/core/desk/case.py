@@ -11,7 +11,7 @@ from typing import Any
 
 from ..exceptions import OveitConnectionError, OveitError
 from ..ledger import Learned, Lease, Ledger
-from ..models import Answer, Request, Row, Source, Ticket, new_ref
+from ..models import Answer, Reason, Request, Row, RowState, Source, Ticket, new_ref
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,6 +52,12 @@ class Writer:
         }
         known |= {name: getattr(request, name) for name in _OF_REQUEST}
         return Row(**known | more)
+
+    def override(self, case: Case, ticket: Ticket | None, *, is_news: bool, **more: Any) -> Row:
+        """Return the row of a guest whom the rules refuse; what may be news is to be uploaded."""
+        state = RowState.PENDING if is_news else RowState.LOCAL
+        more |= {"re_entry": False, "turnstile": False, "admitted": True}
+        return self.row(case, ticket, state=state, reason=Reason.OVERRIDE, **more)
 
 
 @dataclass(kw_only=True)

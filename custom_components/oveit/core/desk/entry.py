@@ -352,17 +352,7 @@ class Entry:
         ticket = next((each for each in case.tickets if each.event_id in known.events), None)
         may_be_code = ticket is not None or case.request.ticket_code is not None
         is_news = may_be_code and not (ticket and ticket.checked_in)
-        row = self._writer.row(
-            case,
-            ticket,
-            re_entry=False,
-            turnstile=False,
-            state=RowState.PENDING if is_news else RowState.LOCAL,
-            admitted=True,
-            reason=Reason.OVERRIDE,
-            note=note,
-            user_id=user_id,
-        )
+        row = self._writer.override(case, ticket, is_news=is_news, note=note, user_id=user_id)
         await case.ledger.override(row, self._writer.kept)
         fresh = (await case.ledger.renew((ticket,)))[0] if ticket else None
         return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(row.event_id))
@@ -410,16 +400,7 @@ class Entry:
         is_elsewhere = refusal.reason in (Reason.WRONG_EVENT, Reason.GATE_CLOSED)
         ticket = None if is_elsewhere else refusal.ticket
         is_news = _is_news(case, refusal, ticket)
-        row = self._writer.row(
-            case,
-            ticket,
-            re_entry=False,
-            turnstile=False,
-            state=RowState.PENDING if is_news else RowState.LOCAL,
-            admitted=True,
-            reason=Reason.OVERRIDE,
-            overruled=refusal.reason,
-        )
+        row = self._writer.override(case, ticket, is_news=is_news, overruled=refusal.reason)
         if ticket is None:
             row = replace(row, event_id=self._lookup.only_event(case) or 0)
         return replace(row, code=case.scan_id) if is_elsewhere or not row.code else row

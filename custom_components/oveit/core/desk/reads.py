@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from math import inf
 from time import monotonic
 from typing import NamedTuple
-from uuid import uuid4
 
 from ..exceptions import OveitConnectionError
-from ..models import Decision, Direction, Reason, Request
+from ..models import Decision, Direction, Reason, Request, new_ref
 from ..recent import Clock, Recent, seconds
 
 PATIENCE = 0.4
@@ -139,5 +138,5 @@ def _repeat(decision: Decision, request: Request) -> Decision:
         request=request,
         at=datetime.now(UTC),
         latency=0.0,
-        scan_id=request.scan_id or uuid4().hex,
+        scan_id=request.scan_id or new_ref(),
     )

@@ -16,7 +16,8 @@ ARRIVALS_OVER = timedelta(minutes=10)
 def count(connection: Connection, event_id: int, now: datetime) -> Attendance:
     """Count an event's tickets."""
     tickets_by_type, by_type = _count_by_type(connection, event_id)
-    states = _count_states(connection, event_id)
+    of_event = select(journal.c.state, func.count()).where(journal.c.event_id == event_id)
+    states = dict(connection.execute(of_event.group_by(journal.c.state)).tuples().all())
     since = (now - ARRIVALS_OVER).timestamp()
     exits, left = _count_exits(connection, event_id)
     return Attendance(
@@ -37,12 +38,6 @@ def count_tickets(connection: Connection, event_id: int) -> int:
     """Count the tickets of an event's list."""
     statement = select(func.count()).where(tickets.c.event_id == event_id)
     return connection.execute(statement).scalar_one()
-
-
-def _count_states(connection: Connection, event_id: int) -> dict[str, int]:
-    """Count the journal's rows by their state."""
-    statement = select(journal.c.state, func.count()).where(journal.c.event_id == event_id)
-    return dict(connection.execute(statement.group_by(journal.c.state)).tuples().all())
 
 
 def _is_entry(event_id: int, rows: Any = journal) -> ColumnElement[bool]:

@@ -33,11 +33,6 @@ def note(connection: Connection, event_id: int, code: str, *, told: bool) -> Non
     _NOTE.run(connection, event_id=event_id, code=code, asked_at=asked_at, told=told)
 
 
-def note_untold(connection: Connection, event_id: int, code: str) -> None:
-    """Write that Oveit was asked about a ticket and did not tell of its tags."""
-    note(connection, event_id, code, told=False)
-
-
 def unasked(connection: Connection, event_id: int, most: int) -> list[str]:
     """Return tickets that nobody asked about yet, those first that have not entered."""
     was_asked = select(asked.c.code).where(

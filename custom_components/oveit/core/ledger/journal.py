@@ -130,7 +130,11 @@ def add_next(connection: Connection, row: Row, lease: Lease | None = None) -> Ro
     """Write a row with the next free use of its ticket, and return it."""
     slot = None
     if row.direction is Direction.ENTRY and row.state is not S.VOID:
-        statement = select(func.max(journal.c.slot)).where(*_same_use(row))
+        statement = select(func.max(journal.c.slot)).where(
+            journal.c.event_id == row.event_id,
+            journal.c.code == row.code,
+            journal.c.addon_id.is_not_distinct_from(row.addon_id),
+        )
         slot = (connection.execute(statement).scalar_one_or_none() or 0) + 1
     return _replace(row, seq=add(connection, _replace(row, slot=slot), lease), slot=slot)
 
@@ -180,11 +184,7 @@ def move(
 def _leased(lease: Lease | None) -> dict[str, Any]:
     """Return what is written of a lease into a row for which nobody waits."""
     until = NOW + lease.seconds if lease else None
-    return {
-        "leased_by": lease and lease.holder,
-        "leased_until": until,
-        "in_flight_until": None,
-    }
+    return {"leased_by": lease and lease.holder, "leased_until": until, "in_flight_until": None}
 
 
 def confirm(connection: Connection, ref: str, asked_at: datetime, message: str | None) -> bool:
@@ -213,9 +213,8 @@ def claim(
 
 def release_unclaimed(connection: Connection, row: Row) -> bool:
     """End a row that Oveit does not have and by which nobody was admitted."""
-    where = (
-        _row(row.ref) & journal.c.admitted.is_(False) & journal.c.state.in_((S.ASKING, S.IN_DOUBT))
-    )
+    free = _row(row.ref) & journal.c.admitted.is_(False)
+    where = free & journal.c.state.in_((S.ASKING, S.IN_DOUBT))
     return _write(connection, where, state=S.VOID) is not None
 
 
@@ -308,8 +307,8 @@ def unclaimed(connection: Connection, ticket: Ticket, addon_id: int | None) -> R
 
 def waiting(connection: Connection) -> list[Row]:
     """Return the rows that are to be uploaded or read back, oldest first."""
-    statement = select(journal).where(journal.c.state.in_(WAITING)).order_by(journal.c.seq)
-    return read_rows(connection.execute(statement).mappings())
+    statement = select(journal).where(journal.c.state.in_(WAITING))
+    return _all(connection, statement.order_by(journal.c.seq))
 
 
 def due(connection: Connection, holder: str, *, for_person: bool = False) -> list[Row]:
@@ -322,7 +321,7 @@ def due(connection: Connection, holder: str, *, for_person: bool = False) -> lis
         retries &= journal.c.retry_at <= NOW + RETRY_AFTER
     leased = is_running(journal.c.leased_until, MOST_IN_FLIGHT) & (journal.c.leased_by != holder)
     statement = select(journal).where(journal.c.state.in_(WAITING), ~IN_FLIGHT, ~retries, ~leased)
-    return read_rows(connection.execute(statement.order_by(journal.c.seq)).mappings())
+    return _all(connection, statement.order_by(journal.c.seq))
 
 
 def conflicts(connection: Connection, event_id: int | None = None) -> list[Row]:
@@ -330,8 +329,7 @@ def conflicts(connection: Connection, event_id: int | None = None) -> list[Row]:
     statement = select(journal).where(journal.c.state == S.REJECTED)
     if event_id is not None:
         statement = statement.where(journal.c.event_id == event_id)
-    ordered = statement.order_by(journal.c.seq.desc())
-    return read_rows(connection.execute(ordered).mappings())
+    return _all(connection, statement.order_by(journal.c.seq.desc()))
 
 
 def find_scan(connection: Connection, request: Request) -> Row | None:
@@ -387,7 +385,7 @@ def others_of(connection: Connection, row: Row) -> list[Row]:
         journal.c.ref != row.ref,
         journal.c.state.in_((S.ASKING, S.CONFIRMED, S.IN_DOUBT)),
     )
-    return read_rows(connection.execute(statement).mappings())
+    return _all(connection, statement)
 
 
 def count_waiting(connection: Connection, event_id: int) -> int:
@@ -400,17 +398,14 @@ def count_waiting(connection: Connection, event_id: int) -> int:
 
 def count_unreadable(connection: Connection) -> int:
     """Count the rows with words that this release does not know."""
-    known = (
-        (journal.c.state, RowState),
-        (journal.c.reason, Reason),
-        (journal.c.direction, Direction),
-    )
-    is_odd = or_(false(), *(column.not_in(list(words)) for column, words in known))
+    known = {"state": RowState, "reason": Reason, "direction": Direction}
+    is_odd = or_(false(), *(journal.c[name].not_in(list(words)) for name, words in known.items()))
     return connection.execute(select(func.count()).where(is_odd)).scalar_one()
 
 
-def read_rows(records: Iterable[Mapping[Any, Any]]) -> list[Row]:
-    """Return the rows that this release can read; what it cannot is counted elsewhere."""
+def _all(connection: Connection, statement: Any) -> list[Row]:
+    """Return the rows of a query that this release can read; the others are counted elsewhere."""
+    records = connection.execute(statement).mappings()
     return [row for record in records if (row := read_row(record)) is not None]
 
 
@@ -446,15 +441,6 @@ def _word[T: Reason | Cause](words: type[T], written: str | None) -> T | None:
 def _row(ref: str) -> ColumnElement[bool]:
     """Select one row."""
     return journal.c.ref == ref
-
-
-def _same_use(row: Row) -> tuple[ColumnElement[bool], ...]:
-    """Select the rows that use the same entry or add-on of the same ticket."""
-    return (
-        journal.c.event_id == row.event_id,
-        journal.c.code == row.code,
-        journal.c.addon_id.is_not_distinct_from(row.addon_id),
-    )
 
 
 def _write(connection: Connection, where: ColumnElement[bool], **values: Any) -> Row | None:

@@ -170,7 +170,7 @@ class Ledger:
     unpair = _method(How.KEEP, tickets.unpair)
     coverage = _method(How.COUNT, preparing.coverage)
     unasked = _method(How.COUNT, preparing.unasked)
-    note_untold = _method(How.WRITE, preparing.note_untold)
+    note_asked = _method(How.WRITE, preparing.note)
     forget_tagless = _method(How.KEEP, preparing.forget_tagless)
     begin_preparation = _method(How.KEEP, preparing.begin)
     end_preparation = _method(How.KEEP, preparing.end)
@@ -222,12 +222,12 @@ class Ledger:
     async def begin(self, row: Row, lease: Lease | None = None) -> int:
         """Keep a row, with the next use of its ticket, and return its number."""
         write = partial(journal.add_next, row=row, lease=lease)
-        return (await self.run(How.KEEP, write, undo=_withdraw_row)).seq
+        return (await self.run(How.KEEP, write, undo=_withdraw_of(row))).seq
 
     async def override(self, row: Row, lease: Lease) -> None:
         """Keep the row of somebody who is let in whatever is known."""
         write = partial(journal.add_override, row=row, lease=lease)
-        await self.run(How.KEEP, write, undo=_withdraw_row)
+        await self.run(How.KEEP, write, undo=_withdraw_of(row))
 
     async def settle(
         self, row: Row, *, admitted: bool, ticket: Ticket, answer: Answer
@@ -315,11 +315,6 @@ def _settle(
 def _withdraw(connection: Connection, entered: Entered) -> None:
     """Take back what was reserved for a guest who got no answer."""
     journal.withdraw(connection, [row.ref for row in entered.rows])
-
-
-def _withdraw_row(connection: Connection, row: Row) -> None:
-    """Take back the row of a guest who got no answer."""
-    journal.withdraw(connection, [row.ref])
 
 
 def _withdraw_of(row: Row) -> Callable[[Connection, object], None]:

@@ -25,7 +25,7 @@ def version(connection: Connection) -> int | None:
     names = inspect(connection).get_table_names()
     if not names:
         return None
-    written = properties.schema_version(connection) if "about" in names else None
+    written = properties.get(connection, properties.SCHEMA) if "about" in names else None
     if written is None or not written.isdecimal():
         raise ForeignFileError
     return int(written)
@@ -55,7 +55,7 @@ def steps(found: int | None) -> list[Step]:
 def _complete(connection: Connection) -> None:
     """Make the tables that are not there."""
     schema.metadata.create_all(connection)
-    properties.keep_schema_version(connection, schema.SCHEMA_VERSION)
+    properties.keep(connection, properties.SCHEMA, str(schema.SCHEMA_VERSION))
 
 
 def _to_2(connection: Connection) -> None:
@@ -69,13 +69,11 @@ def _to_2(connection: Connection) -> None:
         connection.execute(text(f"DROP INDEX ix_journal_{column}"))
     connection.execute(text("ALTER TABLE journal RENAME TO journal_1"))
     schema.metadata.create_all(connection)
-    connection.execute(text(_GATES_TO_2))
-    connection.execute(text(_JOURNAL_TO_2))
-    connection.execute(text(_NUMBERS_TO_2))
-    connection.execute(text("DROP TABLE journal_1"))
-    connection.execute(text("DELETE FROM about WHERE name LIKE 'name\\_%' ESCAPE '\\'"))
-    connection.execute(text("DELETE FROM about WHERE name LIKE 'mode\\_%' ESCAPE '\\'"))
-    properties.keep_schema_version(connection, 2)
+    for statement in (_GATES_TO_2, _JOURNAL_TO_2, _NUMBERS_TO_2, "DROP TABLE journal_1"):
+        connection.execute(text(statement))
+    for prefix in ("name", "mode"):
+        connection.execute(text(f"DELETE FROM about WHERE name LIKE '{prefix}\\_%' ESCAPE '\\'"))
+    properties.keep(connection, properties.SCHEMA, "2")
 
 
 _GATES_TO_2 = r"""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, String, cast, func, select, update
 from .schema import journal, properties
 from .statements import Statement, put
 
-_SCHEMA = "schema"
+SCHEMA = "schema"
 _SKEW = "skew"
 _GENERATION = "generation"
 _OPENED = "opened"
@@ -43,16 +43,6 @@ def get(connection: Connection, name: str) -> str | None:
 def keep(connection: Connection, name: str, value: str) -> None:
     """Write a value in the place of the one before."""
     put(connection, properties, {"name": name}, value=value)
-
-
-def schema_version(connection: Connection) -> str | None:
-    """Return the version of the tables as it is written in the file."""
-    return get(connection, _SCHEMA)
-
-
-def keep_schema_version(connection: Connection, version: int) -> None:
-    """Write the version of the tables."""
-    keep(connection, _SCHEMA, str(version))
 
 
 def skew(connection: Connection) -> timedelta:

@@ -4,6 +4,7 @@ Their rows are read one by one, as far as they can be, and adopted into the ledg
 """
 
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, func, select
 from ..models import Direction, Row, RowState
 from . import journal, properties
 from .schema import journal as table
-from .sqlite.file import ASIDE, failure
+from .sqlite.file import ASIDE, FILE_ENDS, failure, rename
 
 KEPT = ".kept"
 _FREE_FLOW = "free_flow: "
@@ -40,16 +41,13 @@ def find_set_aside(path: Path) -> list[Path]:
 
 def keep_set_aside(path: Path) -> None:
     """Note by the name of a ledger that was set aside that a person has dealt with it."""
-    for suffix in ("", "-wal", "-shm"):
-        source = path.with_name(path.name + suffix)
-        if source.exists():
-            source.rename(path.with_name(path.name + KEPT + suffix))
+    rename(path, KEPT)
 
 
 def delete_ledger(path: Path) -> None:
     """Delete a ledger's file and what belongs to it."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    for end in FILE_ENDS:
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def read_waiting(path: Path) -> list[Row]:
@@ -58,13 +56,10 @@ def read_waiting(path: Path) -> list[Row]:
     Raises LedgerError when not all of the file can be read.
     """
     try:
-        connection = sqlite3.connect(path)
-        try:
+        with closing(sqlite3.connect(path)) as connection:
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("The ledger is damaged")
             rows = list(_read(connection, path.name, "ORDER BY seq"))
-        finally:
-            connection.close()
     except (sqlite3.Error, OSError) as err:
         raise failure(err) from err
     return [row for row in rows if row.state in journal.WAITING]
@@ -74,17 +69,12 @@ def read_what_is_left(path: Path) -> list[Row]:
     """Return every row of a damaged file that can still be read, oldest first."""
     found: dict[int, Row] = {}
     for order in ("ORDER BY seq", "ORDER BY seq DESC", "ORDER BY code, seq"):
-        try:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        except sqlite3.Error:
-            return []
-        try:
+        with (
+            suppress(sqlite3.Error),  # what is left is read from the other end, perhaps
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection,
+        ):
             for row in _read(connection, path.name, order):
                 found.setdefault(row.seq, row)
-        except sqlite3.Error:
-            continue  # from the other end, perhaps
-        finally:
-            connection.close()
     return [found[seq] for seq in sorted(found)]
 
 

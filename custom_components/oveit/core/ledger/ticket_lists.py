@@ -59,14 +59,13 @@ def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[
 
 def _apply(backend: ListImport, connection: Connection, event_id: int, most: int) -> None:
     """Apply what differs, a few tickets at a time, so that no door waits for all of them."""
-    with backend.flushing() as flush:
-        for changes in incoming.CHANGES:
-            after: str | None = ""
-            while after is not None:
-                with backend.writing(connection):
-                    after = incoming.apply_some(connection, event_id, changes, after, most)
-                flush()
-                sleep(DOORS_FIRST)
+    for changes in incoming.CHANGES:
+        after: str | None = ""
+        while after is not None:
+            with backend.writing(connection):
+                after = incoming.apply_some(connection, event_id, changes, after, most)
+            backend.flush()
+            sleep(DOORS_FIRST)
     with backend.transaction(connection):
         incoming.drop_temporary(connection)
 

@@ -72,7 +72,8 @@ class Evidence:
         if answer.ticket is None and not listed:
             return Found.UNKNOWN, answer
         if answer.ticket:
-            uses, shown = uses_of(answer, row), [each for each in known if _is_confirmed(each)]
+            uses = uses_of(answer, row)
+            shown = [each for each in known if each.state is RowState.CONFIRMED]
         else:
             shown = self._listed(others)
         found = _judge_kind(row, uses, shown)
@@ -174,7 +175,7 @@ class Evidence:
         return [
             each
             for each in others
-            if _is_confirmed(each)
+            if each.state is RowState.CONFIRMED
             and each.asked_at
             and self._ticket_sync.covers(each.event_id, each.asked_at + DATES_ARE_WHOLE)
         ]
@@ -183,11 +184,6 @@ class Evidence:
         """Return whether the list is recent enough to show what became of a row."""
         at = self.needed([row]).get(row.event_id)
         return at is None or self._ticket_sync.covers(row.event_id, at)
-
-
-def _is_confirmed(row: Row) -> bool:
-    """Return whether Oveit has a row for certain."""
-    return row.state is RowState.CONFIRMED
 
 
 def uses_of(answer: Answer, row: Row) -> tuple[CheckIn, ...]:

@@ -104,7 +104,9 @@ class Settling:
         self._settled = Settled()
         for_person, self._for_person = self._for_person, False
         due = await self._ledger.due(self._lease.holder, for_person=for_person)
-        rows = [row for row in due if self._is_due(row)]
+        rows = [
+            row for row in due if row.state is RowState.PENDING or not self._evidence.is_early(row)
+        ]
         try:
             if rows and self._client.breaker.is_online:
                 await self._ticket_sync.refresh_old(self._evidence.needed(rows))
@@ -116,10 +118,6 @@ class Settling:
         finally:
             waiting = len(await self._ledger.waiting())
             self._settled = replace(self._settled, waiting=waiting)
-
-    def _is_due(self, row: Row) -> bool:
-        """Return whether something can be found out about a row by now."""
-        return row.state is RowState.PENDING or not self._evidence.is_early(row)
 
     async def _settle_groups(self, rows: list[Row]) -> None:
         """Settle the rows of each ticket one after the other, several tickets at a time."""

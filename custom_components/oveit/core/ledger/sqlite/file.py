@@ -28,6 +28,7 @@ from .list_import import ListImport
 
 CHECKPOINT_AFTER = 200
 ASIDE = ".aside"
+FILE_ENDS = ("", "-wal", "-shm")
 _READERS = 2
 _NICE = 10
 _held: set[Path] = set()
@@ -102,7 +103,7 @@ class SqliteFile:
     async def read_then_write[T](
         self,
         read: Callable[[Connection], T],
-        write: Callable[[Connection, T], T] | None,
+        write: Callable[[Connection, T], T],
         is_done: Callable[[T], bool],
         *,
         durable: bool = True,
@@ -116,13 +117,13 @@ class SqliteFile:
         """
         if self._writing:
             seen = await self.read(read, until=until)
-            if is_done(seen) or write is None:
+            if is_done(seen):
                 return seen
             return await self.write(write, seen, durable=durable, until=until, undo=undo)
 
         def both() -> T:
             seen = self._read(read)
-            if is_done(seen) or write is None:
+            if is_done(seen):
                 return seen
             return self._write(write, seen, durable=durable, until=until)
 
@@ -276,13 +277,17 @@ class SqliteFile:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file with its write-ahead log, or a folder, and return its new name."""
-    aside = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}{ASIDE}")
-    for suffix in ("", "-wal", "-shm"):
-        source = path.with_name(path.name + suffix)
+    """Rename a file that is no sound ledger, or a folder, and return its new name."""
+    return rename(path, f".{datetime.now(UTC):%Y%m%dT%H%M%S%f}{ASIDE}")
+
+
+def rename(path: Path, suffix: str) -> Path:
+    """Add a suffix to the name of a file with its write-ahead log, or of a folder."""
+    for end in FILE_ENDS:
+        source = path.with_name(path.name + end)
         if source.exists():
-            source.rename(aside.with_name(aside.name + suffix))
-    return aside
+            source.rename(path.with_name(path.name + suffix + end))
+    return path.with_name(path.name + suffix)
 
 
 def failure(err: Exception) -> LedgerError:

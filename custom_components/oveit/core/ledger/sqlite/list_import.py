@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from os import fsync
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
@@ -226,8 +224,6 @@ class ListImport:
         with self._alone(), engine.transaction(connection, writing=True):
             yield
 
-    @contextmanager
-    def flushing(self) -> Iterator[Callable[[], None]]:
-        """Lend what brings everything that was written to the disk."""
-        with Path(f"{self._file.url.database}-wal").open("rb+", buffering=0) as log:
-            yield lambda: fsync(log)
+    def flush(self) -> None:
+        """Bring everything that was written to the disk."""
+        engine.sync(self._file)
