@@ -58,8 +58,7 @@ class Reads:
             if _holds(decision, request):
                 is_same = decision.scan_id == request.scan_id
                 return decision if is_same else _repeat(decision, request)
-            left = max(request.deadline - (monotonic() - began), 0)
-            request = replace(request, deadline=left)
+            request = replace(request, deadline=request.deadline - (monotonic() - began))
         return await self._begin(request, decide)
 
     async def wait(self, timeout: float | None = None) -> None:
