@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 import os
 from pathlib import Path
 import shutil
@@ -110,6 +111,7 @@ class World:
         self.crashes = 0
         self.restored = 0
         self.lag = 0.0
+        self._beat_began = inf
         self._door_clock = 0.0
         self._ledger_clock = Seconds()
         self._files = 0
@@ -138,7 +140,7 @@ class World:
 
     async def with_heartbeat(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something, and add up how long this machine kept everyone waiting meanwhile."""
-        self.lag = 0.0
+        self.lag, self._beat_began = 0.0, inf
         heart = asyncio.create_task(self._beat())
         try:
             await work
@@ -380,16 +382,20 @@ class World:
         if home.is_stopping and request.free_flow:  # let in by a house whose books are closed
             return
         if not home.is_gone:
-            waited = monotonic() - began
-            self.told.append(Told(request=request, decision=decision, waited=waited - self.lag))
+            waited = monotonic() - began - self.lag - self._late_beat()
+            self.told.append(Told(request=request, decision=decision, waited=waited))
 
     async def _beat(self) -> None:
         """Add up how much later than usual this machine and its disk do things."""
         while True:
-            began = monotonic()
+            self._beat_began = monotonic()
             await asyncio.sleep(HEARTBEAT)
             await asyncio.to_thread(_write_durably, self._folder / "heartbeat")
-            self.lag += max(monotonic() - began - HEARTBEAT - QUICK_WRITE, 0)
+            self.lag += self._late_beat()
+
+    def _late_beat(self) -> float:
+        """Return how late the beat is that is not over yet."""
+        return max(monotonic() - self._beat_began - HEARTBEAT - QUICK_WRITE, 0)
 
 
 def _copy(path: Path, copied: Path) -> None:
