@@ -40,6 +40,7 @@ ISSUES: Mapping[str, Issue] = {
     "many_unknown_tags": WARNING,
     "missing_permission": FIXABLE_ERROR,
     "stale_gate": FIXABLE_ERROR,
+    "start_unknown": WARNING,
     "tls_failed": ERROR,
     "turnstile_refuses": ERROR,
     "unassigned_reader": WARNING,

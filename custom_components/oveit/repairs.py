@@ -107,7 +107,7 @@ def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
         )
     events = entry.runtime_data.ticket_sync.followed.values()
     for device in async_get_gates(hass, entry):
-        device.issues.async_end_flood()
+        device.issues.async_update()
         _update_gate_issue(hass, device, events)
 
 

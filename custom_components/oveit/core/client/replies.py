@@ -1,10 +1,11 @@
 """Parsing of Oveit's replies: what cannot be read is left out, or an OveitResponseError (I5)."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 import json
 from typing import Any
 
+from ..dates import read_date
 from ..exceptions import OveitCaptivePortalError, OveitResponseError
 from ..models import (
     MAX_CODE_LENGTH,
@@ -96,17 +97,19 @@ def _use(item: object) -> CheckIn | None:
     """Return one use of a ticket."""
     if not isinstance(item, dict):
         return None
-    at, zoned = _datetime(item.get("date"))
+    at, zoned = read_date(item.get("date"))
     return CheckIn(addon_id=_id(item.get("addon_id")), at=at, zoned=zoned)
 
 
 def read_event(item: object) -> Event | None:
     """Return an event, None without an id."""
     event = _object(item)
+    starts_at, _ = read_date(event.get("starts_at"), any_form=True)
     return _identified(
         Event,
         event,
-        starts_at=_datetime(event.get("starts_at"))[0],
+        starts_at=starts_at,
+        start_unknown=starts_at is None and event.get("starts_at") is not None,
         location=_text(event.get("location")),
         tickets=_number(event.get("tickets", event.get("tickets_sold"))),
         checked_in=_number(event.get("tickets_checked_in")),
@@ -170,17 +173,6 @@ def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
     if isinstance(value, bool | float):
         return value
     return _text(value)
-
-
-def _datetime(value: object) -> tuple[datetime | None, bool]:
-    """Return a date in UTC, and whether it named its time zone; without one UTC is assumed."""
-    try:
-        date = datetime.fromisoformat(value if isinstance(value, str) else "")
-        if date.tzinfo is None:
-            return date.replace(tzinfo=UTC), False
-        return date.astimezone(UTC), True
-    except ValueError, OverflowError:
-        return None, True
 
 
 def _number(value: object) -> int | None:

@@ -10,21 +10,30 @@ from sqlalchemy import Connection, Engine, text
 
 from . import engine
 
+# The date as Oveit documents it, which SQLite reads by itself; Python reads all others.
+_IS_PLAIN = (
+    "date GLOB '20[0-9][0-9]-[01][0-9]-[0-2][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+    "[+-]0[0-9]:[0-5][0-9]' AND substr(date, 9, 2) < '29' AND substr(date, 12, 2) < '24'"
+)
+
 # A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
-_USES = """
+_USES = f"""
     SELECT json_group_array(
-        CASE WHEN at IS NULL OR date GLOB '*Z' OR date GLOB '*[+-][0-9][0-9]:[0-9][0-9]'
-            THEN json_array(addon_id, at) ELSE json_array(addon_id, at, 0) END
+        CASE WHEN zoned THEN json_array(addon_id, at) ELSE json_array(addon_id, at, 0) END
     ) FROM (
         SELECT
-            CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
-                THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
-            use.value ->> '$.date' AS date,
-            CASE WHEN json_type(use.value, '$.date') = 'text'
-                AND use.value ->> '$.date' GLOB '[12][0-9][0-9][0-9]-*'
-                THEN unixepoch(use.value ->> '$.date') END AS at
-        FROM json_each(item.value, '$.checkins') AS use
-        WHERE use.type = 'object'
+            addon_id,
+            CASE WHEN {_IS_PLAIN} THEN unixepoch(date) ELSE date_seconds(date) END AS at,
+            CASE WHEN {_IS_PLAIN} THEN 1 ELSE date_names_zone(date) END AS zoned
+        FROM (
+            SELECT
+                CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
+                    THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
+                CASE WHEN json_type(use.value, '$.date') IN ('integer', 'real', 'text')
+                    THEN use.value ->> '$.date' END AS date
+            FROM json_each(item.value, '$.checkins') AS use
+            WHERE use.type = 'object'
+        )
         ORDER BY at
     )
 """
