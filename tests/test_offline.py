@@ -296,6 +296,21 @@ async def test_c7_a_clock_that_is_wrong_is_told(
     assert 590 < int(issue.translation_placeholders["seconds"]) < 610
 
 
+async def test_t18_clocks_of_oveit_that_are_apart_are_told(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """The first check-in shows it; this machine's own clock is right."""
+    venue.dates_ahead = timedelta(minutes=-60)
+    await act(hass, "checkin", ticket_code=venue.unused(100)[0].code)
+    await poll(hass, loaded)
+    issue = issue_registry.async_get_issue(DOMAIN, f"dates_apart_{loaded.entry_id}")
+    assert issue.translation_placeholders["minutes"] == "60"
+    assert not issue_registry.async_get_issue(DOMAIN, f"clock_skew_{loaded.entry_id}")
+
+
 async def test_t8_wrong_credentials_never_close_a_working_door(
     hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, server: OveitServer
 ) -> None:

@@ -28,6 +28,7 @@ ISSUES: Mapping[str, Issue] = {
     "captive_portal": WARNING,
     "clock_skew": WARNING,
     "conflicts": WARNING,
+    "dates_apart": WARNING,
     "double_binding": WARNING,
     "ledger_failing": ERROR,
     "ledger_kept": FILE_LEFT,

@@ -48,6 +48,12 @@ def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
     return {"seconds": f"{abs(skew).total_seconds():.0f}"} if abs(skew) > MOST_SKEW else None
 
 
+def _dates_apart(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Return how far Oveit's dates and its `Date` header are apart, if that is far (T18)."""
+    apart = abs(coordinator.client.dates_ahead or timedelta())
+    return {"minutes": f"{apart.total_seconds() / 60:.0f}"} if apart > MOST_SKEW else None
+
+
 def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
     """Return the guests who were admitted here and refused by Oveit afterwards."""
     rows = coordinator.conflicts
@@ -84,6 +90,7 @@ FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     "captive_portal": lambda account: _on_failure(account, OveitCaptivePortalError),  # T14
     "clock_skew": _clock_skew,
     "conflicts": _conflicts,
+    "dates_apart": _dates_apart,
     "missing_permission": _missing_permission,
     "tls_failed": lambda account: _on_failure(account, OveitTlsError),  # T15
     "waiting_after_end": _waiting_after_end,

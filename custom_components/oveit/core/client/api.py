@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from time import monotonic
 
 import aiohttp
 
+from ..dates import read_date
 from ..exceptions import (
     OveitAuthenticationError,
     OveitCaptivePortalError,
@@ -27,6 +27,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
 _MAX_REPLY = 4 * 1024 * 1024
 _LOGIN_INTERVAL = 300.0
+_SAME_CLOCK = timedelta(seconds=60)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
 
@@ -61,20 +62,39 @@ class OveitClient:
         self._renewed_at: float | None = None
         self._monotonic_offset: timedelta | None = None
         self._restored_skew = timedelta()
+        self.dates_ahead: timedelta | None = None
+        self._seen_ahead = {timedelta()}
 
     def now(self) -> datetime:
-        """Return the time by Oveit's clock, in UTC (decisions.md C7).
+        """Return the time by the clock of the dates in Oveit's data, in UTC (decisions.md C7, T18).
 
         It is kept by the monotonic clock, so setting this machine's clock changes nothing. Before
         the first reply with a date, it is this machine's time plus the restored skew.
         """
+        return self._time_in_headers() + (self.dates_ahead or timedelta())
+
+    def _time_in_headers(self) -> datetime:
+        """Return the time by Oveit's `Date` header."""
         if self._monotonic_offset is None:
             return datetime.now(UTC) + self._restored_skew
         return _EPOCH + timedelta(seconds=monotonic()) + self._monotonic_offset
 
-    def restore_skew(self, skew: timedelta) -> None:
-        """Set how far Oveit's clock was ahead of this machine's before a restart."""
+    def restore_clocks(self, skew: timedelta, dates_ahead: timedelta | None) -> None:
+        """Set how far Oveit's clocks were ahead of this machine's and of each other."""
         self._restored_skew = skew
+        self.dates_ahead = dates_ahead
+        self._seen_ahead.add(dates_ahead or timedelta())
+
+    def learn_date(self, at: datetime) -> None:
+        """Note how Oveit dates what has just happened (decisions.md T18)."""
+        ahead, known = at - self._time_in_headers(), self.dates_ahead or timedelta()
+        self.dates_ahead = known if abs(ahead - known) <= _SAME_CLOCK else ahead
+        self._seen_ahead.add(self.dates_ahead)
+
+    @property
+    def date_shifts(self) -> frozenset[timedelta]:
+        """Return how far a date may be from the time noted here, by all offsets that were seen."""
+        return frozenset(one - other for one in self._seen_ahead for other in self._seen_ahead)
 
     @property
     def knows_time(self) -> bool:
@@ -83,8 +103,8 @@ class OveitClient:
 
     @property
     def skew(self) -> timedelta:
-        """Return how far Oveit's clock is ahead of this machine's."""
-        return self.now() - datetime.now(UTC)
+        """Return how far Oveit's `Date` header is ahead of this machine's clock."""
+        return self._time_in_headers() - datetime.now(UTC)
 
     async def close(self) -> None:
         """Stop the circuit breaker's probes and a login that is under way."""
@@ -240,13 +260,10 @@ class OveitClient:
             return await _read(response, timeout)
 
     def _set_clock(self, date: str | None) -> None:
-        """Set Oveit's time from a reply's `Date` header, if it can be read."""
-        try:
-            at = parsedate_to_datetime(date or "")
-        except ValueError:
-            return
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        self._monotonic_offset = at - _EPOCH - timedelta(seconds=monotonic())
+        """Set Oveit's time from a reply's `Date` header, if it can be read (decisions.md T19)."""
+        at, _ = read_date(date, any_form=True)
+        if at is not None:
+            self._monotonic_offset = at - _EPOCH - timedelta(seconds=monotonic())
 
 
 @asynccontextmanager
