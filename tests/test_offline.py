@@ -311,6 +311,30 @@ async def test_t18_clocks_of_oveit_that_are_apart_are_told(
     assert not issue_registry.async_get_issue(DOMAIN, f"clock_skew_{loaded.entry_id}")
 
 
+async def test_b17_an_oveit_that_answers_with_errors_only_is_not_connected(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """At once, with Oveit's own words and no markup of theirs, and until it is over."""
+    issue = f"only_errors_{loaded.entry_id}"
+    server.faults.set("*", Fault(json={"error": "Back *soon*: [status](https://x.example)"}))
+    response = await act(hass, "checkin", ticket_code=venue.unused(100)[0].code)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert (response["reason"], response["source"]) == ("checked_in", "ledger")
+    found = issue_registry.async_get_issue(DOMAIN, issue)
+    assert found.translation_placeholders["text"] == "Back  soon :  status (https:  x.example)"
+    assert not loaded.runtime_data.connected
+    assert not list(loaded.async_get_active_flows(hass, {"reauth"}))
+    server.faults.clear()
+    await poll(hass, loaded)
+    assert not issue_registry.async_get_issue(DOMAIN, issue)
+    assert loaded.runtime_data.connected
+
+
 async def test_t8_wrong_credentials_never_close_a_working_door(
     hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue, server: OveitServer
 ) -> None:

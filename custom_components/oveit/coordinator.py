@@ -33,6 +33,7 @@ from .core.exceptions import (
     LedgerError,
     OveitAuthenticationError,
     OveitError,
+    OveitOnlyErrorsError,
     OveitResponseError,
 )
 from .core.ledger import Ledger
@@ -191,10 +192,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     @property
     def connected(self) -> bool:
-        """Tell whether Oveit answers, and accepts the credentials."""
-        return self.client.breaker.is_online and not isinstance(
-            self.failure, OveitAuthenticationError
-        )
+        """Tell whether Oveit answers as it should, and accepts the credentials."""
+        is_odd = isinstance(self.failure, OveitResponseError) and bool(self._failures)
+        is_refused = isinstance(self.failure, OveitAuthenticationError | OveitOnlyErrorsError)
+        return self.client.breaker.is_online and not (is_odd or is_refused)
 
     async def async_close(self, _: object = None) -> None:
         """Finish the decisions under way, then close the connections and the ledger."""

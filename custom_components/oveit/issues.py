@@ -40,6 +40,7 @@ ISSUES: Mapping[str, Issue] = {
     "ledger_unusable": ERROR,
     "many_unknown_tags": WARNING,
     "missing_permission": FIXABLE_ERROR,
+    "only_errors": ERROR,
     "stale_gate": FIXABLE_ERROR,
     "start_unknown": WARNING,
     "tls_failed": ERROR,

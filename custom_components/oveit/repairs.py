@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
+import re
 from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
@@ -13,7 +14,12 @@ import voluptuous as vol
 
 from .const import DOMAIN, NEEDED_PERMISSION
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.exceptions import OveitCaptivePortalError, OveitError, OveitTlsError
+from .core.exceptions import (
+    OveitCaptivePortalError,
+    OveitError,
+    OveitOnlyErrorsError,
+    OveitTlsError,
+)
 from .core.gate_settings import SETTINGS, GateSettings, OfferedOne, OfferedSeveral, Setting
 from .core.models import Event, Row
 from .gate.form import find_offer, offer_fields
@@ -23,6 +29,7 @@ from .ledger import FINDERS as LEDGER_FINDERS
 
 MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
+MARKUP = re.compile(r"[^\w\s.,:;!?'’()-]")
 OFFERED: tuple[Setting, ...] = tuple(
     setting for setting in SETTINGS if isinstance(setting, OfferedOne | OfferedSeveral)
 )
@@ -40,6 +47,14 @@ def _missing_permission(coordinator: OveitCoordinator) -> Placeholders | None:
 def _on_failure(coordinator: OveitCoordinator, kind: type[OveitError]) -> Placeholders | None:
     """Return no placeholders where Oveit was last met with this kind of error."""
     return {} if isinstance(coordinator.failure, kind) else None
+
+
+def _only_errors(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Return what Oveit says in place of every answer."""
+    failure = coordinator.failure
+    if not isinstance(failure, OveitOnlyErrorsError):
+        return None
+    return {"text": MARKUP.sub(" ", failure.text)}
 
 
 def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
@@ -92,6 +107,7 @@ FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     "conflicts": _conflicts,
     "dates_apart": _dates_apart,
     "missing_permission": _missing_permission,
+    "only_errors": _only_errors,  # B17
     "tls_failed": lambda account: _on_failure(account, OveitTlsError),  # T15
     "waiting_after_end": _waiting_after_end,
 }

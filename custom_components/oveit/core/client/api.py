@@ -6,20 +6,24 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import aiohttp
+from yarl import URL
 
 from ..dates import read_date
 from ..exceptions import (
     OveitAuthenticationError,
     OveitCaptivePortalError,
     OveitConnectionError,
+    OveitError,
+    OveitOnlyErrorsError,
     OveitResponseError,
     OveitServerError,
+    OveitStatusError,
     OveitTlsError,
 )
 from ..models import Account, Answer, Event
 from ..single_flight import SingleFlight
 from .circuit_breaker import LATE_AFTER, CircuitBreaker
-from .replies import Json, parse, read_account, read_answer, read_event
+from .replies import Json, parse, read_account, read_answer, read_error, read_event
 
 LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
 
@@ -27,9 +31,12 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
 _MAX_REPLY = 4 * 1024 * 1024
 _LOGIN_INTERVAL = 300.0
+_HEALTH_INTERVAL = 5.0
 _SAME_CLOCK = timedelta(seconds=60)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EVENTS = "seller/events"
 _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
+_MARKING = ("tickets/checkin", *_BRIEF)
 
 
 class OveitClient:
@@ -60,6 +67,11 @@ class OveitClient:
         self._language = language if language in LANGUAGES else "en"
         self._renewal = SingleFlight(self._log_in_again)
         self._renewed_at: float | None = None
+        self.logins = 0
+        self._was_accepted = False
+        self._health = SingleFlight(self._check_health)
+        self._checked_at: float | None = None
+        self._failure: OveitError | None = None
         self._monotonic_offset: timedelta | None = None
         self._restored_skew = timedelta()
         self.dates_ahead: timedelta | None = None
@@ -108,6 +120,7 @@ class OveitClient:
 
     async def close(self) -> None:
         """Stop the circuit breaker's probes and a login that is under way."""
+        await self._health.close()
         await self._renewal.close()
         await self.breaker.close()
 
@@ -122,19 +135,38 @@ class OveitClient:
         if not isinstance(token, str) or not token:
             raise OveitResponseError("The login was answered without a token")
         self._token = token
+        self.logins += 1
         self.account = read_account(reply.get("user"))
         return self.account
 
     async def events(self) -> tuple[Event, ...]:
-        """Return the account's active events."""
+        """Return the account's active events; raise OveitOnlyErrorsError with Oveit's words."""
         with self.breaker.recording():
-            listed = parse(await self._call("seller/events", {})).get("events")
-            if not isinstance(listed, list):
-                raise OveitResponseError("The reply holds no events")
-            events = tuple(event for item in listed if (event := read_event(item)))
-            if listed and not events:
-                raise OveitResponseError("The reply holds nothing that is an event")
-        return events
+            token = self._token
+            try:
+                return _read_events(await self._call(_EVENTS, {}))
+            except OveitOnlyErrorsError:
+                if token is None or not await self._is_renewed(token):
+                    raise
+            return _read_events(await self._call(_EVENTS, {}))
+
+    async def check_health(self) -> OveitError | None:
+        """Return why the events cannot be listed, None if they can (decisions.md B17).
+
+        All who ask within five seconds get one answer.
+        """
+        is_old = self._checked_at is None or monotonic() - self._checked_at >= _HEALTH_INTERVAL
+        if is_old or self._health.is_running:
+            await self._health.join()
+        return self._failure
+
+    async def _check_health(self) -> None:
+        """List the events."""
+        self._checked_at, self._failure = monotonic(), None
+        try:
+            await self.events()
+        except OveitError as err:
+            self._failure = err
 
     async def tickets(self, event_id: int) -> bytes:
         """Return the body of the reply with an event's ticket list, perhaps gzip-compressed."""
@@ -201,10 +233,35 @@ class OveitClient:
             await self._renew(None)
         token = self._token
         try:
-            return await self._request(endpoint, params, timeout)
+            body = await self._request(endpoint, params, timeout)
         except OveitAuthenticationError:
             await self._renew(token)
             return await self._request(endpoint, params, timeout)
+        except OveitStatusError as err:
+            is_dead = err.tells_of_token or (endpoint == _EVENTS and self._was_accepted)
+            if endpoint in _MARKING or not is_dead:
+                raise
+            return await self._retry_with_new_token(token, endpoint, params, timeout)
+        self._was_accepted = True
+        return body
+
+    async def _retry_with_new_token(
+        self, token: str | None, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout
+    ) -> bytes:
+        """Log in and repeat a request whose status may stand for a dead token (T16)."""
+        try:
+            await self._renew(token)
+            return await self._request(endpoint, params, timeout)
+        except OveitStatusError as err:
+            raise OveitAuthenticationError("Oveit refuses every request") from err
+
+    async def _is_renewed(self, token: str) -> bool:
+        """Return whether a token that Oveit refuses in words was replaced by a login."""
+        try:
+            await self._renew(token)
+        except OveitError:
+            return False
+        return True
 
     async def _renew(self, token: str | None) -> None:
         """Replace this token, unless another caller has replaced it already."""
@@ -218,7 +275,7 @@ class OveitClient:
         is_first = self._token is None
         try:
             await self.login()
-        except OveitAuthenticationError:
+        except OveitAuthenticationError, OveitResponseError:
             self._renewed_at = monotonic()
             raise
         if not is_first:
@@ -246,16 +303,20 @@ class OveitClient:
                 auto_decompress=not is_list,
             ) as response,
         ):
-            if response.status == 403:
+            if response.status in (401, 403):
                 raise OveitAuthenticationError("Oveit does not accept the token")
             if response.status >= 500:
                 raise OveitServerError(f"Oveit answered with status {response.status}")
             if response.status == 429:
                 raise OveitConnectionError("Oveit asks for fewer requests")
-            if 300 <= response.status < 400:
+            is_redirection = 300 <= response.status < 400
+            if is_redirection and _leads_elsewhere(response):
                 raise OveitCaptivePortalError("A redirection answered in Oveit's place")
             if response.status != 200:
-                raise OveitResponseError(f"Oveit answered with status {response.status}")
+                raise OveitStatusError(
+                    f"Oveit answered with status {response.status}",
+                    tells_of_token=is_redirection or response.status == 419,
+                )
             self._set_clock(response.headers.get("Date"))
             return await _read(response, timeout)
 
@@ -278,6 +339,33 @@ async def _connection_errors() -> AsyncIterator[None]:
             raise OveitTlsError(message, sent=False) from err
         not_sent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
         raise OveitConnectionError(message, sent=not isinstance(err, not_sent)) from err
+
+
+def _read_events(body: bytes) -> tuple[Event, ...]:
+    """Return the events in a reply."""
+    reply = parse(body)
+    listed = reply.get("events")
+    if not isinstance(listed, list):
+        if error := read_error(reply):
+            raise OveitOnlyErrorsError(error)
+        raise OveitResponseError("The reply holds no events")
+    events = tuple(event for item in listed if (event := read_event(item)))
+    if listed and not events:
+        raise OveitResponseError("The reply holds nothing that is an event")
+    return events
+
+
+def _leads_elsewhere(response: aiohttp.ClientResponse) -> bool:
+    """Return whether a redirection leads to another domain than that of its request."""
+    try:
+        target = response.url.join(URL(response.headers["Location"]))
+    except KeyError, ValueError:
+        return True
+    if target.origin() == response.url.origin():
+        return False
+    domain = ".".join((response.url.host or "").split(".")[-2:])
+    is_name = not domain.replace(".", "").isdigit() and "." in domain
+    return not (is_name and f".{target.host}".endswith(f".{domain}"))
 
 
 async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:

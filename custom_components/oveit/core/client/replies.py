@@ -21,6 +21,7 @@ from ..models import (
 
 _MAX_ID = 2**63
 _MAX_DEPTH = 8
+_MAX_ERROR = 200
 
 type Json = Mapping[str, Any]
 
@@ -36,6 +37,12 @@ def parse(body: bytes) -> Json:
     if not isinstance(reply, dict):
         raise OveitResponseError("Oveit's reply is not a JSON object")
     return reply
+
+
+def read_error(reply: Json) -> str | None:
+    """Return the beginning of what a reply says is wrong, on one line."""
+    error = _text(reply.get("error"))
+    return error and " ".join(error.split())[:_MAX_ERROR]
 
 
 def read_account(item: object) -> Account:

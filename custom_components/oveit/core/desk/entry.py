@@ -287,16 +287,38 @@ class Entry:
     async def _explain(self, case: Case, verdict: Verdict, ticket: Ticket) -> Verdict:
         """Find out why Oveit refused, since it says so only in words."""
         refusal = case.answer
-        if refusal and refusal.ticket is None:
+        is_silent = refusal is not None and refusal.ticket is None
+        if is_silent:
             if about := await self._lookup.ask(case, ticket_code=ticket.code):
                 await self._lookup.learn(case, about)
+                is_silent = about.ticket is None
             case.online = True
             (ticket,) = await case.ledger.renew((ticket,))
         known = replace(self._lookup.known(case), tickets=(ticket,), may_wait=False)
         explained = decide(known, case.request)
-        if explained.reason.admits:
-            return replace(verdict, reason=Reason.REFUSED)
-        return explained
+        if not explained.reason.admits:
+            return explained
+        refused = replace(verdict, reason=Reason.REFUSED)
+        return await self._try_anew(case, refused, ticket) if is_silent else refused
+
+    async def _try_anew(self, case: Case, refused: Verdict, ticket: Ticket) -> Verdict:
+        """Return the verdict on a good ticket that Oveit refuses in words alone (B17).
+
+        If Oveit fails, the ledger decides; if a login has cured that, Oveit is asked again.
+        """
+        if case.is_anew or not await self._lookup.is_failing(case):
+            return refused
+        anew = replace(
+            case,
+            tickets=(ticket,),
+            answer=None,
+            online=case.failure is None,
+            is_identified=True,
+            is_anew=True,
+        )
+        outcome = await self._try(anew)
+        case.online, case.answer, case.failure = anew.online, anew.answer, anew.failure
+        return refused if isinstance(outcome, Undecided) else outcome
 
     async def _claim(self, case: Case) -> Verdict | None:
         """Admit a guest whom Oveit counted before, though no answer came (decisions.md T4).
