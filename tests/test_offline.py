@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.oveit import backup
 from custom_components.oveit.const import CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
+from demo.faults import bomb
 from demo.oveit_server import Fault, OveitServer
 from demo.venue import Venue
 from tests.common import act, poll, set_up, value
@@ -332,6 +333,42 @@ async def test_b17_an_oveit_that_answers_with_errors_only_is_not_connected(
     server.faults.clear()
     await poll(hass, loaded)
     assert not issue_registry.async_get_issue(DOMAIN, issue)
+    assert loaded.runtime_data.connected
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fault", "issue"),
+    [
+        ("events/tickets", bomb(100), "reply_too_long"),
+        ("seller/events", "endless", "reply_too_long"),
+        ("seller/events", "wrong_tickets", None),
+        ("events/tickets", "wrong_tickets", None),
+        ("seller/events", Fault(json={"events": {"first": {"id": 100}}}), None),
+    ],
+    ids=["bomb", "endless", "no events", "no tickets", "named events"],
+)
+async def test_t20_what_cannot_be_read_is_not_connected(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    issue_registry: ir.IssueRegistry,
+    endpoint: str,
+    fault: str | Fault,
+    issue: str | None,
+) -> None:
+    """It is not shown as fine; what is too long has a repair."""
+    assert loaded.runtime_data.connected
+    venue.sell(100, 234)
+    server.faults.set(endpoint, fault)
+    await poll(hass, loaded)
+
+    assert not loaded.runtime_data.connected
+    found = issue_registry.async_get_issue(DOMAIN, f"reply_too_long_{loaded.entry_id}")
+    assert bool(found) is bool(issue)
+    server.faults.clear()
+    await poll(hass, loaded)
+    await poll(hass, loaded)
     assert loaded.runtime_data.connected
 
 

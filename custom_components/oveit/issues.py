@@ -41,6 +41,7 @@ ISSUES: Mapping[str, Issue] = {
     "many_unknown_tags": WARNING,
     "missing_permission": FIXABLE_ERROR,
     "only_errors": ERROR,
+    "reply_too_long": WARNING,
     "stale_gate": FIXABLE_ERROR,
     "start_unknown": WARNING,
     "tls_failed": ERROR,

@@ -19,6 +19,7 @@ from .core.exceptions import (
     OveitError,
     OveitOnlyErrorsError,
     OveitTlsError,
+    OveitTooLongError,
 )
 from .core.gate_settings import SETTINGS, GateSettings, OfferedOne, OfferedSeveral, Setting
 from .core.models import Event, Row
@@ -108,6 +109,7 @@ FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     "dates_apart": _dates_apart,
     "missing_permission": _missing_permission,
     "only_errors": _only_errors,  # B17
+    "reply_too_long": lambda account: _on_failure(account, OveitTooLongError),  # T20
     "tls_failed": lambda account: _on_failure(account, OveitTlsError),  # T15
     "waiting_after_end": _waiting_after_end,
 }

@@ -448,7 +448,7 @@ async def test_a_list_is_returned_unread(client: OveitClient, server: OveitServe
 
 
 async def test_a_list_may_be_long(client: OveitClient, server: OveitServer) -> None:
-    """Only a ticket list may be larger than four megabytes."""
+    """Only a ticket list may be larger than two megabytes."""
     server.faults.set("events/tickets", Fault(body="x" * 5_000_000))
 
     assert len(await client.tickets(100)) == 5_000_000

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -54,7 +55,7 @@ def watched(
 
 @pytest.mark.parametrize("told", ["401", "403"])
 async def test_t16_a_dead_token_told_by_401_is_renewed_like_by_403(
-    watched: Desk, server: OveitServer, guests: list[VenueTicket], told: str
+    watched: Desk, server: OveitServer, guests: list[VenueTicket], told: Any
 ) -> None:
     """One login, one replay, and the guest notices nothing."""
     server.behaviour.dead_token = told
@@ -75,7 +76,7 @@ async def test_t16_a_dead_token_told_in_another_way_is_renewed_by_the_next_poll(
     server: OveitServer,
     guests: list[VenueTicket],
     path: Path,
-    told: str,
+    told: Any,
 ) -> None:
     """No guest is refused before, none is counted twice, and what waits is uploaded."""
     server.behaviour.dead_token = told

@@ -8,6 +8,7 @@ from math import inf
 from time import monotonic
 
 from .client.api import OveitClient
+from .client.ticket_list import most_bytes
 from .counts import Attendance, RemoteCheckIn
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
@@ -209,7 +210,7 @@ class TicketSync:
         for event in events:
             fetched_at, requested_at = datetime.now(UTC), self._client.now()
             try:
-                reply = await self._client.tickets(event.id)
+                reply = await self._client.tickets(event.id, most_bytes(event.tickets or 0))
                 for seen in await self._ledger.take_list(event, reply, fetched_at):
                     self._on_remote_check_in(seen)
                 await self._load_fetched_at(event.id)

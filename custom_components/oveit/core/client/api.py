@@ -1,7 +1,9 @@
 """Client of Oveit's web API: one method for each endpoint that is used."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -19,17 +21,20 @@ from ..exceptions import (
     OveitServerError,
     OveitStatusError,
     OveitTlsError,
+    OveitTooLongError,
 )
 from ..models import Account, Answer, Event
 from ..single_flight import SingleFlight
 from .circuit_breaker import LATE_AFTER, CircuitBreaker
-from .replies import Json, parse, read_account, read_answer, read_error, read_event
+from .replies import Json, as_list, parse, read_account, read_answer, read_error, read_event
+from .ticket_list import most_bytes
 
 LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
-_MAX_REPLY = 4 * 1024 * 1024
+_MAX_REPLY = 2 * 1024 * 1024
+_PARSED_AT_ONCE = 64 * 1024
 _LOGIN_INTERVAL = 300.0
 _HEALTH_INTERVAL = 5.0
 _SAME_CLOCK = timedelta(seconds=60)
@@ -37,6 +42,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EVENTS = "seller/events"
 _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
 _MARKING = ("tickets/checkin", *_BRIEF)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Limits:
+    """How long a reply may take and be; one that is `packed` is left as it was sent."""
+
+    timeout: aiohttp.ClientTimeout = _TIMEOUT
+    most: int = _MAX_REPLY
+    packed: bool = False
+
+
+_LIMITS = _Limits()
 
 
 class OveitClient:
@@ -144,11 +161,15 @@ class OveitClient:
         with self.breaker.recording():
             token = self._token
             try:
-                return _read_events(await self._call(_EVENTS, {}))
+                return await self._list_events()
             except OveitOnlyErrorsError:
                 if token is None or not await self._is_renewed(token):
                     raise
-            return _read_events(await self._call(_EVENTS, {}))
+            return await self._list_events()
+
+    async def _list_events(self) -> tuple[Event, ...]:
+        """List the events, once."""
+        return await _off_the_loop(_read_events, await self._call(_EVENTS, {}))
 
     async def check_health(self) -> OveitError | None:
         """Return why the events cannot be listed, None if they can (decisions.md B17).
@@ -168,10 +189,14 @@ class OveitClient:
         except OveitError as err:
             self._failure = err
 
-    async def tickets(self, event_id: int) -> bytes:
-        """Return the body of the reply with an event's ticket list, perhaps gzip-compressed."""
+    async def tickets(self, event_id: int, most: int | None = None) -> bytes:
+        """Return the body of the reply with an event's ticket list, perhaps gzip-compressed.
+
+        One of more than `most` bytes raises OveitTooLongError (decisions.md T20).
+        """
         with self.breaker.recording(None):
-            return await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
+            limits = _Limits(timeout=_LIST_TIMEOUT, most=most or most_bytes(0), packed=True)
+            return await self._call("events/tickets", {"id": str(event_id)}, limits)
 
     async def check_in(
         self,
@@ -221,37 +246,38 @@ class OveitClient:
         """Make a request about one ticket, and note when it was made by Oveit's clock."""
         with self.breaker.recording(late_after):
             started = monotonic()
-            reply = parse(await self._call(endpoint, params))
+            body = await self._call(endpoint, params)
             asked_at = self.now() - timedelta(seconds=monotonic() - started)
-            return read_answer(reply, asked_at, brief=endpoint in _BRIEF)
+            is_brief = endpoint in _BRIEF
+            return await _off_the_loop(
+                lambda body: read_answer(parse(body), asked_at, brief=is_brief), body
+            )
 
-    async def _call(
-        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
-    ) -> bytes:
+    async def _call(self, endpoint: str, params: Json, limits: _Limits = _LIMITS) -> bytes:
         """Make a request; if the token is refused, log in and repeat it once (decisions.md T7)."""
         if self._token is None:
             await self._renew(None)
         token = self._token
         try:
-            body = await self._request(endpoint, params, timeout)
+            body = await self._request(endpoint, params, limits)
         except OveitAuthenticationError:
             await self._renew(token)
-            return await self._request(endpoint, params, timeout)
+            return await self._request(endpoint, params, limits)
         except OveitStatusError as err:
             is_dead = err.tells_of_token or (endpoint == _EVENTS and self._was_accepted)
             if endpoint in _MARKING or not is_dead:
                 raise
-            return await self._retry_with_new_token(token, endpoint, params, timeout)
+            return await self._retry_with_new_token(token, endpoint, params, limits)
         self._was_accepted = True
         return body
 
     async def _retry_with_new_token(
-        self, token: str | None, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout
+        self, token: str | None, endpoint: str, params: Json, limits: _Limits
     ) -> bytes:
         """Log in and repeat a request whose status may stand for a dead token (T16)."""
         try:
             await self._renew(token)
-            return await self._request(endpoint, params, timeout)
+            return await self._request(endpoint, params, limits)
         except OveitStatusError as err:
             raise OveitAuthenticationError("Oveit refuses every request") from err
 
@@ -281,15 +307,12 @@ class OveitClient:
         if not is_first:
             self._renewed_at = monotonic()
 
-    async def _request(
-        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
-    ) -> bytes:
+    async def _request(self, endpoint: str, params: Json, limits: _Limits = _LIMITS) -> bytes:
         """Post a form and return the body of the reply, which has status 200."""
         headers = {"Accept": "application/json", "Accept-Language": self._language}
         if self._token is not None and endpoint != "seller/login":
             headers["Authorization"] = f"Bearer {self._token}"
-        is_list = timeout is _LIST_TIMEOUT
-        if is_list:
+        if limits.packed:
             headers["Accept-Encoding"] = "gzip"
         form = {key: str(value) for key, value in params.items() if value is not None}
         async with (
@@ -298,9 +321,9 @@ class OveitClient:
                 f"{self._api_url}/{endpoint}",
                 data=form,
                 headers=headers,
-                timeout=timeout,
+                timeout=limits.timeout,
                 allow_redirects=False,
-                auto_decompress=not is_list,
+                auto_decompress=not limits.packed,
             ) as response,
         ):
             if response.status in (401, 403):
@@ -318,7 +341,7 @@ class OveitClient:
                     tells_of_token=is_redirection or response.status == 419,
                 )
             self._set_clock(response.headers.get("Date"))
-            return await _read(response, timeout)
+            return await _read(response, limits.most)
 
     def _set_clock(self, date: str | None) -> None:
         """Set Oveit's time from a reply's `Date` header, if it can be read (decisions.md T19)."""
@@ -344,8 +367,8 @@ async def _connection_errors() -> AsyncIterator[None]:
 def _read_events(body: bytes) -> tuple[Event, ...]:
     """Return the events in a reply."""
     reply = parse(body)
-    listed = reply.get("events")
-    if not isinstance(listed, list):
+    listed = as_list(reply.get("events"))
+    if listed is None:
         if error := read_error(reply):
             raise OveitOnlyErrorsError(error)
         raise OveitResponseError("The reply holds no events")
@@ -368,13 +391,18 @@ def _leads_elsewhere(response: aiohttp.ClientResponse) -> bool:
     return not (is_name and f".{target.host}".endswith(f".{domain}"))
 
 
-async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:
-    """Return the body of a reply; only a ticket list may be longer than 4 MB."""
-    if timeout is _LIST_TIMEOUT:
-        return await response.read()
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the body of a reply of no more than so many bytes."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(65536):
         body += chunk
-        if len(body) > _MAX_REPLY:
-            raise OveitResponseError("Oveit's reply is too long")
+        if len(body) > most:
+            raise OveitTooLongError("Oveit's reply is too long")
     return bytes(body)
+
+
+async def _off_the_loop[T](read: Callable[[bytes], T], body: bytes) -> T:
+    """Read a reply, in a thread if it is so long that guests would notice (T20)."""
+    if len(body) <= _PARSED_AT_ONCE:
+        return read(body)
+    return await asyncio.to_thread(read, body)

@@ -150,8 +150,8 @@ def _identified[T](kind: Callable[..., T], item: Json, **values: object) -> T | 
 
 def _attendee(item: object) -> Mapping[str, JsonValue] | None:
     """Return the values of an attendee's form by the names of their fields."""
-    fields, values = _object(item).get("fields"), _object(item).get("values")
-    if not isinstance(fields, list) or not isinstance(values, list):
+    fields, values = (as_list(_object(item).get(key)) for key in ("fields", "values"))
+    if fields is None or values is None:
         return None
     names = [_text(_object(field).get("name")) for field in fields]
     return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
@@ -162,11 +162,20 @@ def _object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def as_list(value: object) -> list[Any] | None:
+    """Return a list, also of an object whose keys are numbers; None of anything else."""
+    if isinstance(value, dict):
+        numbered = {key: each for key, each in value.items() if key.isascii() and key.isdigit()}
+        return [numbered[key] for key in sorted(numbered, key=lambda key: (len(key), key))] or None
+    return value if isinstance(value, list) else None
+
+
 def _read_list[T](values: object, read: Callable[[object], T | None]) -> tuple[T, ...] | None:
     """Return the values of a list that can be read, None if it is no list."""
-    if not isinstance(values, list):
+    listed = as_list(values)
+    if listed is None:
         return None
-    return tuple(found for value in values if (found := read(value)) is not None)
+    return tuple(found for value in listed if (found := read(value)) is not None)
 
 
 def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
