@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+import json
 from pathlib import Path
 import re
 import sys
@@ -14,7 +15,7 @@ from custom_components.oveit.core.client.ticket_list import most_bytes
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import OveitTooLongError
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.models import Reason, Request
+from custom_components.oveit.core.models import Event, Reason, Request
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.faults import bomb
 from demo.oveit_server import Fault, OveitServer, Venue
@@ -22,6 +23,7 @@ from demo.venue import now
 
 MEGABYTE = 1024 * 1024
 ROW = b'{"code":"%08x","ticket_type_id":234,"checked_in":false,"checkins":[]},'
+EVENT = Event(id=100, name="Lantern Night")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured by /proc")
 
 
@@ -134,6 +136,27 @@ async def test_t20_a_long_list_of_an_event_with_many_tickets_is_taken(
         await client.tickets(100, most_bytes(50))
 
     assert len(await client.tickets(100, most_bytes(40_000))) > 32 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    ("tickets", "codes"),
+    [
+        ({"0": {"code": "a"}, "2": {"code": "b"}}, ["a", "b"]),
+        ({"0": {"code": "a"}, "total": {"code": "b"}}, ["a"]),
+        ([{"code": "a", "checkins": {"0": {"addon_id": 8}, "3": {"addon_id": 8}}}], ["a"]),
+    ],
+)
+async def test_numbered_objects_inside_a_list_are_lists_too(
+    ledger: Ledger, tickets: object, codes: list[str]
+) -> None:
+    """What is named otherwise is no part of it."""
+    await ledger.take_list(EVENT, json.dumps({"tickets": tickets}).encode(), now())
+
+    assert [len(await ledger.find(code)) for code in ("a", "b")] == [
+        code in codes for code in ("a", "b")
+    ]
+    (ticket,) = await ledger.find("a")
+    assert ticket.uses_of(8) == (2 if isinstance(tickets, list) else 0)
 
 
 async def test_lists_that_are_numbered_objects_are_read_as_lists(
