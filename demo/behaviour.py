@@ -13,7 +13,11 @@ class Behaviour:
     checkins_include_new: bool = True
     bad_login: Literal["error", "403"] = "error"
     attendee: Literal["form", "null"] = "form"
+    dead_token: Literal["403", "401", "419", "redirect", "error"] = "403"
     dates: Literal["zone", "naive"] = "zone"
+    date_form: Literal["iso", "no_colon", "z", "fraction"] = "iso"
+    starts: Literal["date", "day_first", "epoch", "epoch_text", "rfc_1123", "zero"] = "date"
+    lists: Literal["array", "numbered"] = "array"
     ids: Literal["int", "text"] = "int"
     old_replies: bool = False
     wallet: Literal["first_unused", "first", "error"] = "first_unused"

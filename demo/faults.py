@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Final
+import zlib
 
+MEGABYTE = 1024 * 1024
 CAPTIVE_PORTAL: Final = (
     "<!DOCTYPE html><html><head><title>Guest Wi-Fi</title></head>"
     '<body><form action="/login"><h1>Welcome! Please accept our terms.</h1></form></body></html>'
@@ -23,6 +25,7 @@ class Fault:
     drop_after: bool = False
     drop_midway: bool = False
     half_json: bool = False
+    endless: bool = False
     empty_list: bool = False
     status: int | None = None
     body: str | bytes | None = None
@@ -37,13 +40,26 @@ class Fault:
         return self.status is not None or self.body is not None or self.json is not ...
 
 
+def bomb(megabytes: int, head: bytes = b"") -> Fault:
+    """Return a fault whose small answer unpacks to so many megabytes of zeros."""
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(head)
+    packed += b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(megabytes)) + packer.flush()
+    headers = {"Content-Encoding": "gzip"}
+    return Fault(body=packed, content_type="application/json", headers=headers)
+
+
 PRESETS: Final[dict[str, Fault]] = {
     "slow": Fault(latency_before=10),
     "slow_answer": Fault(latency_after=10),
     "drop_before": Fault(drop_before=True),
     "drop_after": Fault(drop_after=True),
     "drop_midway": Fault(drop_midway=True),
+    "endless": Fault(endless=True),
+    "unauthorized": Fault(status=401),
     "forbidden": Fault(status=403),
+    "page_expired": Fault(status=419),
+    "login_page": Fault(status=302, headers={"Location": "/login"}),
     "too_many_requests": Fault(status=429, headers={"Retry-After": "30"}),
     "server_error": Fault(status=500),
     "unavailable": Fault(status=503),

@@ -169,6 +169,9 @@ class OveitServer:
             response = wrong_answer(fault)
         self.sent[received.endpoint] += response.content_length or 0
         response.headers["Date"] = format_datetime(self.venue.clock(), usegmt=True)
+        response.headers.update(fault.headers)
+        if fault.endless:
+            return await write_on_and_on(request)
         if fault.drop_midway:
             return await break_off(request, response)
         return response
@@ -193,13 +196,21 @@ class OveitServer:
                 )
             )
         else:
-            status, payload = 403, {"error": replies.say("token_invalid")}
+            status, payload = self._refuse_token(replies)
         body = payload if isinstance(payload, bytes) else to_json(payload).encode()
         if fault.empty_list:
             body = to_json({LISTS.get(received.endpoint, "data"): []}).encode()
         if fault.half_json:
             body = body[: len(body) // 2]
-        return self._pack(received, status, body)
+        response = self._pack(received, status, body)
+        if status == 302:
+            response.headers["Location"] = "/login"
+        return response
+
+    def _refuse_token(self, replies: Replies) -> tuple[int, dict[str, Any]]:
+        shape = self.behaviour.dead_token
+        status = {"redirect": 302, "error": 200}.get(shape) or int(shape)
+        return status, {"error": replies.say("token_invalid")}
 
     def _pack(self, received: Received, status: int, body: bytes) -> web.Response:
         response = web.Response(status=status, body=body, content_type="application/json")
@@ -270,6 +281,16 @@ def hang_up_on(request: web.BaseRequest) -> web.Response:
     if request.transport:
         request.transport.abort()
     return web.Response()
+
+
+async def write_on_and_on(request: web.BaseRequest) -> web.StreamResponse:
+    """Send blanks until the client has had enough."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b" " * 65536)
+    return response
 
 
 async def break_off(request: web.BaseRequest, whole: web.Response) -> web.StreamResponse:

@@ -1,7 +1,8 @@
 """Oveit's replies as JSON."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 import gzip
 import json
 from typing import Any
@@ -18,6 +19,7 @@ from demo.venue import (
     VenueTicketType,
 )
 
+EAST = timezone(timedelta(hours=3))
 TOKEN_LIFE = timedelta(hours=48)
 ATTENDEES_PER_PAGE = 50
 
@@ -31,18 +33,27 @@ def to_json(payload: Any) -> str:
 class TicketLists:
     """The ticket lists as last sent; only rows that changed are serialised again."""
 
-    style: tuple[str, str] | None = None
+    style: tuple[str, ...] | None = None
     rows: dict[str, tuple[int, tuple[CheckIn, ...], str]] = field(default_factory=dict)
     zipped: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
     def body(self, replies: Replies, event_id: int) -> bytes:
         """Return the reply with an event's list."""
-        style = (replies.behaviour.dates, replies.behaviour.ids)
+        behaviour = replies.behaviour
+        style = (
+            behaviour.dates,
+            behaviour.date_form,
+            behaviour.ids,
+            str(replies.venue.dates_ahead),
+        )
         if style != self.style:
             self.style = style
             self.rows.clear()
         rows = [self.row(replies, ticket) for ticket in replies.venue.tickets_of(event_id)]
         rows += [to_json(row) for row in replies.venue.odd_rows.get(event_id, ())]
+        if behaviour.lists == "numbered":
+            numbered = ",".join(f'"{number}":{row}' for number, row in enumerate(rows))
+            return f'{{"tickets":{{{numbered}}}}}'.encode()
         return f'{{"tickets":[{",".join(rows)}]}}'.encode()
 
     def row(self, replies: Replies, ticket: VenueTicket) -> str:
@@ -84,9 +95,32 @@ class Replies:
         """Return a date."""
         if date is None:
             return None
-        if self.behaviour.dates == "zone":
-            return date.astimezone(UTC).isoformat(timespec="seconds")
-        return date.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        date = date.astimezone(UTC)
+        if self.behaviour.dates == "naive":
+            return date.strftime("%Y-%m-%d %H:%M:%S")
+        if self.behaviour.date_form == "no_colon":
+            return date.astimezone(EAST).strftime("%Y-%m-%dT%H:%M:%S%z")
+        if self.behaviour.date_form == "fraction":
+            return date.isoformat(timespec="milliseconds")
+        text = date.isoformat(timespec="seconds")
+        return text.replace("+00:00", "Z") if self.behaviour.date_form == "z" else text
+
+    def start(self, date: datetime | None) -> str | int | None:
+        """Return when an event starts."""
+        if date is None:
+            return None
+        match self.behaviour.starts:
+            case "day_first":
+                return date.astimezone(UTC).strftime("%d/%m/%Y %H:%M")
+            case "epoch":
+                return int(date.timestamp())
+            case "epoch_text":
+                return str(int(date.timestamp()))
+            case "rfc_1123":
+                return format_datetime(date.astimezone(UTC), usegmt=True)
+            case "zero":
+                return "0000-00-00 00:00:00"
+        return self.date(date)
 
     def login(self, account: VenueAccount, token: str) -> dict[str, Any]:
         """Return the reply to a login."""
@@ -114,7 +148,10 @@ class Replies:
             if event.seller_id == seller_id and not event.ended
         ]
         active.sort(key=lambda event: (event.starts_at is not None, event.id))
-        return {"events": [self.event(event) for event in active]}
+        events = [self.event(event) for event in active]
+        if self.behaviour.lists == "numbered":
+            return {"events": {str(2 * number): event for number, event in enumerate(events)}}
+        return {"events": events}
 
     def event(self, event: VenueEvent) -> dict[str, Any]:
         """Return an event with its counts and ticket types."""
@@ -122,7 +159,7 @@ class Replies:
         return {
             "id": self.id(event.id),
             "name": event.name,
-            "starts_at": self.date(event.starts_at),
+            "starts_at": self.start(event.starts_at),
             "location": event.location,
             "tickets": len(tickets),
             "tickets_checked_in": sum(ticket.used for ticket in tickets),
@@ -156,7 +193,7 @@ class Replies:
     def checkins(self, ticket: VenueTicket) -> list[dict[str, Any]]:
         """Return the uses of a ticket."""
         return [
-            {"addon_id": self.id(addon_id), "date": self.date(date)}
+            {"addon_id": self.id(addon_id), "date": self.date(date + self.venue.dates_ahead)}
             for addon_id, date in ticket.checkins
         ]
 
@@ -171,7 +208,7 @@ class Replies:
             "event": {
                 "id": self.id(event.id),
                 "name": event.name,
-                "starts_at": self.date(event.starts_at),
+                "starts_at": self.start(event.starts_at),
                 "location": event.location,
             },
             "order": {

@@ -129,6 +129,7 @@ class Venue:
     paired_at: dict[str, datetime] = field(default_factory=dict)
     random: Random = field(default_factory=lambda: Random(1))
     clock: Callable[[], datetime] = now
+    dates_ahead: timedelta = timedelta()
     numbers: count[int] = field(default_factory=lambda: count(1))
 
     @classmethod

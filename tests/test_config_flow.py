@@ -38,6 +38,7 @@ RENEWALS = ("reauth", "reconfigure")
 REDIRECT = Fault(status=302, headers={"Location": "http://127.0.0.1:9/"})
 ERRORS: list[tuple[str | Fault, str]] = [
     ("forbidden", "invalid_auth"),
+    ("unauthorized", "invalid_auth"),
     ("too_many_requests", "cannot_connect"),
     ("server_error", "cannot_connect"),
     ("unavailable", "cannot_connect"),

@@ -5,11 +5,12 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
+from custom_components.oveit.const import DOMAIN
 from demo.faults import Fault
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
@@ -81,6 +82,61 @@ async def test_b12_before_the_event_the_gate_is_closed_without_a_call(
     await poll(hass, entry)
     await reader.scan(TAG)
     assert venue.entries(ticket.code) == 1
+
+
+@pytest.mark.parametrize("form", ["day_first", "epoch", "epoch_text", "rfc_1123"])
+async def test_b21_a_start_in_another_form_is_read_and_closes_the_gate_until_then(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer, form: Any
+) -> None:
+    """Two days before, nobody gets in; a person need not be asked."""
+    ticket = tagged(venue)
+    server.behaviour.starts = form
+    venue.events[100].starts_at = venue.clock() + timedelta(days=2)
+    await open_gate(hass, entry, within_window=True)
+
+    response = await act(hass, "checkin", ticket_code=ticket.code, entity_id=NORTH)
+
+    assert response["reason"] == "gate_closed"
+    assert issues(hass) == []
+
+
+async def test_b21_a_start_that_cannot_be_read_asks_a_person_and_the_gate_stays_open(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, server: OveitServer
+) -> None:
+    """It is not taken for an event without a start; once it can be read, nobody is asked."""
+    ticket = tagged(venue)
+    server.behaviour.starts = "zero"
+    gate_id = await open_gate(hass, entry, within_window=True)
+
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"start_unknown_{gate_id}")
+    assert issue
+    name = venue.events[100].name
+    assert issue.translation_placeholders == {"gate": "North gate", "events": name}
+    response = await act(hass, "checkin", ticket_code=ticket.code, entity_id=NORTH)
+    assert response["reason"] == "checked_in"
+
+    server.behaviour.starts = "date"
+    await poll(hass, entry)
+    assert issues(hass) == []
+
+
+@pytest.mark.parametrize("data", [{}, {"within_window": True, "direction": "exit"}])
+async def test_b21_a_gate_that_does_not_mind_the_time_asks_nobody(
+    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer, data: dict[str, Any]
+) -> None:
+    """Nor does an exit."""
+    server.behaviour.starts = "zero"
+    await open_gate(hass, entry, **data)
+    assert issues(hass) == []
+
+
+async def test_b21_an_event_without_a_start_is_perpetual(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue
+) -> None:
+    """That is no question for a person."""
+    venue.events[100].starts_at = None
+    await open_gate(hass, entry, within_window=True)
+    assert issues(hass) == []
 
 
 async def test_b5_a_ticket_sold_since_the_last_list_comes_in_where_tags_are_read_too(

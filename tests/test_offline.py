@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.oveit import backup
 from custom_components.oveit.const import CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
+from demo.faults import bomb
 from demo.oveit_server import Fault, OveitServer
 from demo.venue import Venue
 from tests.common import act, poll, set_up, value
@@ -294,6 +295,81 @@ async def test_c7_a_clock_that_is_wrong_is_told(
     await poll(hass, loaded)
     issue = issue_registry.async_get_issue(DOMAIN, f"clock_skew_{loaded.entry_id}")
     assert 590 < int(issue.translation_placeholders["seconds"]) < 610
+
+
+async def test_t18_clocks_of_oveit_that_are_apart_are_told(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """The first check-in shows it; this machine's own clock is right."""
+    venue.dates_ahead = timedelta(minutes=-60)
+    await act(hass, "checkin", ticket_code=venue.unused(100)[0].code)
+    await poll(hass, loaded)
+    issue = issue_registry.async_get_issue(DOMAIN, f"dates_apart_{loaded.entry_id}")
+    assert issue.translation_placeholders["minutes"] == "60"
+    assert not issue_registry.async_get_issue(DOMAIN, f"clock_skew_{loaded.entry_id}")
+
+
+async def test_b17_an_oveit_that_answers_with_errors_only_is_not_connected(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """At once, with Oveit's own words and no markup of theirs, and until it is over."""
+    issue = f"only_errors_{loaded.entry_id}"
+    server.faults.set("*", Fault(json={"error": "Back *soon*: [status](https://x.example)"}))
+    response = await act(hass, "checkin", ticket_code=venue.unused(100)[0].code)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert (response["reason"], response["source"]) == ("checked_in", "ledger")
+    found = issue_registry.async_get_issue(DOMAIN, issue)
+    assert found.translation_placeholders["text"] == "Back  soon :  status (https:  x.example)"
+    assert not loaded.runtime_data.connected
+    assert not list(loaded.async_get_active_flows(hass, {"reauth"}))
+    server.faults.clear()
+    await poll(hass, loaded)
+    assert not issue_registry.async_get_issue(DOMAIN, issue)
+    assert loaded.runtime_data.connected
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fault", "issue"),
+    [
+        ("events/tickets", bomb(100), "reply_too_long"),
+        ("seller/events", "endless", "reply_too_long"),
+        ("seller/events", "wrong_tickets", None),
+        ("events/tickets", "wrong_tickets", None),
+        ("seller/events", Fault(json={"events": {"first": {"id": 100}}}), None),
+    ],
+    ids=["bomb", "endless", "no events", "no tickets", "named events"],
+)
+async def test_t20_what_cannot_be_read_is_not_connected(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    issue_registry: ir.IssueRegistry,
+    endpoint: str,
+    fault: str | Fault,
+    issue: str | None,
+) -> None:
+    """It is not shown as fine; what is too long has a repair."""
+    assert loaded.runtime_data.connected
+    venue.sell(100, 234)
+    server.faults.set(endpoint, fault)
+    await poll(hass, loaded)
+
+    assert not loaded.runtime_data.connected
+    found = issue_registry.async_get_issue(DOMAIN, f"reply_too_long_{loaded.entry_id}")
+    assert bool(found) is bool(issue)
+    server.faults.clear()
+    await poll(hass, loaded)
+    await poll(hass, loaded)
+    assert loaded.runtime_data.connected
 
 
 async def test_t8_wrong_credentials_never_close_a_working_door(

@@ -25,7 +25,7 @@ from .account import (
 )
 from .const import CONF_API_URL, DOMAIN, LOGGER, SUBENTRY_GATE
 from .core.callbacks import Callbacks
-from .core.client.api import open_session
+from .core.client.session import open_session
 from .core.counts import Attendance, Coverage, ListState, Preparation, RemoteCheckIn, Settled
 from .core.desk.desk import Desk, Tell
 from .core.exceptions import (
@@ -33,6 +33,7 @@ from .core.exceptions import (
     LedgerError,
     OveitAuthenticationError,
     OveitError,
+    OveitOnlyErrorsError,
     OveitResponseError,
 )
 from .core.ledger import Ledger
@@ -191,10 +192,10 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
 
     @property
     def connected(self) -> bool:
-        """Tell whether Oveit answers, and accepts the credentials."""
-        return self.client.breaker.is_online and not isinstance(
-            self.failure, OveitAuthenticationError
-        )
+        """Tell whether Oveit answers as it should, and accepts the credentials."""
+        is_odd = isinstance(self.failure, OveitResponseError) and bool(self._failures)
+        is_refused = isinstance(self.failure, OveitAuthenticationError | OveitOnlyErrorsError)
+        return self.client.breaker.is_online and not (is_odd or is_refused)
 
     async def async_close(self, _: object = None) -> None:
         """Finish the decisions under way, then close the connections and the ledger."""

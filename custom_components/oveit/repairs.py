@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
+import re
 from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
@@ -13,7 +14,13 @@ import voluptuous as vol
 
 from .const import DOMAIN, NEEDED_PERMISSION
 from .coordinator import OveitConfigEntry, OveitCoordinator
-from .core.exceptions import OveitCaptivePortalError, OveitError, OveitTlsError
+from .core.exceptions import (
+    OveitCaptivePortalError,
+    OveitError,
+    OveitOnlyErrorsError,
+    OveitTlsError,
+    OveitTooLongError,
+)
 from .core.gate_settings import SETTINGS, GateSettings, OfferedOne, OfferedSeveral, Setting
 from .core.models import Event, Row
 from .gate.form import find_offer, offer_fields
@@ -23,6 +30,7 @@ from .ledger import FINDERS as LEDGER_FINDERS
 
 MOST_SKEW = timedelta(seconds=60)
 MOST_LISTED = 10
+MARKUP = re.compile(r"[^\w\s.,:;!?'’()-]")
 OFFERED: tuple[Setting, ...] = tuple(
     setting for setting in SETTINGS if isinstance(setting, OfferedOne | OfferedSeveral)
 )
@@ -42,10 +50,24 @@ def _on_failure(coordinator: OveitCoordinator, kind: type[OveitError]) -> Placeh
     return {} if isinstance(coordinator.failure, kind) else None
 
 
+def _only_errors(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Return what Oveit says in place of every answer."""
+    failure = coordinator.failure
+    if not isinstance(failure, OveitOnlyErrorsError):
+        return None
+    return {"text": MARKUP.sub(" ", failure.text)}
+
+
 def _clock_skew(coordinator: OveitCoordinator) -> Placeholders | None:
     """Return how far the clock is wrong, if it is far (C7)."""
     skew = coordinator.client.skew
     return {"seconds": f"{abs(skew).total_seconds():.0f}"} if abs(skew) > MOST_SKEW else None
+
+
+def _dates_apart(coordinator: OveitCoordinator) -> Placeholders | None:
+    """Return how far Oveit's dates and its `Date` header are apart, if that is far (T18)."""
+    apart = abs(coordinator.client.dates_ahead or timedelta())
+    return {"minutes": f"{apart.total_seconds() / 60:.0f}"} if apart > MOST_SKEW else None
 
 
 def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
@@ -84,7 +106,10 @@ FINDERS: dict[str, Callable[[OveitCoordinator], Placeholders | None]] = {
     "captive_portal": lambda account: _on_failure(account, OveitCaptivePortalError),  # T14
     "clock_skew": _clock_skew,
     "conflicts": _conflicts,
+    "dates_apart": _dates_apart,
     "missing_permission": _missing_permission,
+    "only_errors": _only_errors,  # B17
+    "reply_too_long": lambda account: _on_failure(account, OveitTooLongError),  # T20
     "tls_failed": lambda account: _on_failure(account, OveitTlsError),  # T15
     "waiting_after_end": _waiting_after_end,
 }
@@ -107,7 +132,7 @@ def async_update_issues(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
         )
     events = entry.runtime_data.ticket_sync.followed.values()
     for device in async_get_gates(hass, entry):
-        device.issues.async_end_flood()
+        device.issues.async_update()
         _update_gate_issue(hass, device, events)
 
 

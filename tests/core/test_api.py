@@ -448,7 +448,7 @@ async def test_a_list_is_returned_unread(client: OveitClient, server: OveitServe
 
 
 async def test_a_list_may_be_long(client: OveitClient, server: OveitServer) -> None:
-    """Only a ticket list may be larger than four megabytes."""
+    """Only a ticket list may be larger than two megabytes."""
     server.faults.set("events/tickets", Fault(body="x" * 5_000_000))
 
     assert len(await client.tickets(100)) == 5_000_000
@@ -516,7 +516,7 @@ async def test_t6_a_server_error_is_a_connection_error(
             await call()
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 308, 400, 401, 404, 410])
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 308, 400, 404, 410])
 async def test_another_status_is_not_understood(
     client: OveitClient, server: OveitServer, code: str, status: int
 ) -> None:
@@ -526,7 +526,7 @@ async def test_another_status_is_not_understood(
         Fault(
             status=status,
             body="" if status == 204 else json.dumps({"ok": True, "ticket": {"code": code}}),
-            headers={"Location": f"{server.url}/seller/events"},
+            headers={"Location": "https://portal.example/seller/events"},
         ),
     )
 

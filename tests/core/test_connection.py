@@ -9,7 +9,8 @@ from time import monotonic
 import aiohttp
 import pytest
 
-from custom_components.oveit.core.client.api import KEEPALIVE_TIMEOUT, OveitClient, open_session
+from custom_components.oveit.core.client.api import OveitClient
+from custom_components.oveit.core.client.session import KEEPALIVE_TIMEOUT, open_session
 from custom_components.oveit.core.exceptions import OveitConnectionError
 from custom_components.oveit.core.polling import IDLE_INTERVAL
 from demo.oveit_server import OveitServer, Venue

@@ -23,7 +23,9 @@ from tests.core.fuzz.targets import (
     open_ledger,
     take_answers,
     take_code,
+    take_date,
     take_events,
+    take_header,
     take_list,
     take_login,
 )
@@ -163,3 +165,22 @@ def test_a_damaged_login_gives_a_token_or_an_error(bench: Bench, reply: bytes) -
 def test_whatever_a_scanner_reads_is_cleaned_for_good(bench: Bench, code: bytes) -> None:
     """Whatever a scanner types."""
     bench.runner.run(take_code(bench.ledger, code))
+
+
+@often
+@given(date=CODES)
+@example(date=b"2026-12-29T24:00:00+00:00")
+@example(date=b"2026-02-29T11:15:00+0300")
+def test_whatever_a_list_has_for_a_date_is_read_the_same_everywhere(
+    bench: Bench, date: bytes
+) -> None:
+    """Whatever `checkins` hold."""
+    bench.runner.run(take_date(bench.ledger, date))
+
+
+@often
+@given(header=CODES)
+@example(header=b"Fri, 31 Dec 9999 23:59:59 GMT")
+def test_whatever_a_date_header_says_leaves_a_clock(bench: Bench, header: bytes) -> None:
+    """Whatever a server or a proxy sends."""
+    bench.runner.run(take_header(bench.ledger, header))

@@ -1,6 +1,6 @@
 """Each switch of the pretend Oveit's behaviour does what it says."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,13 +34,17 @@ def test_every_switch_is_tested_here() -> None:
         "attendee",
         "bad_login",
         "checkins_include_new",
+        "date_form",
         "dates",
+        "dead_token",
         "ended_event",
         "ids",
+        "lists",
         "old_replies",
         "refusal",
         "scan_used",
         "second_checkin",
+        "starts",
         "turnstile",
         "wallet",
     }
@@ -136,6 +140,77 @@ async def test_dates_may_lack_their_zone(ask: Caller, behaviour: Behaviour, venu
     assert await date() == f"{venue.clock():%Y-%m-%d %H:%M:%S}"
     scan = await ask("tickets/scan", ticket_code="used")
     assert scan["order"]["date"] == await date()
+
+
+@pytest.mark.parametrize(
+    ("form", "date"),
+    [
+        ("iso", "2026-11-24T18:02:11+00:00"),
+        ("no_colon", "2026-11-24T21:02:11+0300"),
+        ("z", "2026-11-24T18:02:11Z"),
+        ("fraction", "2026-11-24T18:02:11.000+00:00"),
+    ],
+)
+async def test_dates_have_the_form_that_is_chosen(
+    ask: Caller, behaviour: Behaviour, venue: Venue, form: Any, date: str
+) -> None:
+    """In lists and answers, by a clock that may be another than the server's own."""
+    behaviour.date_form = form
+    venue.dates_ahead = timedelta(minutes=-30)
+    venue.check_in("first", at=datetime(2026, 11, 24, 18, 32, 11, tzinfo=UTC))
+
+    rows = (await ask("events/tickets", id=100))["tickets"]
+    scan = await ask("tickets/scan", ticket_code="first")
+
+    (listed,) = (row["checkins"] for row in rows if row["code"] == "first")
+    assert listed == scan["checkins"] == [{"addon_id": None, "date": date}]
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("date", "2026-12-29T11:15:00+00:00"),
+        ("day_first", "29/12/2026 11:15"),
+        ("epoch", 1798542900),
+        ("epoch_text", "1798542900"),
+        ("rfc_1123", "Tue, 29 Dec 2026 11:15:00 GMT"),
+        ("zero", "0000-00-00 00:00:00"),
+    ],
+)
+async def test_events_start_in_the_form_that_is_chosen(
+    ask: Caller, behaviour: Behaviour, venue: Venue, form: Any, start: str | int
+) -> None:
+    """A perpetual event has no start in any form."""
+    behaviour.starts = form
+    venue.events[100].starts_at = datetime(2026, 12, 29, 11, 15, tzinfo=UTC)
+    venue.events[101].starts_at = None
+
+    events = (await ask("seller/events"))["events"]
+
+    assert {event["id"]: event["starts_at"] for event in events} == {101: None, 100: start}
+
+
+async def test_lists_may_be_numbered_objects(ask: Caller, behaviour: Behaviour) -> None:
+    """As some languages write a list with gaps."""
+    rows = (await ask("events/tickets", id=100))["tickets"]
+    behaviour.lists = "numbered"
+    numbered = (await ask("events/tickets", id=100))["tickets"]
+    assert [numbered[str(number)] for number in range(len(rows))] == rows
+    assert list((await ask("seller/events"))["events"]) == ["0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [("403", 403), ("401", 401), ("419", 419), ("redirect", 302), ("error", 200)],
+)
+async def test_a_dead_token_is_told_in_the_way_that_is_chosen(
+    stranger: Caller, behaviour: Behaviour, told: Any, status: int
+) -> None:
+    """By a status, by the way to a page for people, or in words alone."""
+    behaviour.dead_token = told
+    reply = await stranger.reply("seller/events", json={}, allow_redirects=False)
+    assert reply.status == status
+    assert ("Location" in reply.headers) is (told == "redirect")
 
 
 async def test_ids_may_be_text(ask: Caller, behaviour: Behaviour) -> None:

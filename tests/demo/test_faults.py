@@ -6,7 +6,7 @@ from time import monotonic
 import aiohttp
 import pytest
 
-from demo.faults import PRESETS, Fault
+from demo.faults import PRESETS, Fault, bomb
 from demo.oveit_server import OveitServer, Venue
 from tests.demo.conftest import Caller
 
@@ -17,6 +17,9 @@ ANSWERED = {
     "server_error": (500, "text/html", "500"),
     "unavailable": (503, "text/html", "503"),
     "captive_portal": (200, "text/html", "Guest Wi-Fi"),
+    "unauthorized": (401, "text/html", "<h1>401</h1>"),
+    "page_expired": (419, "text/html", "<h1>419</h1>"),
+    "login_page": (302, "text/html", "<h1>302</h1>"),
     "empty_body": (200, "text/html", ""),
     "error": (200, "application/json", '{"error": "Something went wrong"}'),
     "json_list": (200, "application/json", "[]"),
@@ -39,7 +42,22 @@ def code(venue: Venue) -> str:
 
 def test_every_preset_is_tested_here() -> None:
     """A new preset needs a test of its own."""
-    assert set(PRESETS) == {*ANSWERED, *DROPPED, *SLOW, *CUT}
+    assert set(PRESETS) == {*ANSWERED, *DROPPED, *SLOW, *CUT, "endless"}
+
+
+async def test_an_answer_may_never_end(ask: Caller, server: OveitServer) -> None:
+    """Blanks come for as long as they are read."""
+    server.faults.set(CHECK_IN, "endless")
+    async with ask.session.post(f"{server.url}/{CHECK_IN}", headers=ask.headers) as reply:
+        assert await reply.content.readexactly(1_000_000) == b" " * 1_000_000
+
+
+async def test_a_small_answer_may_unpack_to_a_large_one(ask: Caller, server: OveitServer) -> None:
+    """Megabytes of zeros, behind whatever the answer begins with."""
+    server.faults.set(CHECK_IN, bomb(3, b'{"ok":'))
+    async with ask.session.post(f"{server.url}/{CHECK_IN}", headers=ask.headers) as reply:
+        assert await reply.read() == b'{"ok":' + bytes(3 * 1024 * 1024)
+        assert int(reply.headers["Content-Length"]) < 10_000
 
 
 @pytest.mark.parametrize("preset", ANSWERED)
@@ -50,7 +68,10 @@ async def test_a_wrong_answer_comes_in_oveits_place(
     status, kind, part = ANSWERED[preset]
     server.faults.set(CHECK_IN, preset)
     async with ask.session.post(
-        f"{server.url}/{CHECK_IN}", headers=ask.headers, json={"ticket_code": code}
+        f"{server.url}/{CHECK_IN}",
+        headers=ask.headers,
+        json={"ticket_code": code},
+        allow_redirects=False,
     ) as reply:
         assert (reply.status, reply.content_type) == (status, kind)
         text = await reply.text()

@@ -30,6 +30,28 @@ class OveitResponseError(OveitError):
     """Oveit's reply cannot be understood, so it is never a yes (decisions.md I5)."""
 
 
+class OveitStatusError(OveitResponseError):
+    """Oveit replied with a status that its documentation does not know (decisions.md T16)."""
+
+    def __init__(self, message: str, *, tells_of_token: bool) -> None:
+        """Create the error; `tells_of_token` is whether the status stands for a dead token."""
+        super().__init__(message)
+        self.tells_of_token = tells_of_token
+
+
+class OveitOnlyErrorsError(OveitResponseError):
+    """Oveit replies with an error in words to what every account may ask (decisions.md B17)."""
+
+    def __init__(self, text: str) -> None:
+        """Create the error; `text` is what Oveit says."""
+        super().__init__("Oveit answers with an error only")
+        self.text = text
+
+
+class OveitTooLongError(OveitResponseError):
+    """A reply is longer than it can be believed, and was not read to its end (T20)."""
+
+
 class OveitCaptivePortalError(OveitResponseError):
     """A web page was received in Oveit's place: a network that wants a log-in (T14)."""
 

@@ -254,12 +254,20 @@ class Gate:
             return True
         if not self.settings.within_window or self.refuses_nobody:
             return False
-        now, chosen = self._now(), self.settings.event_ids
-        return not any(
-            event.active and is_open(event, now)
-            for key, event in self._followed().items()
-            if not chosen or key in chosen
-        )
+        now = self._now()
+        return not any(event.active and is_open(event, now) for event in self._events())
+
+    @property
+    def undated(self) -> list[Event]:
+        """Return the events that this gate opens around, and whose start is unknown (B21)."""
+        if not self.settings.within_window or self.is_exit:
+            return []
+        return [event for event in self._events() if event.active and event.start_unknown]
+
+    def _events(self) -> list[Event]:
+        """Return the events of this gate."""
+        chosen = self.settings.event_ids
+        return [event for key, event in self._followed().items() if not chosen or key in chosen]
 
     async def read(self, read: str, *, stale: bool = False) -> Decision | None:
         """Decide on what a reader read, even if the desk fails; None when it is no code (B16).

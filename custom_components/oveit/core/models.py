@@ -131,7 +131,7 @@ class TicketType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """An event; without `starts_at` it is perpetual.
+    """An event; without `starts_at` it is perpetual, unless `start_unknown` (decisions.md B21).
 
     `active` is whether Oveit lists it, `ended_at` when it was first missing from Oveit's list.
     `tickets` and `checked_in` are Oveit's own counts.
@@ -142,6 +142,7 @@ class Event:
     active: bool = True
     ended_at: datetime | None = None
     starts_at: datetime | None = None
+    start_unknown: bool = False
     location: str | None = None
     tickets: int | None = None
     checked_in: int | None = None

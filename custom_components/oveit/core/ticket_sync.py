@@ -8,6 +8,7 @@ from math import inf
 from time import monotonic
 
 from .client.api import OveitClient
+from .client.ticket_list import most_bytes
 from .counts import Attendance, RemoteCheckIn
 from .exceptions import LedgerError, OveitAuthenticationError, OveitError
 from .ledger import Ledger
@@ -68,6 +69,7 @@ class TicketSync:
         self._requested_at: dict[int, datetime] = {}
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
+        self._dates_ahead: timedelta | None = None
         self.refresh_for_unknown_type = OnDemandRefresh(self._refresh_events)
         self.refresh_for_unknown_code = OnDemandRefresh(self.refresh_old)
 
@@ -77,10 +79,11 @@ class TicketSync:
         return {key: event for key, event in self.events.items() if self._follows(key)}
 
     async def load(self) -> None:
-        """Load the events, the times of their lists and the skew of Oveit's clock."""
+        """Load the events, the times of their lists and how far Oveit's clocks are ahead."""
         self.events = await self._ledger.events()
         self._skew = await self._ledger.skew()
-        self._client.restore_skew(self._skew)
+        self._dates_ahead = await self._ledger.dates_ahead()
+        self._client.restore_clocks(self._skew, self._dates_ahead)
         for key in self.events:
             await self._load_fetched_at(key)
 
@@ -176,13 +179,16 @@ class TicketSync:
     async def _refresh_events(self) -> None:
         """Fetch the events and save them if they changed; one that is not listed has ended.
 
-        So is the skew of Oveit's clock, for after a restart (decisions.md C7).
+        So is how far Oveit's clocks are ahead, for after a restart (decisions.md C7, T18).
         """
         listed = {event.id: event for event in await self._client.events()}
-        skew = self._client.skew
+        skew, dates_ahead = self._client.skew, self._client.dates_ahead
         if abs(skew - self._skew) > SKEW_TOLERANCE:
             await self._ledger.keep_skew(skew)
             self._skew = skew
+        if dates_ahead is not None and dates_ahead != self._dates_ahead:
+            await self._ledger.keep_dates_ahead(dates_ahead)
+            self._dates_ahead = dates_ahead
         ended = {
             key: replace(event, active=False, ended_at=event.ended_at or datetime.now(UTC))
             for key, event in self.events.items()
@@ -204,7 +210,7 @@ class TicketSync:
         for event in events:
             fetched_at, requested_at = datetime.now(UTC), self._client.now()
             try:
-                reply = await self._client.tickets(event.id)
+                reply = await self._client.tickets(event.id, most_bytes(event.tickets or 0))
                 for seen in await self._ledger.take_list(event, reply, fetched_at):
                     self._on_remote_check_in(seen)
                 await self._load_fetched_at(event.id)

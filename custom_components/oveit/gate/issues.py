@@ -45,8 +45,20 @@ class GateIssues:
                 self._create("many_unknown_tags")
 
     @callback
-    def async_end_flood(self) -> None:
-        """Delete the issue of a flood that is over."""
+    def async_update(self) -> None:
+        """Delete the issue of a flood that is over, and name events without a readable start."""
+        if undated := self._gate.undated:
+            async_create_issue(
+                self._hass,
+                translation_key="start_unknown",
+                about=self._gate_id,
+                translation_placeholders={
+                    "gate": self._gate.settings.name,
+                    "events": ", ".join(event.name for event in undated),
+                },
+            )
+        else:
+            async_delete_issue(self._hass, "start_unknown", self._gate_id)
         if not self._gate.unknown_tags.flooded:
             async_delete_issue(self._hass, "unknown_tag_flood", self._gate_id)
 
@@ -104,7 +116,13 @@ def async_get_bindings(hass: HomeAssistant) -> DoubleBindings:
 def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> None:
     """Delete the issues that reads raised about a gate that stops; for good, all of its issues."""
     async_get_bindings(hass).forget(gate_id)
-    keys = ("double_binding", "many_unknown_tags", "turnstile_refuses", "unknown_tag_flood")
+    keys = (
+        "double_binding",
+        "many_unknown_tags",
+        "start_unknown",
+        "turnstile_refuses",
+        "unknown_tag_flood",
+    )
     for key in (*keys, "stale_gate") if for_good else keys:
         async_delete_issue(hass, key, gate_id)
 

@@ -14,6 +14,12 @@ with atheris.instrument_imports(include=["custom_components.oveit.core"]):
 
 from tests.core.fuzz.replies import DOCUMENTED
 
+BEGINNINGS = {
+    "code": "]Q1https://x/1",
+    "date": "2016-08-10T11:49:18+00:00",
+    "header": "Tue, 29 Dec 2026 11:15:00 GMT",
+}
+
 
 def main(target: str, seconds: str) -> None:
     """Begin with a documented reply, and go on until the time is over."""
@@ -21,7 +27,7 @@ def main(target: str, seconds: str) -> None:
     with TemporaryDirectory(dir=memory) as folder, asyncio.Runner() as runner:
         corpus = Path(folder) / "corpus"
         corpus.mkdir()
-        (corpus / "documented").write_text(json.dumps(DOCUMENTED.get(target, "]Q1https://x/1")))
+        (corpus / "documented").write_text(BEGINNINGS.get(target) or json.dumps(DOCUMENTED[target]))
         ledger = runner.run(open_ledger(Path(folder)))
 
         def feed(data: bytes) -> None:

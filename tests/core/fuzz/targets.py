@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any, Final, cast, override
@@ -11,6 +11,7 @@ import aiohttp
 
 from custom_components.oveit.core.client.api import OveitClient
 from custom_components.oveit.core.codes import clean_code
+from custom_components.oveit.core.dates import read_date
 from custom_components.oveit.core.exceptions import LedgerError, OveitError
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import MAX_CODE_LENGTH, Answer, Event
@@ -98,6 +99,30 @@ async def take_login(_: Ledger, reply: bytes) -> None:
     assert account.seller_id is None or account.seller_id
 
 
+async def take_date(ledger: Ledger, value: bytes) -> None:
+    """A date: of this century or none, and the same in Python and in the SQL of the list."""
+    text = value.decode(errors="replace").replace("\0", "")
+    for any_form in (False, True):
+        at, zoned = read_date(text, any_form=any_form)
+        assert at is None or 1999 <= at.year <= 2100
+        assert zoned or at is not None
+    row = {"code": "date", "checked_in": True, "checkins": [{"addon_id": None, "date": text}]}
+    await ledger.take_list(EVENT, json.dumps({"tickets": [row]}).encode(), datetime.now(UTC))
+    (ticket,) = await ledger.find("date")
+    (use,) = ticket.checkins
+    at, zoned = read_date(text)
+    assert (use.at, use.zoned) == (at and at.replace(microsecond=0), zoned)
+
+
+async def take_header(_: Ledger, value: bytes) -> None:
+    """A `Date` header: the clock is right, or as it was, whatever the header says."""
+    client = Canned(b"{}")
+    client._set_clock(value.decode(errors="surrogateescape"))
+    assert 1999 <= client.now().year <= 2100
+    client.learn_date(client.now())
+    assert abs(client.dates_ahead or timedelta()) < timedelta(seconds=1)
+
+
 async def take_code(ledger: Ledger, code: bytes) -> None:
     """A ticket's code: cleaned once is cleaned for good."""
     text = code.decode(errors="surrogateescape")
@@ -139,4 +164,6 @@ TARGETS: Final[dict[str, Callable[[Ledger, bytes], Awaitable[None]]]] = {
     "answer": take_answers,
     "login": take_login,
     "code": take_code,
+    "date": take_date,
+    "header": take_header,
 }

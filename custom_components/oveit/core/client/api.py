@@ -1,39 +1,59 @@
 """Client of Oveit's web API: one method for each endpoint that is used."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-import socket
-from ssl import SSLContext
 from time import monotonic
 
 import aiohttp
+from yarl import URL
 
+from ..dates import read_date
 from ..exceptions import (
     OveitAuthenticationError,
     OveitCaptivePortalError,
     OveitConnectionError,
+    OveitError,
+    OveitOnlyErrorsError,
     OveitResponseError,
     OveitServerError,
+    OveitStatusError,
     OveitTlsError,
+    OveitTooLongError,
 )
 from ..models import Account, Answer, Event
 from ..single_flight import SingleFlight
 from .circuit_breaker import LATE_AFTER, CircuitBreaker
-from .replies import Json, parse, read_account, read_answer, read_event
+from .replies import Json, as_list, parse, read_account, read_answer, read_error, read_event
+from .ticket_list import most_bytes
 
 LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
 
-KEEPALIVE_TIMEOUT = 360.0  # more than the longest pause between polls
-_DNS_TTL = 300
-_KEEPALIVE_OPTIONS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _LIST_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10)
-_MAX_REPLY = 4 * 1024 * 1024
+_MAX_REPLY = 2 * 1024 * 1024
+_PARSED_AT_ONCE = 64 * 1024
 _LOGIN_INTERVAL = 300.0
+_HEALTH_INTERVAL = 5.0
+_SAME_CLOCK = timedelta(seconds=60)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EVENTS = "seller/events"
 _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
+_MARKING = ("tickets/checkin", *_BRIEF)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Limits:
+    """How long a reply may take and be; one that is `packed` is left as it was sent."""
+
+    timeout: aiohttp.ClientTimeout = _TIMEOUT
+    most: int = _MAX_REPLY
+    packed: bool = False
+
+
+_LIMITS = _Limits()
 
 
 class OveitClient:
@@ -64,22 +84,46 @@ class OveitClient:
         self._language = language if language in LANGUAGES else "en"
         self._renewal = SingleFlight(self._log_in_again)
         self._renewed_at: float | None = None
+        self.logins = 0
+        self._was_accepted = False
+        self._health = SingleFlight(self._check_health)
+        self._checked_at: float | None = None
+        self._failure: OveitError | None = None
         self._monotonic_offset: timedelta | None = None
         self._restored_skew = timedelta()
+        self.dates_ahead: timedelta | None = None
+        self._seen_ahead = {timedelta()}
 
     def now(self) -> datetime:
-        """Return the time by Oveit's clock, in UTC (decisions.md C7).
+        """Return the time by the clock of the dates in Oveit's data, in UTC (decisions.md C7, T18).
 
         It is kept by the monotonic clock, so setting this machine's clock changes nothing. Before
         the first reply with a date, it is this machine's time plus the restored skew.
         """
+        return self._time_in_headers() + (self.dates_ahead or timedelta())
+
+    def _time_in_headers(self) -> datetime:
+        """Return the time by Oveit's `Date` header."""
         if self._monotonic_offset is None:
             return datetime.now(UTC) + self._restored_skew
         return _EPOCH + timedelta(seconds=monotonic()) + self._monotonic_offset
 
-    def restore_skew(self, skew: timedelta) -> None:
-        """Set how far Oveit's clock was ahead of this machine's before a restart."""
+    def restore_clocks(self, skew: timedelta, dates_ahead: timedelta | None) -> None:
+        """Set how far Oveit's clocks were ahead of this machine's and of each other."""
         self._restored_skew = skew
+        self.dates_ahead = dates_ahead
+        self._seen_ahead.add(dates_ahead or timedelta())
+
+    def learn_date(self, at: datetime) -> None:
+        """Note how Oveit dates what has just happened (decisions.md T18)."""
+        ahead, known = at - self._time_in_headers(), self.dates_ahead or timedelta()
+        self.dates_ahead = known if abs(ahead - known) <= _SAME_CLOCK else ahead
+        self._seen_ahead.add(self.dates_ahead)
+
+    @property
+    def date_shifts(self) -> frozenset[timedelta]:
+        """Return how far a date may be from the time noted here, by all offsets that were seen."""
+        return frozenset(one - other for one in self._seen_ahead for other in self._seen_ahead)
 
     @property
     def knows_time(self) -> bool:
@@ -88,11 +132,12 @@ class OveitClient:
 
     @property
     def skew(self) -> timedelta:
-        """Return how far Oveit's clock is ahead of this machine's."""
-        return self.now() - datetime.now(UTC)
+        """Return how far Oveit's `Date` header is ahead of this machine's clock."""
+        return self._time_in_headers() - datetime.now(UTC)
 
     async def close(self) -> None:
         """Stop the circuit breaker's probes and a login that is under way."""
+        await self._health.close()
         await self._renewal.close()
         await self.breaker.close()
 
@@ -107,24 +152,51 @@ class OveitClient:
         if not isinstance(token, str) or not token:
             raise OveitResponseError("The login was answered without a token")
         self._token = token
+        self.logins += 1
         self.account = read_account(reply.get("user"))
         return self.account
 
     async def events(self) -> tuple[Event, ...]:
-        """Return the account's active events."""
+        """Return the account's active events; raise OveitOnlyErrorsError with Oveit's words."""
         with self.breaker.recording():
-            listed = parse(await self._call("seller/events", {})).get("events")
-            if not isinstance(listed, list):
-                raise OveitResponseError("The reply holds no events")
-            events = tuple(event for item in listed if (event := read_event(item)))
-            if listed and not events:
-                raise OveitResponseError("The reply holds nothing that is an event")
-        return events
+            token = self._token
+            try:
+                return await self._list_events()
+            except OveitOnlyErrorsError:
+                if token is None or not await self._is_renewed(token):
+                    raise
+            return await self._list_events()
 
-    async def tickets(self, event_id: int) -> bytes:
-        """Return the body of the reply with an event's ticket list, perhaps gzip-compressed."""
+    async def _list_events(self) -> tuple[Event, ...]:
+        """List the events, once."""
+        return await _off_the_loop(_read_events, await self._call(_EVENTS, {}))
+
+    async def check_health(self) -> OveitError | None:
+        """Return why the events cannot be listed, None if they can (decisions.md B17).
+
+        All who ask within five seconds get one answer.
+        """
+        is_old = self._checked_at is None or monotonic() - self._checked_at >= _HEALTH_INTERVAL
+        if is_old or self._health.is_running:
+            await self._health.join()
+        return self._failure
+
+    async def _check_health(self) -> None:
+        """List the events."""
+        self._checked_at, self._failure = monotonic(), None
+        try:
+            await self.events()
+        except OveitError as err:
+            self._failure = err
+
+    async def tickets(self, event_id: int, most: int | None = None) -> bytes:
+        """Return the body of the reply with an event's ticket list, perhaps gzip-compressed.
+
+        One of more than `most` bytes raises OveitTooLongError (decisions.md T20).
+        """
         with self.breaker.recording(None):
-            return await self._call("events/tickets", {"id": str(event_id)}, _LIST_TIMEOUT)
+            limits = _Limits(timeout=_LIST_TIMEOUT, most=most or most_bytes(0), packed=True)
+            return await self._call("events/tickets", {"id": str(event_id)}, limits)
 
     async def check_in(
         self,
@@ -174,22 +246,48 @@ class OveitClient:
         """Make a request about one ticket, and note when it was made by Oveit's clock."""
         with self.breaker.recording(late_after):
             started = monotonic()
-            reply = parse(await self._call(endpoint, params))
+            body = await self._call(endpoint, params)
             asked_at = self.now() - timedelta(seconds=monotonic() - started)
-            return read_answer(reply, asked_at, brief=endpoint in _BRIEF)
+            is_brief = endpoint in _BRIEF
+            return await _off_the_loop(
+                lambda body: read_answer(parse(body), asked_at, brief=is_brief), body
+            )
 
-    async def _call(
-        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
-    ) -> bytes:
+    async def _call(self, endpoint: str, params: Json, limits: _Limits = _LIMITS) -> bytes:
         """Make a request; if the token is refused, log in and repeat it once (decisions.md T7)."""
         if self._token is None:
             await self._renew(None)
         token = self._token
         try:
-            return await self._request(endpoint, params, timeout)
+            body = await self._request(endpoint, params, limits)
         except OveitAuthenticationError:
             await self._renew(token)
-            return await self._request(endpoint, params, timeout)
+            return await self._request(endpoint, params, limits)
+        except OveitStatusError as err:
+            is_dead = err.tells_of_token or (endpoint == _EVENTS and self._was_accepted)
+            if endpoint in _MARKING or not is_dead:
+                raise
+            return await self._retry_with_new_token(token, endpoint, params, limits)
+        self._was_accepted = True
+        return body
+
+    async def _retry_with_new_token(
+        self, token: str | None, endpoint: str, params: Json, limits: _Limits
+    ) -> bytes:
+        """Log in and repeat a request whose status may stand for a dead token (T16)."""
+        try:
+            await self._renew(token)
+            return await self._request(endpoint, params, limits)
+        except OveitStatusError as err:
+            raise OveitAuthenticationError("Oveit refuses every request") from err
+
+    async def _is_renewed(self, token: str) -> bool:
+        """Return whether a token that Oveit refuses in words was replaced by a login."""
+        try:
+            await self._renew(token)
+        except OveitError:
+            return False
+        return True
 
     async def _renew(self, token: str | None) -> None:
         """Replace this token, unless another caller has replaced it already."""
@@ -203,21 +301,18 @@ class OveitClient:
         is_first = self._token is None
         try:
             await self.login()
-        except OveitAuthenticationError:
+        except OveitAuthenticationError, OveitResponseError:
             self._renewed_at = monotonic()
             raise
         if not is_first:
             self._renewed_at = monotonic()
 
-    async def _request(
-        self, endpoint: str, params: Json, timeout: aiohttp.ClientTimeout = _TIMEOUT
-    ) -> bytes:
+    async def _request(self, endpoint: str, params: Json, limits: _Limits = _LIMITS) -> bytes:
         """Post a form and return the body of the reply, which has status 200."""
         headers = {"Accept": "application/json", "Accept-Language": self._language}
         if self._token is not None and endpoint != "seller/login":
             headers["Authorization"] = f"Bearer {self._token}"
-        is_list = timeout is _LIST_TIMEOUT
-        if is_list:
+        if limits.packed:
             headers["Accept-Encoding"] = "gzip"
         form = {key: str(value) for key, value in params.items() if value is not None}
         async with (
@@ -226,32 +321,33 @@ class OveitClient:
                 f"{self._api_url}/{endpoint}",
                 data=form,
                 headers=headers,
-                timeout=timeout,
+                timeout=limits.timeout,
                 allow_redirects=False,
-                auto_decompress=not is_list,
+                auto_decompress=not limits.packed,
             ) as response,
         ):
-            if response.status == 403:
+            if response.status in (401, 403):
                 raise OveitAuthenticationError("Oveit does not accept the token")
             if response.status >= 500:
                 raise OveitServerError(f"Oveit answered with status {response.status}")
             if response.status == 429:
                 raise OveitConnectionError("Oveit asks for fewer requests")
-            if 300 <= response.status < 400:
+            is_redirection = 300 <= response.status < 400
+            if is_redirection and _leads_elsewhere(response):
                 raise OveitCaptivePortalError("A redirection answered in Oveit's place")
             if response.status != 200:
-                raise OveitResponseError(f"Oveit answered with status {response.status}")
+                raise OveitStatusError(
+                    f"Oveit answered with status {response.status}",
+                    tells_of_token=is_redirection or response.status == 419,
+                )
             self._set_clock(response.headers.get("Date"))
-            return await _read(response, timeout)
+            return await _read(response, limits.most)
 
     def _set_clock(self, date: str | None) -> None:
-        """Set Oveit's time from a reply's `Date` header, if it can be read."""
-        try:
-            at = parsedate_to_datetime(date or "")
-        except ValueError:
-            return
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        self._monotonic_offset = at - _EPOCH - timedelta(seconds=monotonic())
+        """Set Oveit's time from a reply's `Date` header, if it can be read (decisions.md T19)."""
+        at, _ = read_date(date, any_form=True)
+        if at is not None:
+            self._monotonic_offset = at - _EPOCH - timedelta(seconds=monotonic())
 
 
 @asynccontextmanager
@@ -268,38 +364,45 @@ async def _connection_errors() -> AsyncIterator[None]:
         raise OveitConnectionError(message, sent=not isinstance(err, not_sent)) from err
 
 
-async def _read(response: aiohttp.ClientResponse, timeout: aiohttp.ClientTimeout) -> bytes:
-    """Return the body of a reply; only a ticket list may be longer than 4 MB."""
-    if timeout is _LIST_TIMEOUT:
-        return await response.read()
+def _read_events(body: bytes) -> tuple[Event, ...]:
+    """Return the events in a reply."""
+    reply = parse(body)
+    listed = as_list(reply.get("events"))
+    if listed is None:
+        if error := read_error(reply):
+            raise OveitOnlyErrorsError(error)
+        raise OveitResponseError("The reply holds no events")
+    events = tuple(event for item in listed if (event := read_event(item)))
+    if listed and not events:
+        raise OveitResponseError("The reply holds nothing that is an event")
+    return events
+
+
+def _leads_elsewhere(response: aiohttp.ClientResponse) -> bool:
+    """Return whether a redirection leads to another domain than that of its request."""
+    try:
+        target = response.url.join(URL(response.headers["Location"]))
+    except KeyError, ValueError:
+        return True
+    if target.origin() == response.url.origin():
+        return False
+    domain = ".".join((response.url.host or "").split(".")[-2:])
+    is_name = not domain.replace(".", "").isdigit() and "." in domain
+    return not (is_name and f".{target.host}".endswith(f".{domain}"))
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the body of a reply of no more than so many bytes."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(65536):
         body += chunk
-        if len(body) > _MAX_REPLY:
-            raise OveitResponseError("Oveit's reply is too long")
+        if len(body) > most:
+            raise OveitTooLongError("Oveit's reply is too long")
     return bytes(body)
 
 
-def open_session(
-    ssl: SSLContext | bool = True, headers: Mapping[str, str] | None = None
-) -> aiohttp.ClientSession:
-    """Return a session that keeps its connections: a check-in rarely waits for a new one."""
-    connector = aiohttp.TCPConnector(
-        ssl=ssl,
-        keepalive_timeout=KEEPALIVE_TIMEOUT,
-        resolver=aiohttp.ThreadedResolver(),
-        ttl_dns_cache=_DNS_TTL,
-        socket_factory=_open_socket,
-    )
-    return aiohttp.ClientSession(connector=connector, headers=headers)
-
-
-def _open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """Return a socket with TCP keep-alive: routers drop connections that are silent for minutes."""
-    family, kind, protocol, *_ = address
-    opened = socket.socket(family, kind, protocol)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE_OPTIONS.items():
-        if option := getattr(socket, name, None):
-            opened.setsockopt(socket.IPPROTO_TCP, option, value)
-    return opened
+async def _off_the_loop[T](read: Callable[[bytes], T], body: bytes) -> T:
+    """Read a reply, in a thread if it is so long that guests would notice (T20)."""
+    if len(body) <= _PARSED_AT_ONCE:
+        return read(body)
+    return await asyncio.to_thread(read, body)

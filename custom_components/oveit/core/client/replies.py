@@ -1,10 +1,11 @@
 """Parsing of Oveit's replies: what cannot be read is left out, or an OveitResponseError (I5)."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 import json
 from typing import Any
 
+from ..dates import read_date
 from ..exceptions import OveitCaptivePortalError, OveitResponseError
 from ..models import (
     MAX_CODE_LENGTH,
@@ -20,6 +21,7 @@ from ..models import (
 
 _MAX_ID = 2**63
 _MAX_DEPTH = 8
+_MAX_ERROR = 200
 
 type Json = Mapping[str, Any]
 
@@ -35,6 +37,12 @@ def parse(body: bytes) -> Json:
     if not isinstance(reply, dict):
         raise OveitResponseError("Oveit's reply is not a JSON object")
     return reply
+
+
+def read_error(reply: Json) -> str | None:
+    """Return the beginning of what a reply says is wrong, on one line."""
+    error = _text(reply.get("error"))
+    return error and " ".join(error.split())[:_MAX_ERROR]
 
 
 def read_account(item: object) -> Account:
@@ -96,17 +104,19 @@ def _use(item: object) -> CheckIn | None:
     """Return one use of a ticket."""
     if not isinstance(item, dict):
         return None
-    at, zoned = _datetime(item.get("date"))
+    at, zoned = read_date(item.get("date"))
     return CheckIn(addon_id=_id(item.get("addon_id")), at=at, zoned=zoned)
 
 
 def read_event(item: object) -> Event | None:
     """Return an event, None without an id."""
     event = _object(item)
+    starts_at, _ = read_date(event.get("starts_at"), any_form=True)
     return _identified(
         Event,
         event,
-        starts_at=_datetime(event.get("starts_at"))[0],
+        starts_at=starts_at,
+        start_unknown=starts_at is None and event.get("starts_at") is not None,
         location=_text(event.get("location")),
         tickets=_number(event.get("tickets", event.get("tickets_sold"))),
         checked_in=_number(event.get("tickets_checked_in")),
@@ -140,8 +150,8 @@ def _identified[T](kind: Callable[..., T], item: Json, **values: object) -> T | 
 
 def _attendee(item: object) -> Mapping[str, JsonValue] | None:
     """Return the values of an attendee's form by the names of their fields."""
-    fields, values = _object(item).get("fields"), _object(item).get("values")
-    if not isinstance(fields, list) or not isinstance(values, list):
+    fields, values = (as_list(_object(item).get(key)) for key in ("fields", "values"))
+    if fields is None or values is None:
         return None
     names = [_text(_object(field).get("name")) for field in fields]
     return {name: _clean(value) for name, value in zip(names, values, strict=False) if name}
@@ -152,11 +162,20 @@ def _object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def as_list(value: object) -> list[Any] | None:
+    """Return a list, also of an object whose keys are numbers; None of anything else."""
+    if isinstance(value, dict):
+        numbered = {key: each for key, each in value.items() if key.isascii() and key.isdigit()}
+        return [numbered[key] for key in sorted(numbered, key=lambda key: (len(key), key))] or None
+    return value if isinstance(value, list) else None
+
+
 def _read_list[T](values: object, read: Callable[[object], T | None]) -> tuple[T, ...] | None:
     """Return the values of a list that can be read, None if it is no list."""
-    if not isinstance(values, list):
+    listed = as_list(values)
+    if listed is None:
         return None
-    return tuple(found for value in values if (found := read(value)) is not None)
+    return tuple(found for value in listed if (found := read(value)) is not None)
 
 
 def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
@@ -170,17 +189,6 @@ def _clean(value: object, depth: int = _MAX_DEPTH) -> JsonValue:
     if isinstance(value, bool | float):
         return value
     return _text(value)
-
-
-def _datetime(value: object) -> tuple[datetime | None, bool]:
-    """Return a date in UTC, and whether it named its time zone; without one UTC is assumed."""
-    try:
-        date = datetime.fromisoformat(value if isinstance(value, str) else "")
-        if date.tzinfo is None:
-            return date.replace(tzinfo=UTC), False
-        return date.astimezone(UTC), True
-    except ValueError, OverflowError:
-        return None, True
 
 
 def _number(value: object) -> int | None:

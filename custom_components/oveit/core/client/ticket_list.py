@@ -9,36 +9,46 @@ from hashlib import sha256
 import re
 import zlib
 
-from ..exceptions import OveitResponseError
+from ..exceptions import OveitResponseError, OveitTooLongError
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 _BLOCK = 64 * 1024
 _SLICE = 512 * 1024
 _MAX_SIZE = 1024 * 1024 * 1024
+_MAX_UNCUT = 24 * 1024 * 1024
+_ALWAYS = 32 * 1024 * 1024
+_OF_A_TICKET = 1024
 _MAX_CUTS = 20
 _START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"tickets"\s*:\s*\[')
 _BETWEEN = re.compile(rb"(?<=\})\s*,\s*(?=\{)")
 _NEAR_END = 16 * 1024
 
 
-def digest(reply: bytes) -> str:
-    """Return the SHA-256 of a list, unpacked, in hex."""
+def most_bytes(tickets: int) -> int:
+    """Return how long the list of an event may be that was seen to have so many tickets (T20)."""
+    return min(max(_ALWAYS, tickets * _OF_A_TICKET), _MAX_SIZE)
+
+
+def digest(reply: bytes, most: int = _MAX_SIZE) -> str:
+    """Return the SHA-256 of a list, unpacked, in hex; raise OveitTooLongError beyond `most`."""
     found = sha256()
-    for block in _unpack(reply):
+    for block in _unpack(reply, most):
         found.update(block)
     return found.hexdigest()
 
 
-def slices(reply: bytes, is_array: Callable[[str], bool]) -> Iterator[str]:
+def slices(reply: bytes, is_array: Callable[[str], bool], most: int = _MAX_SIZE) -> Iterator[str]:
     """Yield the tickets of a reply in parts, each a JSON text of the shape of a whole reply.
 
     `is_array` returns whether a text is a JSON array. Raises OveitResponseError if the reply
     cannot be unpacked or is no text; the caller checks that each part is JSON.
     """
     rest, head, limit = bytearray(), b"", _SLICE
-    for block in _unpack(reply):
+    for block in _unpack(reply, most):
         rest += block
+        if len(rest) > _MAX_UNCUT:
+            raise OveitTooLongError("A part of the ticket list is too long")
         if not head and (start := _START.match(rest)):
             head, rest = b'{"tickets":[', rest[start.end() :]
         if not head or len(rest) < limit:
@@ -59,8 +69,10 @@ def _cuts(text: bytearray) -> list[tuple[int, int]]:
     return [match.span() for match in found][: -_MAX_CUTS - 1 : -1]
 
 
-def _unpack(reply: bytes) -> Iterator[bytes]:
+def _unpack(reply: bytes, most: int) -> Iterator[bytes]:
     """Yield the unpacked bytes of a reply, which may be gzip-compressed."""
+    if len(reply) > most:
+        raise OveitTooLongError("The ticket list is too long")
     if not reply.startswith(_GZIP):
         yield from (reply[at : at + _BLOCK] for at in range(0, len(reply), _BLOCK))
         return
@@ -73,8 +85,8 @@ def _unpack(reply: bytes) -> Iterator[bytes]:
             except zlib.error as err:
                 raise OveitResponseError("The ticket list cannot be unpacked") from err
             size += len(block)
-            if size > _MAX_SIZE:
-                raise OveitResponseError("The ticket list is too long")
+            if size > most:
+                raise OveitTooLongError("The ticket list is too long")
             yield block
             packed = unpacker.unconsumed_tail
     if not unpacker.eof:

@@ -65,6 +65,7 @@ class Case:
     """What is asked, when, and what was found; without `online`, Oveit is not asked.
 
     `ledger` answers until shortly after the guest's deadline, times are monotonic seconds.
+    `logins` are those that the client had made before; what `is_anew` was refused once.
     """
 
     request: Request
@@ -79,9 +80,11 @@ class Case:
     failure: OveitError | None = None
     is_identified: bool = False
     may_wait: bool = True
+    logins: int = 0
+    is_anew: bool = False
 
     @classmethod
-    def open(cls, request: Request, ledger: Ledger, *, online: bool) -> Case:
+    def open(cls, request: Request, ledger: Ledger, *, online: bool, logins: int = 0) -> Case:
         """Start the clock for a read."""
         return cls(
             request=request,
@@ -90,6 +93,7 @@ class Case:
             scan_id=request.scan_id or new_ref(),
             online=online,
             books=ledger,
+            logins=logins,
         )
 
     @property

@@ -129,10 +129,18 @@ class Desk:
         await self._lookup.identify(case, ask=True)
         verdict = decide(replace(self._lookup.known(case), may_wait=False), case.request)
         if verdict.reason.admits and case.answer and not case.answer.ok:
-            verdict = replace(verdict, reason=Reason.REFUSED)
+            verdict = await self._look_again(case, verdict)
         if request.free_flow and not verdict.reason.admits:
             verdict = overrule(verdict)
         return self._decision(case, verdict)
+
+    async def _look_again(self, case: Case, verdict: Verdict) -> Verdict:
+        """Return the verdict on a good ticket that Oveit refuses, perhaps by mistake (B17)."""
+        is_silent = case.answer is not None and case.answer.ticket is None
+        if not (is_silent and await self._lookup.is_failing(case)):
+            return replace(verdict, reason=Reason.REFUSED)
+        case.online, case.answer = case.failure is None, None
+        return decide(replace(self._lookup.known(case), may_wait=False), case.request)
 
     async def look(self, request: Request) -> Decision:
         """Return what `scan` returns, once for a read that comes again and again (D1 to D3)."""
@@ -229,7 +237,7 @@ class Desk:
     def _open(self, request: Request) -> Case:
         """Start the clock for a read."""
         online = request.ask_oveit and self._client.breaker.is_online
-        return Case.open(request, self._ledger, online=online)
+        return Case.open(request, self._ledger, online=online, logins=self._client.logins)
 
     def _tell(self, decision: Decision, door: Tell | None = None) -> Decision:
         """Announce a decision, to its door first; a callback that fails stops no other."""

@@ -198,8 +198,19 @@ class Entry:
                 )
             finally:
                 self._follow(sending, row)
-        case.answer = answer
+        case.answer = await self._compare_clocks(case, row, answer)
         return await self._take_answer(case, verdict, ticket, row)
+
+    async def _compare_clocks(self, case: Case, row: Row, answer: Answer) -> Answer:
+        """Return a yes with its time by the clock of its dates, as far as there is time."""
+        try:
+            async with case.deadline():
+                return await self._evidence.compare_clocks(row, answer, case.ledger)
+        except LedgerError:
+            raise
+        except OveitError as err:
+            _LOGGER.debug("Oveit's clocks could not be compared: %s", err)
+            return answer
 
     async def _send(self, case: Case, row: Row) -> Answer:
         """Send a check-in, as the door asks for it."""
@@ -276,16 +287,38 @@ class Entry:
     async def _explain(self, case: Case, verdict: Verdict, ticket: Ticket) -> Verdict:
         """Find out why Oveit refused, since it says so only in words."""
         refusal = case.answer
-        if refusal and refusal.ticket is None:
+        is_silent = refusal is not None and refusal.ticket is None
+        if is_silent:
             if about := await self._lookup.ask(case, ticket_code=ticket.code):
                 await self._lookup.learn(case, about)
+                is_silent = about.ticket is None
             case.online = True
             (ticket,) = await case.ledger.renew((ticket,))
         known = replace(self._lookup.known(case), tickets=(ticket,), may_wait=False)
         explained = decide(known, case.request)
-        if explained.reason.admits:
-            return replace(verdict, reason=Reason.REFUSED)
-        return explained
+        if not explained.reason.admits:
+            return explained
+        refused = replace(verdict, reason=Reason.REFUSED)
+        return await self._try_anew(case, refused, ticket) if is_silent else refused
+
+    async def _try_anew(self, case: Case, refused: Verdict, ticket: Ticket) -> Verdict:
+        """Return the verdict on a good ticket that Oveit refuses in words alone (B17).
+
+        If Oveit fails, the ledger decides; if a login has cured that, Oveit is asked again.
+        """
+        if case.is_anew or not await self._lookup.is_failing(case):
+            return refused
+        anew = replace(
+            case,
+            tickets=(ticket,),
+            answer=None,
+            online=case.failure is None,
+            is_identified=True,
+            is_anew=True,
+        )
+        outcome = await self._try(anew)
+        case.online, case.answer, case.failure = anew.online, anew.answer, anew.failure
+        return refused if isinstance(outcome, Undecided) else outcome
 
     async def _claim(self, case: Case) -> Verdict | None:
         """Admit a guest whom Oveit counted before, though no answer came (decisions.md T4).

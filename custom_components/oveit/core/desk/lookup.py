@@ -101,6 +101,18 @@ class Lookup:
             on_tag += known or (told,)
         return Learned(ticket=told, on_tag=on_tag)
 
+    async def is_failing(self, case: Case) -> bool:
+        """Return whether Oveit refused in words because it or its token fails (B17).
+
+        Why it still fails is the case's failure; none is set where a login has cured it.
+        """
+        try:
+            async with case.deadline():
+                case.failure = await self._client.check_health()
+        except OveitError as err:
+            case.failure = err
+        return case.failure is not None or case.logins != self._client.logins
+
     def only_event(self, case: Case) -> int | None:
         """Return the event that a guest without a ticket of ours counts for, if only one can be."""
         chosen = case.request.event_ids

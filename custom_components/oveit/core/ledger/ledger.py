@@ -155,6 +155,8 @@ class Ledger:
     generation = _method(How.READ, properties.generation)
     skew = _method(How.READ, properties.skew)
     keep_skew = _method(How.WRITE, properties.keep_skew)
+    dates_ahead = _method(How.READ, properties.dates_ahead)
+    keep_dates_ahead = _method(How.WRITE, properties.keep_dates_ahead)
     save_events = _method(How.KEEP, event_rows.save)
     events = _method(How.READ, event_rows.load)
     remove = _method(How.KEEP, event_rows.remove)

@@ -13,6 +13,7 @@ from .statements import Statement, put
 
 SCHEMA = "schema"
 _SKEW = "skew"
+_DATES_AHEAD = "dates_ahead"
 _GENERATION = "generation"
 _OPENED = "opened"
 _COUNT = Statement(
@@ -47,15 +48,31 @@ def keep(connection: Connection, name: str, value: str) -> None:
 
 def skew(connection: Connection) -> timedelta:
     """Return how far Oveit's clock was ahead of this machine's, nothing where it is not known."""
-    try:
-        return timedelta(seconds=float(get(connection, _SKEW) or 0))
-    except ValueError, OverflowError:
-        return timedelta()
+    return _duration(connection, _SKEW) or timedelta()
 
 
 def keep_skew(connection: Connection, ahead: timedelta) -> None:
     """Write how far Oveit's clock is ahead."""
     keep(connection, _SKEW, str(ahead.total_seconds()))
+
+
+def dates_ahead(connection: Connection) -> timedelta | None:
+    """Return how far Oveit's dates are ahead of its `Date` header, None where it is not known."""
+    return _duration(connection, _DATES_AHEAD)
+
+
+def keep_dates_ahead(connection: Connection, ahead: timedelta) -> None:
+    """Write how far Oveit's dates are ahead of its `Date` header."""
+    keep(connection, _DATES_AHEAD, str(ahead.total_seconds()))
+
+
+def _duration(connection: Connection, name: str) -> timedelta | None:
+    """Return a duration, None where there is none."""
+    try:
+        value = get(connection, name)
+        return None if value is None else timedelta(seconds=float(value))
+    except ValueError, OverflowError:
+        return None
 
 
 def count_opening(connection: Connection) -> None:

@@ -32,14 +32,16 @@ def take(backend: ListImport, event: Event, reply: bytes, at: datetime) -> list[
 
     Returns the newest check-ins that neither the list before nor the journal holds.
     """
-    digest, key, seen = replies.digest(reply), {"event_id": event.id}, list[RemoteCheckIn]()
+    key, seen = {"event_id": event.id}, list[RemoteCheckIn]()
+    most = replies.most_bytes(event.tickets or 0)
+    digest = replies.digest(reply, most)
     kept: dict[str, Any] = {"fetched_at": at.timestamp(), "doubted_count": None}
     with backend.connect() as connection:
         with backend.transaction(connection):
             known = _record(connection, event.id)
             before = known and known.digest
             is_new = before != digest
-            arrived, skipped = _take_apart(connection, event.id, reply) if is_new else (0, 0)
+            arrived, skipped = _take_apart(connection, event.id, reply, most) if is_new else (0, 0)
             doubtful = is_new and _is_doubtful(connection, event.id, known, arrived)
             if is_new and before:
                 seen = _find_seen(connection, event.id)
@@ -89,12 +91,12 @@ def _record(connection: Connection, event_id: int) -> Record[Any] | None:
     return connection.execute(select(lists).where(lists.c.event_id == event_id)).one_or_none()
 
 
-def _take_apart(connection: Connection, event_id: int, reply: bytes) -> tuple[int, int]:
+def _take_apart(connection: Connection, event_id: int, reply: bytes, most: int) -> tuple[int, int]:
     """Take a reply apart; return how many tickets it has, and how many rows are none, or again."""
     rows = 0
     incoming.begin_list(connection)
     try:
-        for part in replies.slices(reply, partial(incoming.is_array, connection)):
+        for part in replies.slices(reply, partial(incoming.is_array, connection), most):
             kind, length, failed = incoming.describe_reply(connection, part)
             if failed or kind != "array":
                 raise OveitResponseError("The reply holds no ticket list")

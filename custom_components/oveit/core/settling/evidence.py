@@ -1,6 +1,7 @@
 """What Oveit's record of a ticket and its list tell of a check-in of ours."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -16,6 +17,9 @@ DOUBT_GRACE = 15.0
 DATES_ARE_WHOLE = timedelta(seconds=1)  # Oveit tells its clock in whole seconds
 ANSWERED_WITHIN = timedelta(seconds=150)
 MOST_ATTEMPTS = 3
+MOST_APART = timedelta(hours=1)
+WRONG_ZONES = tuple(timedelta(minutes=minutes) for minutes in (-60, -30, 30, 60))
+_NO_SHIFT = (timedelta(),)
 
 
 class Found(Enum):
@@ -76,7 +80,7 @@ class Evidence:
             shown = [each for each in known if each.state is RowState.CONFIRMED]
         else:
             shown = self._listed(others)
-        found = _judge_kind(row, uses, shown)
+        found = self._judge(row, uses, shown, earlier=row.attempts - was_answered)
         if found is Found.NOTHING and self.is_early(row):
             found = Found.TOO_EARLY
         return found, answer
@@ -84,7 +88,7 @@ class Evidence:
     async def look(self, row: Row, ledger: Ledger | None = None) -> Found:
         """Judge a row by the list alone, which may not show its use yet."""
         _, uses, others = await (ledger or self._ledger).evidence(row)
-        found = _judge_kind(row, uses, self._listed(others))
+        found = self._judge(row, uses, self._listed(others), earlier=row.attempts)
         return Found.UNCLEAR if found is Found.NOTHING else found
 
     async def find_out(self, row: Row, *, was_answered: bool = False) -> tuple[Found, Answer]:
@@ -106,7 +110,49 @@ class Evidence:
         if refusal.ticket is None:
             return await self.find_out(row, was_answered=True)
         _, _, others = await self._ledger.evidence(row)
-        return judge(row, uses_of(refusal, row), others), refusal
+        uses = uses_of(refusal, row)
+        return self._judge(row, uses, others, earlier=row.attempts - 1), refusal
+
+    async def compare_clocks(
+        self, row: Row, answer: Answer, ledger: Ledger | None = None
+    ) -> Answer:
+        """Return a yes with its time by the clock of the dates in it (decisions.md T18).
+
+        The only use that it shows of a ticket that nobody was known to have used may be the
+        one just made, by another clock, or an older one. Oveit's record tells, since it has
+        the new one in any case. While no date was ever seen here, Oveit's yes stands.
+        """
+        uses = uses_of(answer, row)
+        at = uses[0].at if answer.ok and len(uses) == 1 and uses[0].zoned else None
+        if at is None:
+            return answer
+        away = at - answer.asked_at
+        if -EARLIER <= away <= ANSWERED_WITHIN:
+            self._client.learn_date(at)
+            return answer
+        if all(abs(away - shift) > MOST_APART + EARLIER for shift in self._client.date_shifts):
+            return answer
+        _, listed, others = await (ledger or self._ledger).evidence(row)
+        if listed or others:
+            return answer
+        recorded = await self._recorded(row)
+        uses = uses_of(recorded, row) if recorded else ()
+        if recorded and len(uses) > 1:
+            return replace(answer, ticket=recorded.ticket)
+        if uses:
+            self._client.learn_date(at)
+        elif self._client.dates_ahead is not None:
+            return answer
+        return replace(answer, asked_at=at)
+
+    async def _recorded(self, row: Row) -> Answer | None:
+        """Return what Oveit records of a row's ticket, None where it cannot be asked."""
+        try:
+            about = await self._client.scan(ticket_code=row.code)
+            check_same(about, row.code)
+        except OveitError:
+            return None
+        return about
 
     async def why_refused(self, row: Row, found: Found, about: Answer) -> Cause | None:
         """Return why a refused row is a conflict, None while it may still be none (C10 to C13).
@@ -131,6 +177,24 @@ class Evidence:
             return False
         _, uses, others = await self._ledger.evidence(row)
         return judge(row, uses, others) is Found.OTHERS
+
+    def _judge(
+        self, row: Row, uses: Iterable[CheckIn], others: Collection[Row], *, earlier: int
+    ) -> Found:
+        """Judge the uses of a row's ticket by all that is known of Oveit's clocks.
+
+        Of what may be used often, others' uses tell nothing. While it is not known how far
+        apart the clocks are, a use that a wrong time zone would explain is nobody's for
+        certain, if Oveit was asked `earlier`.
+        """
+        uses = tuple(uses)
+        found = judge(row, uses, others, self._client.date_shifts)
+        if found is Found.OTHERS and earlier > 0 and self._client.dates_ahead is None:
+            is_explained = judge(row, uses, others, WRONG_ZONES) is Found.OURS
+            found = Found.UNCLEAR if is_explained else found
+        if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
+            return Found.NOTHING
+        return found
 
     def may_give_up(self, row: Row, err: OveitError) -> bool:
         """Return whether what failed again is set aside, for what is wrong with it alone."""
@@ -192,15 +256,21 @@ def uses_of(answer: Answer, row: Row) -> tuple[CheckIn, ...]:
     return tuple(use for use in uses if use.addon_id == row.addon_id)
 
 
-def judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
+def judge(
+    row: Row,
+    uses: Iterable[CheckIn],
+    others: Iterable[Row],
+    shifts: Collection[timedelta] = _NO_SHIFT,
+) -> Found:
     """Judge the uses that Oveit records of a row's ticket and add-on (decisions.md T3 to T5).
 
     A use is ours when it is dated, by Oveit's clock, between just before Oveit was asked
-    first and the end of the last answer's time, and no other row of ours accounts for it.
+    first and the end of the last answer's time, and no other row of ours accounts for it;
+    its clock may have been another by one of some `shifts`.
     Of a row that was sent before Oveit's clock was known, that cannot be told.
     """
-    left = _unaccounted(list(uses), others)
-    if any(_is_ours(row, use) for use in left):
+    left = _unaccounted(list(uses), others, shifts)
+    if any(_is_ours(row, use, shifts) for use in left):
         return Found.OURS
     was_undated = row.asked_at is None and row.attempts > 0
     if any(was_undated or not use.zoned or use.at is None for use in left):
@@ -208,27 +278,25 @@ def judge(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
     return Found.OTHERS if left else Found.NOTHING
 
 
-def _judge_kind(row: Row, uses: Iterable[CheckIn], others: Iterable[Row]) -> Found:
-    """Judge the uses of a row's ticket; of what may be used often, others' uses tell nothing."""
-    found = judge(row, uses, others)
-    if found is Found.OTHERS and (row.addon_id is not None or row.re_entry):
-        return Found.NOTHING
-    return found
-
-
-def _unaccounted(uses: list[CheckIn], others: Iterable[Row]) -> list[CheckIn]:
+def _unaccounted(
+    uses: list[CheckIn], others: Iterable[Row], shifts: Collection[timedelta]
+) -> list[CheckIn]:
     """Return the uses that no other row of ours accounts for."""
     for other in others:
         at = other.asked_at
-        twin = next((use for use in uses if use.at and at and abs(use.at - at) <= SAME_USE), None)
-        if twin:
+        twins = (
+            use
+            for use in uses
+            if use.at and at and any(abs(use.at - at - shift) <= SAME_USE for shift in shifts)
+        )
+        if twin := next(twins, None):
             uses.remove(twin)
     return uses
 
 
-def _is_ours(row: Row, use: CheckIn) -> bool:
+def _is_ours(row: Row, use: CheckIn, shifts: Collection[timedelta]) -> bool:
     """Return whether a use falls into the time in which Oveit was asked for a row."""
     if row.asked_at is None or use.at is None or not use.zoned:
         return False
     until = (row.asked_last or row.asked_at) + ANSWERED_WITHIN
-    return row.asked_at - EARLIER <= use.at <= until
+    return any(row.asked_at - EARLIER <= use.at - shift <= until for shift in shifts)

@@ -85,9 +85,10 @@ class Settling:
         now = await self._ledger.row(row.ref)
         if now is None or now.state not in WAITING:
             return
+        answer = await self._evidence.compare_clocks(now, answer)
         is_ours = answer.ok and not _was_used_before(now, answer)
         if is_ours:
-            await self._confirm(now, uploaded=True)
+            await self._confirm(replace(now, asked_last=answer.asked_at), uploaded=True)
         elif not now.admitted:
             await self._ledger.release_unclaimed(now)
         elif answer.ok:

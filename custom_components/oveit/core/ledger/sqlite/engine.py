@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from ...dates import names_zone, read_seconds
+
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -36,6 +38,8 @@ def open_engine(path: Path, clock: Callable[[], float], *, read_only: bool = Fal
     def _connect(connection: Any, _: Any) -> None:
         connection.text_factory = _decode
         connection.create_function("ledger_now", 0, clock)
+        connection.create_function("date_seconds", 1, read_seconds, deterministic=True)
+        connection.create_function("date_names_zone", 1, names_zone, deterministic=True)
         try:
             connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000:.0f}")
             for setting in () if read_only else _SETTINGS:

@@ -8,21 +8,30 @@ from sqlalchemy import Connection, Engine, text
 
 from . import engine
 
+# The date as Oveit documents it, which SQLite reads by itself; Python reads all others.
+_IS_PLAIN = (
+    "date GLOB '20[0-9][0-9]-[01][0-9]-[0-2][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+    "[+-]0[0-9]:[0-5][0-9]' AND substr(date, 9, 2) < '29' AND substr(date, 12, 2) < '24'"
+)
+
 # A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
-_USES = """
+_USES = f"""
     SELECT json_group_array(
-        CASE WHEN at IS NULL OR date GLOB '*Z' OR date GLOB '*[+-][0-9][0-9]:[0-9][0-9]'
-            THEN json_array(addon_id, at) ELSE json_array(addon_id, at, 0) END
+        CASE WHEN zoned THEN json_array(addon_id, at) ELSE json_array(addon_id, at, 0) END
     ) FROM (
         SELECT
-            CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
-                THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
-            use.value ->> '$.date' AS date,
-            CASE WHEN json_type(use.value, '$.date') = 'text'
-                AND use.value ->> '$.date' GLOB '[12][0-9][0-9][0-9]-*'
-                THEN unixepoch(use.value ->> '$.date') END AS at
-        FROM json_each(item.value, '$.checkins') AS use
-        WHERE use.type = 'object'
+            addon_id,
+            CASE WHEN {_IS_PLAIN} THEN unixepoch(date) ELSE date_seconds(date) END AS at,
+            CASE WHEN {_IS_PLAIN} THEN 1 ELSE date_names_zone(date) END AS zoned
+        FROM (
+            SELECT
+                CASE WHEN json_type(use.value, '$.addon_id') IN ('integer', 'text')
+                    THEN CAST(use.value ->> '$.addon_id' AS INTEGER) END AS addon_id,
+                CASE WHEN json_type(use.value, '$.date') IN ('integer', 'real', 'text')
+                    THEN use.value ->> '$.date' END AS date
+            FROM json_each(item.value, '$.checkins') AS use
+            WHERE use.type = 'object' AND use.key NOT GLOB '*[^0-9]*'
+        )
         ORDER BY at
     )
 """
@@ -48,11 +57,11 @@ _TAKE_APART = f"""
                 THEN CAST(item.value ->> '$.ticket_type_id' AS INTEGER) END AS ticket_type_id,
             lower(coalesce(item.value ->> '$.checked_in', '')) IN ('1', 'true', 'yes')
                 AS checked_in,
-            CASE WHEN coalesce(json_type(item.value, '$.checkins'), '') = 'array'
-                AND json_array_length(item.value, '$.checkins') > 0
+            CASE WHEN json_extract(item.value, '$.checkins') <> '[]'
+                AND json_type(item.value, '$.checkins') IN ('array', 'object')
                 THEN ({_USES}) ELSE '[]' END AS checkins
         FROM json_each(:reply, '$.tickets') AS item
-        WHERE item.type = 'object'
+        WHERE item.type = 'object' AND item.key NOT GLOB '*[^0-9]*'
             AND coalesce(json_type(item.value, '$.code'), '') IN ('text', 'integer')
         LIMIT -1
     )
@@ -137,15 +146,19 @@ def is_array(connection: Connection, value: str) -> bool:
 def describe_reply(connection: Connection, reply: str) -> tuple[str | None, int, bool]:
     """Return the JSON type of `tickets`, their number, and whether there is an error.
 
+    An object whose keys are numbers is an array, as some languages write it.
+
     Raises sqlalchemy.exc.OperationalError when the reply is not JSON.
     """
     statement = text(
-        "SELECT json_type(reply, '$.tickets'), json_array_length(reply, '$.tickets'),"
+        "SELECT json_type(reply, '$.tickets'), CASE json_type(reply, '$.tickets')"
+        " WHEN 'array' THEN json_array_length(reply, '$.tickets') WHEN 'object' THEN"
+        " (SELECT count(*) FROM json_each(reply, '$.tickets') WHERE key NOT GLOB '*[^0-9]*') END,"
         " CAST(coalesce(reply ->> '$.error', '') AS TEXT) NOT IN ('', '0')"
         " FROM (SELECT :reply AS reply LIMIT 1)"
     )
     kind, length, error = connection.execute(statement, {"reply": reply}).one()
-    return kind, length or 0, bool(error)
+    return "array" if kind == "object" and length else kind, length or 0, bool(error)
 
 
 def begin_list(connection: Connection) -> None:
