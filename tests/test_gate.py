@@ -3,7 +3,12 @@
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
 
@@ -235,9 +240,7 @@ async def test_any_event_can_bring_a_read(
     assert venue.entries(ticket.code) == 1
 
 
-@pytest.mark.parametrize(
-    "data", [{}, {"tag_id": 17}, {"tag_id": "  "}, {"tag_id": None}, {"tag": {}}]
-)
+@pytest.mark.parametrize("data", [{}, {"tag_id": None}, {"tag": {}}])
 async def test_an_event_without_a_code_is_no_read(
     hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer, data: dict
 ) -> None:
@@ -250,16 +253,42 @@ async def test_an_event_without_a_code_is_no_read(
     assert (server.requests, shown.states) == ([], [])
 
 
-@pytest.mark.parametrize("read", ["x" * 257, "\x00\x01", "tag\nid"])
-async def test_b16_what_is_no_code_is_not_asked_about(
-    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer, reader: Reader, read: str
+@pytest.mark.parametrize(
+    "read",
+    ["x" * 257, "\x00\x01", "tag\nid", "", "  ", 17, 12345678, 1.5, True, {"id": "A"}, ["A"]],
+)
+@pytest.mark.parametrize("event_type", ["tag_scanned", "esphome.wristband"])
+async def test_b16_what_is_no_code_is_refused_with_one_repair(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    server: OveitServer,
+    reader: Reader,
+    read: object,
+    event_type: str,
 ) -> None:
-    """A broken reader disturbs nobody."""
-    await open_gate(hass, entry, reader)
+    """A red light, and nobody is asked; numbers are to be quoted."""
+    await open_gate(hass, entry, reader, event_type="esphome.wristband")
     shown = watch(hass)
     server.forget()
-    await reader.scan(read)
-    assert (server.requests, shown.states) == ([], [])
+    for _ in range(2):
+        hass.bus.async_fire(event_type, {"tag_id": read, "device_id": reader.device_id})
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert (server.requests, shown.reasons(), shown.types()) == ([], ["unreadable"], ["refused"])
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "unreadable_reads"
+    texts = await async_get_translations(hass, "en", "issues", ["oveit"])
+    assert "quotes" in texts["component.oveit.issues.unreadable_reads.description"]
+
+
+async def test_b16_a_number_in_a_field_of_ones_own_is_no_code(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
+) -> None:
+    """It is not taken for text, since zeros at its start would be lost."""
+    await open_gate(hass, entry, event_type="mqtt_read", code_field="code", credential="ticket")
+    shown = watch(hass)
+    hass.bus.async_fire("mqtt_read", {"code": 12345678})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert shown.reasons() == ["unreadable"]
 
 
 async def test_an_event_that_names_another_device_is_not_heard(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from custom_components.oveit.core.models import (
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
-from tests.core.unknowns import Steps
+from tests.core.unknowns import Steps, journal
 
 TAG = "5E35ED9A"
 
@@ -107,13 +108,65 @@ async def test_d1_who_did_not_get_through_is_announced_again(
     ]
 
 
-@pytest.mark.parametrize("read", ["", "  ", "x" * 257, "a\u0007b"])
-async def test_b16_what_is_no_code_is_not_decided_on(
-    make_gate: Callable[..., Gate], announced: list[Decision], read: str
+@pytest.mark.parametrize("read", ["", "  ", "x" * 257, "a\u0007b", "a\u200bb"])
+@pytest.mark.parametrize("credential", Credential)
+async def test_b16_b18_what_is_no_code_is_refused_and_nobody_asked(
+    make_gate: Callable[..., Gate],
+    server: OveitServer,
+    announced: list[Decision],
+    read: str,
+    credential: Credential,
 ) -> None:
-    """Nothing is announced."""
-    assert await make_gate().read(read) is None
-    assert announced == []
+    """It is announced, once however often it is read."""
+    gate = make_gate(credential=credential, tag_format=TagFormat.DECIMAL)
+    for _ in range(2):
+        assert (await gate.read(read)).reason is Reason.UNREADABLE
+    assert [each.reason for each in announced] == [Reason.UNREADABLE]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason", "overruled"),
+    [
+        ({"direction": Direction.EXIT}, "left", None),
+        ({"mode": GateMode.FREE_FLOW}, "override", "unreadable"),
+    ],
+)
+async def test_b16_i7_x9_who_may_pass_passes_with_what_is_no_code(
+    make_gate: Callable[..., Gate],
+    server: OveitServer,
+    announced: list[Decision],
+    path: Path,
+    policy: dict[str, Any],
+    reason: str,
+    overruled: str | None,
+) -> None:
+    """And is written down, without telling Oveit."""
+    decision = await make_gate(**policy).read("A1\rB2")
+    assert (decision.reason, decision.overruled) == (reason, overruled)
+    assert announced == [decision]
+    (row,) = journal(path)
+    assert (row["state"], row["reason"], row["overruled"]) == ("local", reason, overruled)
+    assert server.requests == []
+
+
+async def test_b18_a_tag_that_is_sent_twice_is_that_tag(
+    make_gate: Callable[..., Gate], ticket: VenueTicket
+) -> None:
+    """In one read, with what is invisible around it."""
+    decision = await make_gate().read("\ufeff5E-35-ED-9A\r5E-35-ED-9A\r\n")
+    assert decision.reason is Reason.CHECKED_IN
+
+
+@pytest.mark.parametrize("credential", [Credential.TICKET, Credential.AUTO])
+async def test_b19_a_gate_reads_the_code_in_an_address(
+    make_gate: Callable[..., Gate], venue: Venue, credential: Credential
+) -> None:
+    """As the desk does."""
+    ticket = venue.unused(100)[1]
+    gate = make_gate(credential=credential)
+    decision = await gate.read(f"https://oveit.example/check?code={ticket.code}&by=mail")
+    assert (decision.reason, decision.request.ticket_code) == (Reason.CHECKED_IN, ticket.code)
 
 
 async def test_r11_a_stale_read_is_refused_without_asking(

@@ -9,13 +9,12 @@ from math import inf
 from uuid import uuid4
 
 from .callbacks import Callbacks
-from .codes import TagFormat, clean_code, spell
+from .codes import TagFormat, clean_tag, is_code, printable, spell
 from .desk.desk import Desk
 from .exceptions import OveitError
 from .gate_settings import Credential, GateMode, GateSettings
 from .ledger import Ledger
 from .models import (
-    MAX_CODE_LENGTH,
     Decision,
     Direction,
     Event,
@@ -185,6 +184,8 @@ class DoubleBindings:
     ) -> None:
         """Note a code, or count it for an hour when it came the other way, too."""
         key = spell(code, TagFormat.HEX)[0]
+        if not is_code(key):
+            return
         found = other.get(key)
         if found is None or (found and gate_id and found != gate_id):
             own.put(key, gate_id)
@@ -261,18 +262,14 @@ class Gate:
             if not chosen or key in chosen
         )
 
-    async def read(self, read: str, *, stale: bool = False) -> Decision | None:
-        """Decide on what a reader read, even if the desk fails; None when it is no code (B16).
+    async def read(self, read: str, *, stale: bool = False) -> Decision:
+        """Decide on what a reader read, even if the desk fails, and if it is no code (B16).
 
         A stale read is not of somebody who stands at the door.
         """
-        code = clean_code(read)
-        if not code or len(code) > MAX_CODE_LENGTH or not code.isprintable():
-            _LOGGER.debug("A read that is no code was ignored")
-            return None
         request = self._request(rfid_code=read)
         try:
-            request = await self._identify(read, code, ask=not stale)
+            request = await self._identify(read, ask=not stale)
             if stale:
                 return self._announce(decide_here(request, Reason.STALE_READ), self.mode_now)
             return await self._decide(request)
@@ -317,17 +314,22 @@ class Gate:
         """Return what the desk is asked about a code, as the gate is at the moment."""
         return self.settings.request(**read, rehearsal=self.rehearsal.is_on)
 
-    async def _identify(self, read: str, code: str, *, ask: bool) -> Request:
+    async def _identify(self, read: str, *, ask: bool) -> Request:
         """Return what the desk is asked about a read: a ticket that is listed, or a tag."""
-        credential = self.settings.credential
-        if credential is Credential.AUTO and not self._taken_for_tags.see(code):
+        credential, tag, code = self.settings.credential, clean_tag(read), ""
+        if credential is not Credential.RFID:
+            code = await self._desk.read_code(read, self.settings.deadline)
+        if credential is Credential.TICKET and is_code(code):
+            return self._request(ticket_code=code)
+        if credential is Credential.AUTO and is_code(code) and not self._taken_for_tags.see(code):
             if await self._ledger.find(code):
                 return self._request(ticket_code=code)
             self._taken_for_tags.put(code, True)
-        if credential is Credential.TICKET:
-            return self._request(ticket_code=code)
-        request = await self._identify_tag(spell(read, self.settings.tag_format), ask=ask)
-        return replace(request, or_ticket=code if credential is Credential.AUTO else None)
+        if credential is Credential.TICKET or not is_code(tag):
+            refused = self._request(rfid_code=printable(read))
+            return replace(refused, refusal=Reason.UNREADABLE)
+        request = await self._identify_tag(spell(tag, self.settings.tag_format), ask=ask)
+        return replace(request, or_ticket=code if is_code(code) else None)
 
     async def _identify_tag(
         self, tags: Iterable[str], *, ask: bool = True, scan_id: str | None = None
@@ -353,6 +355,8 @@ class Gate:
         mode = self.mode_now
         if self.refuses_nobody:
             decision = await self._let_through(request, mode)
+        elif request.refusal is not None:
+            decision = self._announce(decide_here(request, request.refusal), mode)
         elif self.is_closed:
             decision = self._announce(decide_here(request, Reason.GATE_CLOSED), mode)
         elif not await self._may_ask(request):

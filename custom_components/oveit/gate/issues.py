@@ -16,6 +16,13 @@ from .readers import Read
 
 NOTICE_EVERY = 30.0
 MOST_UNKNOWN_TAGS = 50
+OF_READS = (
+    "double_binding",
+    "many_unknown_tags",
+    "turnstile_refuses",
+    "unknown_tag_flood",
+    "unreadable_reads",
+)
 
 BINDINGS: HassKey[DoubleBindings] = HassKey("oveit_bindings")
 
@@ -35,7 +42,9 @@ class GateIssues:
 
     @callback
     def async_note_read(self, read: Read, decision: Decision) -> None:
-        """Count the different unknown tags that Home Assistant keeps for ever."""
+        """Note what is no code, and the different unknown tags that Home Assistant keeps."""
+        if decision.request.refusal is Reason.UNREADABLE:
+            self._create("unreadable_reads")
         is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
         if not is_unknown or read.event_type != EVENT_TAG_SCANNED:
             return
@@ -104,8 +113,7 @@ def async_get_bindings(hass: HomeAssistant) -> DoubleBindings:
 def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> None:
     """Delete the issues that reads raised about a gate that stops; for good, all of its issues."""
     async_get_bindings(hass).forget(gate_id)
-    keys = ("double_binding", "many_unknown_tags", "turnstile_refuses", "unknown_tag_flood")
-    for key in (*keys, "stale_gate") if for_good else keys:
+    for key in (*OF_READS, "stale_gate") if for_good else OF_READS:
         async_delete_issue(hass, key, gate_id)
 
 

@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import EVENT_TAG_SCANNED
+from ..core.codes import clean_tag, is_code
 from ..core.gate import LastReads
 from ..core.gate_settings import GateSettings
 from ..core.recent import seconds
@@ -32,7 +33,10 @@ LEARNING: HassKey[list[Learning]] = HassKey("oveit_learning")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """A code as a reader sent it; a stale one is not of somebody who stands at the door."""
+    """A code as a reader sent it; a stale one is not of somebody who stands at the door.
+
+    What is not sent as text is no code (decisions.md B16).
+    """
 
     code: str
     reader: str | None = None
@@ -47,7 +51,7 @@ def event_types(settings: GateSettings) -> set[str]:
 
 
 def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read | None:
-    """Return the read in an event, or None when it is not from one of the gate's readers.
+    """Return the read in an event, or None when it is none, or not from one of the gate's readers.
 
     An event that names no device may be from any; without chosen readers, so may every event.
     """
@@ -58,10 +62,10 @@ def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read
     else:
         code = find_field(event.data, settings.code_field)
         mine = reader is None or not settings.readers or reader in settings.readers
-    if not mine or not isinstance(code, str) or not code.strip():
+    if not mine or code is None:
         return None
     return Read(
-        code=code,
+        code=code if isinstance(code, str) else "",
         reader=reader if isinstance(reader, str) else None,
         event_type=event_type,
         stale=dt_util.utcnow() - event.time_fired > OLD_AFTER,
@@ -88,6 +92,8 @@ class Learning:
     def accepts(self, read: Read) -> bool:
         """Return whether a read is for the form, and not of a guest at another gate."""
         readers = self.settings.readers
+        if not is_code(clean_tag(read.code)):
+            return False
         mine = read.reader is None or (
             read.reader in readers if readers else read.reader not in self.other_readers
         )

@@ -95,8 +95,8 @@ class GateDevice:
     async def _async_read(self, read: Read, stale: bool) -> None:
         """Decide on a reader's read."""
         async_get_bindings(self._hass).note_gate(self.id, read.code)
-        if decision := await self.gate.read(read.code, stale=stale):
-            self.issues.async_note_read(read, decision)
+        decision = await self.gate.read(read.code, stale=stale)
+        self.issues.async_note_read(read, decision)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Decide on one guest beside all others."""

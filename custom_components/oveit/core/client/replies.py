@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import json
 from typing import Any
 
+from ..codes import trim
 from ..exceptions import OveitCaptivePortalError, OveitResponseError
 from ..models import (
     MAX_CODE_LENGTH,
@@ -206,11 +207,11 @@ def _text(value: object) -> str | None:
 
 def _code(value: object) -> str | None:
     """Return the code of a ticket or a tag, None if it is empty or too long."""
-    code = _text(value)
-    return code if code and len(code) <= MAX_CODE_LENGTH else None
+    code = trim(_text(value) or "")
+    return code if 1 <= len(code) <= MAX_CODE_LENGTH else None
 
 
 def check_same(answer: Answer, code: str) -> None:
     """Raise OveitResponseError when an answer is about another ticket."""
-    if answer.ticket and answer.ticket.code.lower() != code.lower():
+    if answer.ticket and answer.ticket.code.lower() != trim(code).lower():
         raise OveitResponseError("Oveit answered about another ticket")

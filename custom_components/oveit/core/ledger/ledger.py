@@ -163,6 +163,7 @@ class Ledger:
     keep_gate_mode = _method(How.KEEP, gates.keep_mode)
     gate_counts = _method(How.COUNT, gates.count)
     find = _method(How.READ, tickets.find)
+    pick = _method(How.READ, tickets.pick)
     on_tag = _method(How.READ, tickets.on_tag)
     renew = _method(How.READ, tickets.renew)
     learn = _method(How.KEEP, tickets.learn)
@@ -271,7 +272,7 @@ class Ledger:
         A reader waits for no writer, and one key takes a third of a millisecond.
         """
         find, code = (
-            (tickets.find, ticket_code) if rfid_code is None else (tickets.on_tag, rfid_code)
+            (tickets.find_read, ticket_code) if rfid_code is None else (tickets.on_tag, rfid_code)
         )
         return any(ticket.checked_in for ticket in self._file.read_now(find, code or ""))
 

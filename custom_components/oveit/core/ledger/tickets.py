@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
+from ..codes import parts, trim
 from ..decision import merge_uses
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
 from . import coverage
 from .journal import IN_FLIGHT
-from .schema import from_epoch, journal, tags, tickets
+from .schema import CODE_KEY, from_epoch, journal, tags, tickets
 from .statements import Statement
 
 type Ours = Callable[[Answer, Ticket], Answer]
@@ -36,7 +37,7 @@ _WITH_OUR_USES = (
     )
     .order_by(tickets.c.event_id, tickets.c.code, journal.c.seq)
 )
-_HAS_CODE = func.lower(tickets.c.code) == func.lower(bindparam("code"))
+_HAS_CODE = func.lower(bindparam("code")) == CODE_KEY
 _BY_CODE = Statement(_WITH_OUR_USES.where(_HAS_CODE))
 _BY_TAG = Statement(
     _WITH_OUR_USES.where(
@@ -65,12 +66,26 @@ _DROP_TAG = Statement(
 
 
 def find(connection: Connection, code: str) -> tuple[Ticket, ...]:
-    """Return the tickets with a code; case matters only where two differ by it."""
+    """Return the tickets with a code; case matters only where two differ by it.
+
+    What is invisible in the list is no part of a code, unless two differ by it (decisions.md B20).
+    """
     found = _load(connection, _BY_CODE, code=code)
-    exact = tuple(ticket for ticket in found if ticket.code == code)
-    if exact:
-        return exact
+    for spell in (str, trim):
+        if exact := tuple(ticket for ticket in found if spell(ticket.code) == code):
+            return exact
     return found if len({ticket.code for ticket in found}) == 1 else ()
+
+
+def pick(connection: Connection, codes: tuple[str, ...]) -> str:
+    """Return the one of several texts that is the code of a ticket, else the first of them."""
+    known = [code for code in codes if find(connection, code)]
+    return known[0] if len(known) == 1 else codes[0]
+
+
+def find_read(connection: Connection, read: str) -> tuple[Ticket, ...]:
+    """Return the tickets with the code in a text that was read (decisions.md B19)."""
+    return find(connection, pick(connection, parts(read)))
 
 
 def on_tag(connection: Connection, rfid_code: str) -> tuple[Ticket, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from ..schema import INVISIBLE_SQL, PLAIN_SQL
 from . import engine
 
 # A use is [add-on, seconds], and [add-on, seconds, 0] where the date names no zone.
@@ -45,7 +46,7 @@ _TAKE_APART = f"""
         checkins
     FROM (
         SELECT
-            trim(item.value ->> '$.code') AS code,
+            item.value ->> '$.code' AS code,
             CASE WHEN json_type(item.value, '$.ticket_type_id') IN ('integer', 'text')
                 THEN CAST(item.value ->> '$.ticket_type_id' AS INTEGER) END AS ticket_type_id,
             lower(coalesce(item.value ->> '$.checked_in', '')) IN ('1', 'true', 'yes')
@@ -59,6 +60,7 @@ _TAKE_APART = f"""
         LIMIT -1
     )
     WHERE length(code) BETWEEN 1 AND 256
+        AND (code GLOB {PLAIN_SQL} OR trim(code, {INVISIBLE_SQL}) <> '')
     ON CONFLICT (code) {_REPLACE} WHERE excluded.checked_in >= incoming.checked_in
 """
 
@@ -83,7 +85,7 @@ _FIND_SEEN = """
         incoming.ticket_type_id,
         use.value ->> 0 AS addon_id,
         use.value ->> 1 AS at,
-        substr(incoming.code, -3) AS code_end
+        incoming.code
     FROM temp.changed
     JOIN temp.incoming USING (code)
     JOIN json_each(incoming.checkins) AS use
