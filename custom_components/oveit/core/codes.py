@@ -35,7 +35,11 @@ _LONGEST_READ = 8192
 _SEPARATORS = re.compile(r"[\s:.\-_]+")
 _PREFIX = re.compile(r"^0x", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-F]+")
-_UID_LENGTHS = (8, 14, 20)
+_UID_LENGTHS = (8, 10, 14, 16, 20)
+_HEX_LENGTHS = (8, 14, 20)
+_LARGEST_4_BYTES = 0xFFFFFFFF
+_WIEGAND = re.compile(r"([0-9]{1,5})\s*,\s*([0-9]{1,5})")
+_WIEGAND_26 = 6
 
 
 class TagFormat(StrEnum):
@@ -162,26 +166,34 @@ def _values(value: object) -> Iterator[str]:
 
 
 def spell(read: str, tag_format: TagFormat) -> tuple[str, ...]:
-    """Return the codes that Oveit may have for a tag, the likeliest first (decisions.md R7).
+    """Return the codes that Oveit may have for a tag, the likeliest first (decisions.md R7, R18).
 
     Separators, `0x`, case and control characters are ignored in hex; a read that is no hex is
-    returned as it is. Only a decimal format has several results: digits alone may be hex, or a
-    decimal number, which Oveit has as it is, without leading zeros, or as hex.
+    returned as it is. A facility and a card number may be of 26 or 34 bits. Else only a decimal
+    format has several results: digits alone may be hex, or a decimal number, which Oveit has as
+    it is, without leading zeros, or as hex; hex of 26 bits it may have as facility and card.
     """
     read = clean_tag(read)
-    digits = _hex_digits(read)
-    if digits is None or tag_format is TagFormat.AS_IS:
+    if tag_format is TagFormat.AS_IS:
         return (read,)
     backwards = tag_format in (TagFormat.HEX_REVERSED, TagFormat.DECIMAL_REVERSED)
-    uid = _reverse(digits) if backwards else digits
-    if tag_format in (TagFormat.HEX, TagFormat.HEX_REVERSED):
-        return (uid,)
-    as_number = str(int(uid, 16))
+    is_hex = tag_format in (TagFormat.HEX, TagFormat.HEX_REVERSED)
+    digits, wiegand = _hex_digits(read), _from_wiegand(read)
+    if digits is None and not wiegand:
+        return (read,)
+    uids = [_reverse(each) if backwards else each for each in wiegand or filter(None, [digits])]
+    if is_hex:
+        return tuple(uids)
+    as_number = str(int(uids[0], 16))
+    if wiegand:
+        return (as_number, *uids)
     if not (read.isascii() and read.isdecimal()):
-        return (as_number,)
-    from_number = _from_number(int(read), backwards=backwards)
-    as_hex = [as_number] if len(read) in _UID_LENGTHS else []
-    return tuple(dict.fromkeys([*as_hex, read, read.lstrip("0") or "0", from_number]))
+        return (as_number, *_to_wiegand(uids[0]))
+    found = [as_number] if len(read) in _HEX_LENGTHS else []
+    found += [read, read.lstrip("0") or "0"]
+    if len(read) == 10 and int(read) > _LARGEST_4_BYTES:
+        found.append(as_number)
+    return tuple(dict.fromkeys([*found, _from_number(int(read), backwards=backwards)]))
 
 
 def spellings(read: str) -> dict[TagFormat, tuple[str, ...]]:
@@ -209,6 +221,25 @@ def _hex_digits(read: str) -> str | None:
 def _reverse(digits: str) -> str:
     """Return hex digits with the bytes in reverse order."""
     return bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))[::-1].hex().upper()
+
+
+def _from_wiegand(read: str) -> tuple[str, ...]:
+    """Return a facility and a card number as hex, of 26 and of 34 bits, none if it is no such."""
+    found = _WIEGAND.fullmatch(read)
+    facility, card = (int(number) for number in found.groups()) if found else (0, 0)
+    if not found or max(facility, card) > 0xFFFF:
+        return ()
+    long = f"{facility:04X}{card:04X}"
+    is_short = facility <= 0xFF and len(found[1]) <= 3
+    return (long[2:], long) if is_short else (long,)
+
+
+def _to_wiegand(uid: str) -> tuple[str, ...]:
+    """Return hex of 26 bits as a facility and a card number, as cards have them printed."""
+    if len(uid) != _WIEGAND_26:
+        return ()
+    facility, card = divmod(int(uid, 16), 0x10000)
+    return tuple(dict.fromkeys([f"{facility},{card}", f"{facility:03},{card:05}"]))
 
 
 def _from_number(number: int, *, backwards: bool) -> str:
