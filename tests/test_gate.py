@@ -1,5 +1,7 @@
 """A gate: what its readers read becomes a decision that everybody sees once."""
 
+from typing import Any
+
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
@@ -14,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_r
 
 from custom_components.oveit.const import DOMAIN
 from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
+from custom_components.oveit.gate.readers import LAST_READS
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import act, value
@@ -441,6 +444,52 @@ async def test_r11_another_tag_after_a_reconnect_is_a_guest(
     await reader.become("here")
     await reader.scan("AA000001")
     assert venue.entries(ticket.code) == 1
+
+
+@pytest.mark.parametrize("policy", [{}, {"addon_id": DRINKS}, {"direction": "exit"}])
+@pytest.mark.parametrize("named", [True, False])
+async def test_c30_a_reader_sends_its_last_tag_again_after_a_restart(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    policy: dict[str, Any],
+    named: bool,
+) -> None:
+    """Nobody stands there, whatever the gate is for; the next guest is one, and so is who stays."""
+    tagged(venue, kind=VIP)
+    await open_gate(hass, entry, reader, event_type="esphome.wristband", **policy)
+    about = {"device_id": reader.device_id} if named else {}
+
+    async def _hold() -> None:
+        hass.bus.async_fire("esphome.wristband", {"tag_id": READ, **about})
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    await _hold()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    del hass.data[LAST_READS]
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    shown = watch(hass)
+    server.forget()
+    await _hold()
+    assert shown.reasons() == ["stale_read"]
+    assert server.requests_to("tickets/scan") == server.requests_to("tickets/checkin") == []
+
+
+async def test_c30_after_a_reload_the_same_tag_is_a_guest(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """The readers were connected all the time."""
+    tagged(venue)
+    await open_gate(hass, entry, reader)
+    await reader.scan(TAG)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["already_checked_in"]
 
 
 async def test_r11_a_read_that_took_long_to_arrive_is_stale(

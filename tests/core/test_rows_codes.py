@@ -172,9 +172,12 @@ async def test_b19_where_no_part_fits_or_several_do_the_rule_of_b15_holds(
     assert await desk.read_code(read.format(one, other)) == code.format(one, other)
 
 
-async def test_b19_two_addresses_in_one_read_are_two_codes(desk: Desk, venue: Venue) -> None:
+@pytest.mark.parametrize("read", ["https://x/?c={}\nhttps://x/?c=0", "https://x/0\rhttps://x/{}"])
+async def test_b19_two_addresses_in_one_read_are_two_codes(
+    desk: Desk, venue: Venue, read: str
+) -> None:
     """Also where only one of them is known."""
-    read = f"https://oveit.example/?c={venue.unused(100)[1].code}\nhttps://oveit.example/?c=n0b0dy"
+    read = read.format(venue.unused(100)[1].code)
     assert (await desk.check_in(Request(ticket_code=read))).reason is Reason.UNREADABLE
 
 
@@ -224,6 +227,18 @@ async def test_b20_two_codes_that_differ_by_what_is_invisible_are_two_tickets(
     assert (decision.reason, decision.ticket.code) == (Reason.CHECKED_IN, plain.code)
     assert plain.used
     assert not other.used
+
+
+async def test_b20_case_tells_two_tickets_apart_whatever_is_invisible(
+    ledger: Ledger, new_ticket_sync: TicketSync, venue: Venue
+) -> None:
+    """As it does where nothing is."""
+    for ticket, code in zip(venue.unused(100)[1:3], ("AbC1\r", "abc1"), strict=True):
+        rename(venue, ticket, code)
+    await new_ticket_sync.refresh(everything=True)
+    for code in ("AbC1\r", "abc1"):
+        assert [each.code for each in await ledger.find(trim(code))] == [code]
+    assert await ledger.find("ABC1") == ()
 
 
 async def test_b20_a_code_is_looked_up_by_its_index(ledger: Ledger, path: Path) -> None:

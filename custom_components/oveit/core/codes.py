@@ -64,7 +64,7 @@ def is_code(text: str) -> bool:
 
 def printable(text: str) -> str:
     """Return what can be printed of a text that is no code, as long as a code may be."""
-    return "".join(filter(str.isprintable, text))[:MAX_CODE_LENGTH]
+    return trim("".join(filter(str.isprintable, text)))[:MAX_CODE_LENGTH]
 
 
 def code_end(code: str) -> str:

@@ -217,6 +217,14 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TagAnswer:
+    """Oveit's answer to the question for all tickets on a tag; a refusal tells of none."""
+
+    codes: tuple[str, ...]
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
     """A read to decide, and the policy of its gate.
 

@@ -8,7 +8,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, EVENT_TAG_SCANNED
 from ..core.codes import is_phone
-from ..core.gate import DoubleBindings, Gate
+from ..core.gate import DoubleBindings, Gate, is_unknown
 from ..core.models import Decision, Reason
 from ..core.recent import Recent
 from ..issues import async_create_issue, async_delete_issue
@@ -45,8 +45,7 @@ class GateIssues:
         """Note what is no code, and the different unknown tags that Home Assistant keeps."""
         if decision.request.refusal is Reason.UNREADABLE:
             self._create("unreadable_reads")
-        is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
-        if not is_unknown or read.event_type != EVENT_TAG_SCANNED:
+        if not is_unknown(decision) or read.event_type != EVENT_TAG_SCANNED:
             return
         if len(self._different) <= MOST_UNKNOWN_TAGS:
             self._different.add(decision.request.rfid_code or "")

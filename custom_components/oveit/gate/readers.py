@@ -43,6 +43,11 @@ class Read:
     event_type: str
     stale: bool = False
 
+    @property
+    def source(self) -> str:
+        """Return the device that read, or what events without one have in common."""
+        return self.reader or self.event_type
+
 
 def event_types(settings: GateSettings) -> set[str]:
     """Return the events that a gate listens to: tags scanned by readers, and any other."""
@@ -117,11 +122,17 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
 class Readers:
     """Notices readers that come back, since many then send their last tag again."""
 
-    def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
-        """Watch these devices; those that only events name are added with their reads."""
+    def __init__(
+        self, hass: HomeAssistant, device_ids: frozenset[str], known: Mapping[str, str]
+    ) -> None:
+        """Watch these devices; those that only events name are added with their reads.
+
+        `known` are the last reads from before Home Assistant was started.
+        """
         self._hass = hass
         self._device_ids = set(device_ids)
         self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
+        self._last_reads.restore(known)
 
     @callback
     def async_start(self) -> CALLBACK_TYPE:
@@ -129,11 +140,10 @@ class Readers:
         return self._hass.bus.async_listen(EVENT_STATE_CHANGED, self._async_note_back, _is_back)
 
     def is_echo(self, read: Read) -> bool:
-        """Return whether a reader that has just come back sends its last tag again (R11)."""
-        if read.reader is None:
-            return False
-        self._device_ids.add(read.reader)
-        return self._last_reads.is_echo(read.reader, read.code)
+        """Return whether a reader that is just back sends its last tag again (R11, C30)."""
+        if read.reader is not None:
+            self._device_ids.add(read.reader)
+        return self._last_reads.is_echo(read.source, read.code)
 
     @callback
     def _async_note_back(self, event: Event[EventStateChangedData]) -> None:

@@ -15,6 +15,7 @@ from ..models import (
     CheckIn,
     Event,
     JsonValue,
+    TagAnswer,
     Ticket,
     TicketType,
 )
@@ -71,6 +72,17 @@ def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
     )
 
 
+def read_tag_answer(reply: Json) -> TagAnswer:
+    """Return the codes of the tickets in a reply about a tag (decisions.md R16)."""
+    if (error := reply.get("error")) or reply.get("ok") is False:
+        return TagAnswer(codes=(), message=_text(error) or _text(reply.get("message")))
+    listed = _object(reply.get("data")).get("tickets")
+    codes = _read_list(listed, _tag)
+    if codes is None or len(codes) != len(_read_list(listed, str) or ()):
+        raise OveitResponseError("Oveit's reply lists no tickets of a tag")
+    return TagAnswer(codes=tuple(dict.fromkeys(codes)))
+
+
 def _answered_ticket(reply: Json) -> Ticket | None:
     """Return the ticket that a reply is about, with its uses in the order of their dates."""
     ticket, kind, event = (_object(reply.get(key)) for key in ("ticket", "ticket_type", "event"))
@@ -89,7 +101,7 @@ def _answered_ticket(reply: Json) -> Ticket | None:
 
 
 def _tag(item: object) -> str | None:
-    """Return the code of a tag."""
+    """Return the code of a tag, or of a ticket on one."""
     return _code(_object(item).get("code"))
 
 

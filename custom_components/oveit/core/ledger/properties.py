@@ -15,6 +15,7 @@ _SCHEMA = "schema"
 _SKEW = "skew"
 _GENERATION = "generation"
 _OPENED = "opened"
+_LISTS_TAGS = "lists_tags"
 _COUNT = Statement(
     update(properties)
     .where(properties.c.name == _OPENED)
@@ -66,6 +67,16 @@ def skew(connection: Connection) -> timedelta:
 def keep_skew(connection: Connection, ahead: timedelta) -> None:
     """Write how far Oveit's clock is ahead."""
     keep(connection, _SKEW, str(ahead.total_seconds()))
+
+
+def lists_tags(connection: Connection) -> bool | None:
+    """Return whether the account can list the tickets of a tag, None where it is not known."""
+    return {"yes": True, "no": False}.get(get(connection, _LISTS_TAGS) or "")
+
+
+def keep_lists_tags(connection: Connection, able: bool | None) -> None:
+    """Write whether the account can list the tickets of a tag (decisions.md R17)."""
+    keep(connection, _LISTS_TAGS, {True: "yes", False: "no", None: ""}[able])
 
 
 def count_opening(connection: Connection) -> None:

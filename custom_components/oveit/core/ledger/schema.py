@@ -129,6 +129,14 @@ gates = Table(
     Column("mode", String),
 )
 
+# A digest of the last read of each reader.
+readers = Table(
+    "readers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("last_read", String, nullable=False),
+)
+
 # `retry_at`, `in_flight_until` and `leased_until` are seconds by the ledger's own clock.
 journal = Table(
     "journal",

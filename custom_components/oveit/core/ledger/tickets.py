@@ -230,6 +230,19 @@ def learn(
         _ADD_TAG.run(connection, rfid_code=rfid_code, code=ticket.code, learned_at=learned_at)
 
 
+def learn_tag(connection: Connection, rfid_code: str, codes: tuple[str, ...]) -> tuple[Ticket, ...]:
+    """Write which tickets a tag carries, those that are listed, and return all that it carries."""
+    carried = {ticket.code for ticket in on_tag(connection, rfid_code)}
+    listed = {ticket for code in codes for ticket in find(connection, code)}
+    learned_at = datetime.now(UTC).timestamp()
+    for ticket in listed:
+        if ticket.event_id is not None:
+            coverage.note(connection, ticket.event_id, ticket.code, told=True)
+    for code in {ticket.code for ticket in listed} - carried:
+        _ADD_TAG.run(connection, rfid_code=rfid_code, code=code, learned_at=learned_at)
+    return on_tag(connection, rfid_code)
+
+
 def unpair(connection: Connection, rfid_code: str, code: str) -> None:
     """Forget a tag of a ticket."""
     _DROP_TAG.run(connection, of_tag=rfid_code, of_code=code)
