@@ -1,5 +1,7 @@
 """X9: a gate in free flow refuses nobody, counts everybody, and checks good tickets in."""
 
+from time import monotonic
+
 from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
 import pytest
@@ -95,16 +97,17 @@ async def test_x9_a_tag_that_lies_on_the_reader_counts_once(
 async def test_x9_a_flood_refuses_nobody_and_does_not_hammer_oveit(
     hass: HomeAssistant, gate: str, server: OveitServer, venue: Venue, reader: Reader
 ) -> None:
-    """Of 60 strangers Oveit is asked about the first twenty; a good ticket is still checked in."""
+    """Oveit is asked about twenty of 60 strangers, then about one in two seconds; tickets count."""
     good = tagged(venue)
     await act(hass, "scan", rfid_code=TAG)
     shown = watch(hass)
     server.forget()
+    started = monotonic()
     for number in range(60):
         await reader.scan(f"BB0000{number:02}")
     await reader.scan(READ)
     assert shown.types() == ["admitted"] * 61
-    assert len(server.requests_to("tickets/scan")) <= 22
+    assert len(server.requests_to("tickets/scan")) <= 24 + (monotonic() - started) / 2
     assert venue.entries(good.code) == 1
 
 
