@@ -24,3 +24,4 @@ class Behaviour:
     scan_used: Literal["ok", "refused"] = "ok"
     ended_event: Literal["refused", "accepted"] = "refused"
     turnstile: bool = True
+    scan_v2: bool = False

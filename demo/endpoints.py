@@ -160,7 +160,9 @@ def scan(call: Call) -> Any:
 
 
 def scan_v2(call: Call) -> Any:
-    """`tickets/scan_v2`: list all tickets of a tag."""
+    """`tickets/scan_v2`: list all tickets of a tag, for accounts that have it."""
+    if not call.replies.behaviour.scan_v2:
+        raise Failed("feature_missing")
     tickets = find_tickets(call)
     if not tickets:
         raise Failed("ticket_unknown")

@@ -1,5 +1,7 @@
 """X9: a gate in free flow refuses nobody, counts everybody, and checks good tickets in."""
 
+from time import monotonic
+
 from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
 import pytest
@@ -95,16 +97,17 @@ async def test_x9_a_tag_that_lies_on_the_reader_counts_once(
 async def test_x9_a_flood_refuses_nobody_and_does_not_hammer_oveit(
     hass: HomeAssistant, gate: str, server: OveitServer, venue: Venue, reader: Reader
 ) -> None:
-    """Of 60 strangers Oveit is asked about the first twenty; a good ticket is still checked in."""
+    """Oveit is asked about twenty of 60 strangers, then about one in two seconds; tickets count."""
     good = tagged(venue)
     await act(hass, "scan", rfid_code=TAG)
     shown = watch(hass)
     server.forget()
+    started = monotonic()
     for number in range(60):
         await reader.scan(f"BB0000{number:02}")
     await reader.scan(READ)
     assert shown.types() == ["admitted"] * 61
-    assert len(server.requests_to("tickets/scan")) <= 22
+    assert len(server.requests_to("tickets/scan")) <= 24 + (monotonic() - started) / 2
     assert venue.entries(good.code) == 1
 
 
@@ -198,14 +201,14 @@ async def test_x9_a_door_opens_when_not_even_the_tag_can_be_looked_up(
 async def test_x9_what_is_no_guest_is_not_let_in(
     hass: HomeAssistant, gate: str, reader: Reader
 ) -> None:
-    """A reader that comes back sends its last tag again, and nobody stands there."""
+    """A reader that comes back sends its last tag again, or nothing, and nobody stands there."""
     shown = watch(hass)
     await reader.scan("AA000003")
     await reader.become("unavailable")
     await reader.become("here")
     await reader.scan("AA000003")
     await reader.scan("   ")
-    assert shown.reasons() == ["override", "stale_read"]
+    assert shown.reasons() == ["override", "stale_read", "unreadable"]
 
 
 async def test_x9_free_flow_is_never_a_rehearsal(

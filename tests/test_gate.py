@@ -1,14 +1,22 @@
 """A gate: what its readers read becomes a decision that everybody sees once."""
 
+from typing import Any
+
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
 
 from custom_components.oveit.const import DOMAIN
 from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
+from custom_components.oveit.gate.readers import LAST_READS
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import act, value
@@ -235,9 +243,7 @@ async def test_any_event_can_bring_a_read(
     assert venue.entries(ticket.code) == 1
 
 
-@pytest.mark.parametrize(
-    "data", [{}, {"tag_id": 17}, {"tag_id": "  "}, {"tag_id": None}, {"tag": {}}]
-)
+@pytest.mark.parametrize("data", [{}, {"tag_id": None}, {"tag": {}}])
 async def test_an_event_without_a_code_is_no_read(
     hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer, data: dict
 ) -> None:
@@ -250,16 +256,42 @@ async def test_an_event_without_a_code_is_no_read(
     assert (server.requests, shown.states) == ([], [])
 
 
-@pytest.mark.parametrize("read", ["x" * 257, "\x00\x01", "tag\nid"])
-async def test_b16_what_is_no_code_is_not_asked_about(
-    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer, reader: Reader, read: str
+@pytest.mark.parametrize(
+    "read",
+    ["x" * 257, "\x00\x01", "tag\nid", "", "  ", 17, 12345678, 1.5, True, {"id": "A"}, ["A"]],
+)
+@pytest.mark.parametrize("event_type", ["tag_scanned", "esphome.wristband"])
+async def test_b16_what_is_no_code_is_refused_with_one_repair(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    server: OveitServer,
+    reader: Reader,
+    read: object,
+    event_type: str,
 ) -> None:
-    """A broken reader disturbs nobody."""
-    await open_gate(hass, entry, reader)
+    """A red light, and nobody is asked; numbers are to be quoted."""
+    await open_gate(hass, entry, reader, event_type="esphome.wristband")
     shown = watch(hass)
     server.forget()
-    await reader.scan(read)
-    assert (server.requests, shown.states) == ([], [])
+    for _ in range(2):
+        hass.bus.async_fire(event_type, {"tag_id": read, "device_id": reader.device_id})
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert (server.requests, shown.reasons(), shown.types()) == ([], ["unreadable"], ["refused"])
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "unreadable_reads"
+    texts = await async_get_translations(hass, "en", "issues", ["oveit"])
+    assert "quotes" in texts["component.oveit.issues.unreadable_reads.description"]
+
+
+async def test_b16_a_number_in_a_field_of_ones_own_is_no_code(
+    hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
+) -> None:
+    """It is not taken for text, since zeros at its start would be lost."""
+    await open_gate(hass, entry, event_type="mqtt_read", code_field="code", credential="ticket")
+    shown = watch(hass)
+    hass.bus.async_fire("mqtt_read", {"code": 12345678})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert shown.reasons() == ["unreadable"]
 
 
 async def test_an_event_that_names_another_device_is_not_heard(
@@ -412,6 +444,52 @@ async def test_r11_another_tag_after_a_reconnect_is_a_guest(
     await reader.become("here")
     await reader.scan("AA000001")
     assert venue.entries(ticket.code) == 1
+
+
+@pytest.mark.parametrize("policy", [{}, {"addon_id": DRINKS}, {"direction": "exit"}])
+@pytest.mark.parametrize("named", [True, False])
+async def test_c30_a_reader_sends_its_last_tag_again_after_a_restart(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    policy: dict[str, Any],
+    named: bool,
+) -> None:
+    """Nobody stands there, whatever the gate is for; the next guest is one, and so is who stays."""
+    tagged(venue, kind=VIP)
+    await open_gate(hass, entry, reader, event_type="esphome.wristband", **policy)
+    about = {"device_id": reader.device_id} if named else {}
+
+    async def _hold() -> None:
+        hass.bus.async_fire("esphome.wristband", {"tag_id": READ, **about})
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    await _hold()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    del hass.data[LAST_READS]
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    shown = watch(hass)
+    server.forget()
+    await _hold()
+    assert shown.reasons() == ["stale_read"]
+    assert server.requests_to("tickets/scan") == server.requests_to("tickets/checkin") == []
+
+
+async def test_c30_after_a_reload_the_same_tag_is_a_guest(
+    hass: HomeAssistant, entry: MockConfigEntry, venue: Venue, reader: Reader
+) -> None:
+    """The readers were connected all the time."""
+    tagged(venue)
+    await open_gate(hass, entry, reader)
+    await reader.scan(TAG)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    shown = watch(hass)
+    await reader.scan(TAG)
+    assert shown.reasons() == ["already_checked_in"]
 
 
 async def test_r11_a_read_that_took_long_to_arrive_is_stale(

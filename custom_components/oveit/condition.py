@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from .const import ATTR_RFID_CODE, ATTR_TICKET_CODE, DOMAIN
 from .coordinator import OveitConfigEntry
-from .core.codes import clean_code, spellings
+from .core.codes import spellings
 from .core.exceptions import LedgerError
 from .core.ledger import Ledger
 
@@ -69,7 +69,7 @@ class IsCheckedIn(Condition):
             raise ConditionErrorMessage(KEY, "no account of Oveit is set up")
         try:
             if kind == ATTR_TICKET_CODE:
-                return any(ledger.has_entered(ticket_code=clean_code(code)) for ledger in ledgers)
+                return any(ledger.has_entered(ticket_code=code) for ledger in ledgers)
             tags = {tag for spelled in spellings(code).values() for tag in spelled}
             return any(ledger.has_entered(rfid_code=tag) for ledger in ledgers for tag in tags)
         except LedgerError as err:

@@ -131,6 +131,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self.ledger_watch = LedgerWatch(hass, entry)
         self.capacities: dict[int, int] = {}
         self.gate_modes: dict[str, str] = {}
+        self.last_reads: dict[str, str] = {}
         self.conflicts: list[Row] = []
         self.failure: OveitError | None = None
         self._failures = 0
@@ -158,6 +159,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
             gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
             await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
             self.gate_modes = await self.ledger.gate_modes()
+            self.last_reads = await self.ledger.last_reads()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
         self.desk = AccountDesk(

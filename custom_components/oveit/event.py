@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import EVENT_ADMITTED, EVENT_REFUSED
 from .coordinator import OveitConfigEntry
-from .core.codes import is_phone
+from .core.codes import code_end, is_phone, trim
 from .core.counts import RemoteCheckIn
 from .core.gate_settings import GateMode, GateSettings
 from .core.models import Decision, Event, Reason, Row, Source
@@ -119,7 +119,7 @@ def _describe_row(row: Row, event: Event) -> dict[str, Any]:
         "reason": row.cause and row.cause.value,
         "ticket_type": kind and kind.name,
         "gate": row.gate,
-        "code_end": row.code[-3:],
+        "code_end": code_end(row.code),
         "at": row.at.isoformat(),
     }
 
@@ -146,7 +146,7 @@ def _describe_decision(decision: Decision) -> dict[str, Any]:
         "ticket_type": decision.ticket and decision.ticket.ticket_type,
         "addon": decision.addon and decision.addon.name,
         "gate": decision.request.gate,
-        "code_end": decision.ticket and decision.ticket.code[-3:],
+        "code_end": decision.ticket and code_end(decision.ticket.code),
     }
 
 
@@ -177,8 +177,9 @@ def _message(decision: Decision) -> str | None:
     """Return Oveit's sentence, of whose codes only the end is shown (decisions.md I8)."""
     request, message = decision.request, decision.message
     ticket = decision.ticket.code if decision.ticket else None
-    for code in filter(None, (ticket, request.ticket_code, request.rfid_code)):
-        end = code[-3:].replace("\\", r"\\")
+    codes = (trim(code or "") for code in (ticket, request.ticket_code, request.rfid_code))
+    for code in filter(None, codes):
+        end = code_end(code).replace("\\", r"\\")
         message = message and re.sub(re.escape(code), f"…{end}", message, flags=re.IGNORECASE)
     return message
 

@@ -22,6 +22,7 @@ from .assist.queries import (
     async_override,
     async_set_gate_mode,
 )
+from .core.codes import code_end
 from .core.exceptions import OveitError
 from .core.models import Decision, Reason, Source, Ticket
 
@@ -127,7 +128,10 @@ async def _async_ticket(question: Question, phrases: Phrasebook) -> str:
         return _sentence(phrases.reasons[decision.reason])
     key = _by_what_is_known("ticket_used", ticket) if ticket.checked_in else "ticket_unused"
     return phrases.say(
-        key, end=" ".join(ticket.code[-3:]), type=_type(decision, phrases), **_first_entry(ticket)
+        key,
+        end=" ".join(code_end(ticket.code)),
+        type=_type(decision, phrases),
+        **_first_entry(ticket),
     )
 
 

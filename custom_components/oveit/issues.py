@@ -48,6 +48,7 @@ ISSUES: Mapping[str, Issue] = {
     "turnstile_refuses": ERROR,
     "unassigned_reader": WARNING,
     "unknown_tag_flood": WARNING,
+    "unreadable_reads": WARNING,
     "waiting_after_end": WARNING,
     "waiting_exported": FILE_LEFT,
 }

@@ -26,6 +26,7 @@ from .assist.queries import (
     async_set_gate_mode,
 )
 from .const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
+from .core.codes import code_end
 from .core.exceptions import OveitError
 from .core.models import MAX_CODE_LENGTH as MAX_NOTE_LENGTH, Decision, Reason
 
@@ -247,7 +248,7 @@ def _describe(decision: Decision) -> JsonObjectType:
         "decided_by": decision.source.value,
         "event": decision.event.name if decision.event else None,
         "ticket_type": ticket.ticket_type if ticket else None,
-        "code_end": ticket.code[-3:] if ticket else None,
+        "code_end": code_end(ticket.code) if ticket else None,
         "checked_in": ticket.checked_in if ticket else None,
         "checked_in_at": first.at.isoformat() if first and first.at else None,
         "checked_in_gate": first.gate if first else None,

@@ -14,6 +14,7 @@ import voluptuous as vol
 
 from .const import DOMAIN, NEEDED_PERMISSION
 from .coordinator import OveitConfigEntry, OveitCoordinator
+from .core.codes import code_end
 from .core.exceptions import (
     OveitCaptivePortalError,
     OveitError,
@@ -83,7 +84,7 @@ def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
 def _describe(row: Row) -> str:
     """Describe a conflict for a steward, without the whole code."""
     at = dt_util.as_local(row.at)
-    return f"- …{row.code[-3:]}, {row.gate or '–'}, {at:%Y-%m-%d %H:%M}, {row.cause or '–'}"
+    return f"- …{code_end(row.code)}, {row.gate or '–'}, {at:%Y-%m-%d %H:%M}, {row.cause or '–'}"
 
 
 def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:

@@ -22,7 +22,7 @@ import voluptuous as vol
 
 from .const import ATTR_RFID_CODE, ATTR_TICKET_CODE, DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator, translated_error
-from .core.codes import clean_code
+from .core.codes import clean_tag, parts, trim
 from .core.exceptions import OveitConnectionError
 from .core.gate_settings import GateMode
 from .core.models import MAX_CODE_LENGTH, Decision, Event, OfflinePolicy, Request, Ticket
@@ -267,9 +267,10 @@ async def _read_override(coordinator: OveitCoordinator, data: Mapping[str, Any])
     if event_id is None and len(active) == 1:
         (event_id,) = active
     if event_id is None:
-        known = await coordinator.ledger.find(
-            codes[ATTR_TICKET_CODE] or ""
-        ) or await coordinator.ledger.on_tag(codes[ATTR_RFID_CODE] or "")
+        code = await coordinator.desk.read_code(codes[ATTR_TICKET_CODE] or "")
+        known = await coordinator.ledger.find(code) or await coordinator.ledger.on_tag(
+            codes[ATTR_RFID_CODE] or ""
+        )
         if not known:
             raise _invalid("event_needed")
     elif event_id not in coordinator.data:
@@ -302,10 +303,15 @@ def _read_codes(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_code(field: str, value: object) -> str:
-    """Return a code as it is sent to Oveit; raise ServiceValidationError if it is none."""
+    """Return the code in a value, or a text in which the desk finds it (decisions.md B19).
+
+    Raises ServiceValidationError if there is none (decisions.md B16).
+    """
     if not isinstance(value, str):
         raise _invalid("code_not_text", field=field)
-    code = clean_code(value) if field == ATTR_TICKET_CODE else value.strip()
+    code, *others = parts(value) if field == ATTR_TICKET_CODE else (clean_tag(value),)
+    if others:
+        return trim(value)
     if not code:
         raise _invalid("code_empty", field=field)
     if len(code) > MAX_CODE_LENGTH:
@@ -360,7 +366,7 @@ def _respond_ticket(ticket: Ticket | None, event: Event | None) -> dict[str, Any
     kinds = event.ticket_types if event else ()
     addons = {addon.id: addon.name for kind in kinds for addon in kind.addons}
     return {
-        "code": ticket.code,
+        "code": trim(ticket.code),
         "series": ticket.series,
         "ticket_type_id": ticket.ticket_type_id,
         "ticket_type": ticket.ticket_type,

@@ -6,7 +6,9 @@ import pytest
 from custom_components.oveit.core.codes import TagFormat, is_phone, spell, spellings
 
 UID = "041256A8"
-UIDS = st.sampled_from((4, 7, 10)).flatmap(lambda size: st.binary(min_size=size, max_size=size))
+UIDS = st.sampled_from((4, 5, 7, 8, 10)).flatmap(
+    lambda size: st.binary(min_size=size, max_size=size)
+)
 SEPARATORS = st.sampled_from(("", "-", ":", " ", ".", "_"))
 HEX = (TagFormat.HEX, TagFormat.HEX_REVERSED)
 DECIMAL = (TagFormat.DECIMAL, TagFormat.DECIMAL_REVERSED)
@@ -54,6 +56,56 @@ def test_r7_a_decimal_number_is_tried_as_it_is_and_as_hex() -> None:
     assert spell("659891", TagFormat.DECIMAL)[0] == "659891"
 
 
+@pytest.mark.parametrize(
+    ("read", "uid"),
+    [
+        ("68310696", "041256A8"),
+        ("133150559158", "1F00644BB6"),
+        ("1153210038639744", "0418D6A2B45C80"),
+        ("16142028410224559060", "E0040150A1B2C3D4"),
+        ("0016142028410224559060", "E0040150A1B2C3D4"),
+        ("20768259093248692031113", "0465D97E2A5B6C7D8E89"),
+        ("104,123", "68007B"),
+        ("104,00123", "68007B"),
+        ("104, 123", "68007B"),
+        ("104,123", "0068007B"),
+        ("00104,00123", "0068007B"),
+        ("26729,2043", "686907FB"),
+        ("255,65535", "FFFFFF"),
+    ],
+)
+def test_r18_a_decimal_tag_is_tried_as_the_hex_that_oveit_has(read: str, uid: str) -> None:
+    """Of any length of a tag, and as facility and card, forwards and backwards."""
+    backwards = bytes.fromhex(uid)[::-1].hex().upper()
+    assert uid in spell(read, TagFormat.DECIMAL)
+    assert backwards in spell(read, TagFormat.DECIMAL_REVERSED)
+    if "," in read:
+        assert uid in spell(read, TagFormat.HEX)
+        assert backwards in spell(read, TagFormat.HEX_REVERSED)
+
+
+@pytest.mark.parametrize(
+    ("read", "number"),
+    [
+        ("1F00644BB6", "133150559158"),
+        ("e0:04:01:50:a1:b2:c3:d4", "16142028410224559060"),
+        ("68007B", "6815867"),
+        ("68007B", "104,123"),
+        ("68-00-7B", "104,00123"),
+        ("9900644836", str(0x9900644836)),
+    ],
+)
+def test_r18_a_hex_tag_is_tried_as_the_number_that_oveit_has(read: str, number: str) -> None:
+    """The other way round."""
+    assert number in spell(read, TagFormat.DECIMAL)
+
+
+@pytest.mark.parametrize("read", ["256,1,2", "70000,1", "1,70000", ",1", "1,", "1,2a", "100000,1"])
+def test_r18_what_is_no_facility_and_card_stays_as_it_is(read: str) -> None:
+    """Whatever else has a comma."""
+    assert spell(read, TagFormat.HEX) == (read,)
+
+
 def test_r7_digits_as_long_as_a_uid_are_hex_first() -> None:
     """Two of a hundred UIDs contain no letter."""
     assert spell("04125678", TagFormat.DECIMAL)[:2] == (str(0x04125678), "04125678")
@@ -68,6 +120,8 @@ def test_r7_every_way_to_write_a_uid_is_the_same_credential(
     read = ("0x" if prefixed else "") + (read.upper() if upper else read)
     assert spell(read, TagFormat.HEX) == (uid.hex().upper(),)
     assert spell(read, TagFormat.HEX_REVERSED) == (uid[::-1].hex().upper(),)
+    if len(uid) in (5, 8) and read.isdecimal():
+        return
     assert spell(read, TagFormat.DECIMAL)[0] == str(int.from_bytes(uid, "big"))
     assert spell(read, TagFormat.DECIMAL_REVERSED)[0] == str(int.from_bytes(uid, "little"))
 

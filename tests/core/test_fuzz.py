@@ -30,9 +30,9 @@ from tests.core.fuzz.targets import (
     take_login,
 )
 
-CODES = st.binary(max_size=300) | st.text(max_size=300).map(
-    partial(str.encode, errors="surrogatepass")
-)
+CODES = st.binary(max_size=300) | (
+    st.text(max_size=300) | st.text(']Q1\\0a,/:?&=#%{}[]"\r\u200b htps', max_size=60)
+).map(partial(str.encode, errors="surrogatepass"))
 often = settings(max_examples=300, deadline=None)
 
 
@@ -162,6 +162,11 @@ def test_a_damaged_login_gives_a_token_or_an_error(bench: Bench, reply: bytes) -
 @given(code=CODES)
 @example(code=b"https://x/%20%0d")
 @example(code=b"]Q1\\000026https://[")
+@example(code=b"https://x/A%0AA\rA")
+@example(code=b"oveit://x/\r?A=%0a#/]Q1A")
+@example(code=b'["{\\"a\\":\\"https://x/?b=c\\"}", 17, "A\\u0000"]')
+@example(code=b"[" * 4000)
+@example(code=b"104,00123\r104,00123")
 def test_whatever_a_scanner_reads_is_cleaned_for_good(bench: Bench, code: bytes) -> None:
     """Whatever a scanner types."""
     bench.runner.run(take_code(bench.ledger, code))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from custom_components.oveit.core.codes import TagFormat
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import LedgerError
-from custom_components.oveit.core.gate import DoubleBindings, Gate, LastReads, Rehearsal
+from custom_components.oveit.core.gate import DoubleBindings, Gate, LastReads, Rehearsal, digest_of
 from custom_components.oveit.core.gate_settings import (
     DEFAULTS,
     Credential,
@@ -29,7 +30,7 @@ from custom_components.oveit.core.models import (
 from custom_components.oveit.core.ticket_sync import TicketSync
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
-from tests.core.unknowns import Steps
+from tests.core.unknowns import Steps, journal
 
 TAG = "5E35ED9A"
 
@@ -107,13 +108,74 @@ async def test_d1_who_did_not_get_through_is_announced_again(
     ]
 
 
-@pytest.mark.parametrize("read", ["", "  ", "x" * 257, "a\u0007b"])
-async def test_b16_what_is_no_code_is_not_decided_on(
-    make_gate: Callable[..., Gate], announced: list[Decision], read: str
+@pytest.mark.parametrize("read", ["", "  ", "x" * 257, "a\u0007b", "a\u200bb"])
+@pytest.mark.parametrize("credential", Credential)
+async def test_b16_b18_what_is_no_code_is_refused_and_nobody_asked(
+    make_gate: Callable[..., Gate],
+    server: OveitServer,
+    announced: list[Decision],
+    read: str,
+    credential: Credential,
 ) -> None:
-    """Nothing is announced."""
-    assert await make_gate().read(read) is None
-    assert announced == []
+    """It is announced, once however often it is read."""
+    gate = make_gate(credential=credential, tag_format=TagFormat.DECIMAL)
+    for _ in range(2):
+        assert (await gate.read(read)).reason is Reason.UNREADABLE
+    assert [each.reason for each in announced] == [Reason.UNREADABLE]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason", "overruled"),
+    [
+        ({"direction": Direction.EXIT}, "left", None),
+        ({"mode": GateMode.FREE_FLOW}, "override", "unreadable"),
+    ],
+)
+async def test_b16_i7_x9_who_may_pass_passes_with_what_is_no_code(
+    make_gate: Callable[..., Gate],
+    server: OveitServer,
+    announced: list[Decision],
+    path: Path,
+    policy: dict[str, Any],
+    reason: str,
+    overruled: str | None,
+) -> None:
+    """And is written down, without telling Oveit."""
+    decision = await make_gate(**policy).read("A1\rB2")
+    assert (decision.reason, decision.overruled) == (reason, overruled)
+    assert announced == [decision]
+    (row,) = journal(path)
+    assert (row["state"], row["reason"], row["overruled"]) == ("local", reason, overruled)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("policy", [{"direction": Direction.EXIT}, {"mode": GateMode.FREE_FLOW}])
+async def test_b16_of_an_empty_read_nobody_passes(
+    make_gate: Callable[..., Gate], path: Path, policy: dict[str, Any]
+) -> None:
+    """A reader may send nothing when a tag is taken away."""
+    assert (await make_gate(**policy).read(" \r")).reason is Reason.UNREADABLE
+    assert journal(path) == []
+
+
+async def test_b18_a_tag_that_is_sent_twice_is_that_tag(
+    make_gate: Callable[..., Gate], ticket: VenueTicket
+) -> None:
+    """In one read, with what is invisible around it."""
+    decision = await make_gate().read("\ufeff5E-35-ED-9A\r5E-35-ED-9A\r\n")
+    assert decision.reason is Reason.CHECKED_IN
+
+
+@pytest.mark.parametrize("credential", [Credential.TICKET, Credential.AUTO])
+async def test_b19_a_gate_reads_the_code_in_an_address(
+    make_gate: Callable[..., Gate], venue: Venue, credential: Credential
+) -> None:
+    """As the desk does."""
+    ticket = venue.unused(100)[1]
+    gate = make_gate(credential=credential)
+    decision = await gate.read(f"https://oveit.example/check?code={ticket.code}&by=mail")
+    assert (decision.reason, decision.request.ticket_code) == (Reason.CHECKED_IN, ticket.code)
 
 
 async def test_r11_a_stale_read_is_refused_without_asking(
@@ -193,29 +255,54 @@ async def test_b12_b13_a_gate_is_closed_by_its_mode_or_the_time_but_an_exit_neve
     assert leaving.mode_now is GateMode.OPEN_FOR_TICKETS
 
 
-async def test_r4_in_a_flood_an_unknown_tag_is_asked_about_when_it_comes_again(
+@pytest.mark.parametrize("tag_format", [TagFormat.HEX, TagFormat.DECIMAL])
+async def test_r4_r20_in_a_flood_every_read_is_answered_and_few_are_asked_about(
     make_gate: Callable[..., Gate],
     ticket: VenueTicket,
+    venue: Venue,
     server: OveitServer,
     announced: list[Decision],
     steps: Steps,
+    tag_format: TagFormat,
 ) -> None:
-    """And at once after a quiet minute; the callback is called once for each tag."""
-    gate, unknown = make_gate(), list[str]()
+    """Known tags are decided; of the others one in two seconds, and sooner one that comes again."""
+    gate, unknown = make_gate(tag_format=tag_format), list[str]()
+    for number in (1, 2, 3):
+        venue.pair(venue.unused(100, 234)[4 + number].code, str(0xCC000000 + number))
+    for number in (1, 2, 3):
+        venue.pair(venue.unused(100, 234)[4 + number].code, f"CC00000{number}")
+    await gate.read("CC000003")
+    announced.clear()
     gate.on_unknown_tag.add(unknown.append)
     for number in range(20):
         assert not gate.unknown_tags.flooded
         await gate.read(f"BB0000{number:02}")
         await gate.read(f"BB0000{number:02}")
     assert gate.unknown_tags.flooded
-    assert unknown == [f"BB0000{number:02}" for number in range(20)]
-    server.forget()
+    assert len(unknown) == 20
+    assert [each.reason for each in announced] == [Reason.UNKNOWN_TAG] * 20
+    steps.step(6)
     announced.clear()
-    await gate.read(TAG)
-    assert server.requests == []
-    assert announced == []
-    await gate.read(TAG)
-    assert [each.reason for each in announced] == [Reason.CHECKED_IN]
+    server.forget()
+    for tag in ("BB000098", "CC000001", "CC000002", "CC000003"):
+        await gate.read(tag)
+    assert [each.reason.value for each in announced] == [
+        "unknown_tag",
+        "too_many_unknown",
+        "too_many_unknown",
+        "already_checked_in",
+    ]
+    assert {each.params["rfid_code"] for each in server.requests_to("tickets/scan")}.isdisjoint(
+        ("CC000001", "CC000002", str(0xCC000001), str(0xCC000002))
+    )
+    announced.clear()
+    assert (await gate.read("CC000001")).reason is Reason.CHECKED_IN
+    assert (await gate.read("CC000002")).reason is Reason.TOO_MANY_UNKNOWN
+    steps.step(2)
+    assert (await gate.read("CC000002")).reason is Reason.CHECKED_IN
+    read = TAG if tag_format is TagFormat.HEX else str(int(TAG, 16))
+    assert (await gate.read(read)).reason is Reason.CHECKED_IN
+    assert len(announced) == 3
     steps.step(61)
     assert not gate.unknown_tags.flooded
 
@@ -278,6 +365,43 @@ def test_r11_a_reader_that_comes_back_sends_its_last_read_again(
     steps.step(seconds)
     assert not reads.is_echo("two", "B")
     assert reads.is_echo("one", code) is is_echo
+
+
+@pytest.mark.parametrize(
+    ("after", "code", "is_echo"),
+    [(0, "A", True), (299, "A", True), (300, "A", False), (0, "B", False)],
+)
+def test_c30_a_reader_sends_its_last_read_again_after_a_restart(
+    steps: Steps, after: float, code: str, is_echo: bool
+) -> None:
+    """Its first read within five minutes may be that; what comes later is a guest."""
+    reads = LastReads(steps)
+    reads.restore({"one": digest_of("A"), "two": digest_of("C")})
+    steps.step(after)
+    assert reads.is_echo("one", code) is is_echo
+    assert reads.is_echo("one", code) is is_echo
+    steps.step(6)
+    assert not reads.is_echo("one", "A")
+    assert not reads.is_echo("three", "C")
+
+
+def test_c30_a_reader_that_was_away_at_the_restart_sends_its_last_read_again(
+    steps: Steps,
+) -> None:
+    """However long after that it comes back."""
+    reads = LastReads(steps)
+    reads.restore({"one": digest_of("A")})
+    steps.step(3600)
+    reads.note_back("one")
+    assert reads.is_echo("one", "A")
+
+
+def test_c30_what_is_known_of_this_run_counts(steps: Steps) -> None:
+    """A gate that is loaded again expects no echo."""
+    reads = LastReads(steps)
+    assert not reads.is_echo("one", "A")
+    reads.restore({"one": digest_of("A")})
+    assert not reads.is_echo("one", "A")
 
 
 def test_r11_after_another_read_the_reader_is_as_always(steps: Steps) -> None:

@@ -103,7 +103,7 @@ NO_DATES: list[Any] = ["", "yesterday", "now", 1780000000, [], {}, "0000-00-00 0
         (row(ticket_type_id=1.5), ticket(ticket_type_id=None)),
         (row(12345), ticket("12345")),
         (row("00012345"), ticket("00012345")),
-        (row("  abc "), ticket()),
+        (row("  abc "), replace(ticket(), code="  abc ")),
         (row("a c"), ticket("a c")),
         (row("ü✓"), ticket("ü✓")),
         (row("x" * 256), ticket("x" * 256)),
@@ -147,7 +147,7 @@ async def test_an_odd_row_is_taken_as_far_as_it_makes_sense(
     """Missing, extra and odd fields cost neither the ticket nor the list."""
     await take(ledger, row("other"), odd)
 
-    assert await ledger.find(expected.code) == (expected,)
+    assert await ledger.find(expected.code.strip()) == (expected,)
     assert len(await ledger.find("other")) == 1
     assert (await ledger.list_state(100)).skipped == 0
     assert (await count(ledger)).tickets == 2

@@ -5,14 +5,16 @@ reaches the desk (R7 to R12), and pairing (R14).
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Decision, Reason, Request, Several, Source
-from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
+from demo.oveit_server import Behaviour, Fault, OveitServer, Venue, VenueTicket
 from tests.core.unknowns import Steps, journal, whichever
 
 TAG = "5E35ED9A"
@@ -382,3 +384,167 @@ async def test_r15_a_time_in_words_is_no_use(
 
     assert decision.reason is Reason.CHECKED_IN
     assert [request.endpoint for request in server.requests] == ["tickets/scan", "tickets/checkin"]
+
+
+LISTS = pytest.mark.parametrize("behaviour", [Behaviour(scan_v2=True)], ids=["scan_v2"])
+
+
+def asked(server: OveitServer) -> list[str]:
+    """Return what Oveit was asked since it forgot, by the names of the endpoints."""
+    return [request.endpoint.removeprefix("tickets/") for request in server.requests]
+
+
+@whichever("wallet", "refusal", "scan_v2")
+async def test_r16_r17_tickets_on_a_tag_never_seen_here_are_told_apart(
+    desk: Desk, server: OveitServer, wallet: dict[str, VenueTicket], steps: Steps
+) -> None:
+    """An open gate asks the staff, one for a type takes its ticket; without it Oveit picks."""
+    if not server.behaviour.scan_v2:
+        only = {"error": Reason.UNKNOWN_TAG}.get(server.behaviour.wallet, Reason.CHECKED_IN)
+        assert (await desk.check_in(Request(rfid_code=TAG))).reason is only
+        return
+    at_open_gate = await desk.check_in(Request(rfid_code=TAG, gate="Open"))
+    server.venue.pair(server.venue.unused(100, VIP)[2].code, "659891")
+    server.venue.pair(server.venue.unused(100, ENTRY)[3].code, "659891")
+    for_vip = Request(rfid_code="659891", gate="VIP", ticket_type_ids=frozenset({VIP}))
+    server.forget()
+    at_vip_gate = await desk.check_in(for_vip)
+
+    assert at_open_gate.reason is Reason.AMBIGUOUS
+    assert at_open_gate.source is Source.OVEIT
+    assert not any(each.used for each in wallet.values())
+    assert at_vip_gate.reason is Reason.CHECKED_IN
+    assert at_vip_gate.ticket
+    assert at_vip_gate.ticket.ticket_type_id == VIP
+    assert asked(server) == ["scan_v2", "checkin"]
+
+
+@LISTS
+async def test_r16_the_tickets_on_a_tag_are_known_from_then_on(
+    desk: Desk, ledger: Ledger, server: OveitServer, wallet: dict[str, VenueTicket]
+) -> None:
+    """So they are told apart offline, too."""
+    await desk.check_in(Request(rfid_code=TAG))
+    known = await ledger.on_tag(TAG)
+    assert {each.code for each in known} == {each.code for each in wallet.values()}
+    offline = Request(rfid_code=TAG, gate="South", ask_oveit=False)
+    assert (await desk.check_in(offline)).reason is Reason.AMBIGUOUS
+
+
+@LISTS
+async def test_r16_it_is_found_out_once_which_question_works(
+    make_desk: Callable[..., Desk], desk: Desk, server: OveitServer, venue: Venue
+) -> None:
+    """Both are asked at first, then one; that outlives a restart."""
+    tickets = venue.unused(100, ENTRY)[1:5]
+    for number, ticket in enumerate(tickets):
+        venue.pair(ticket.code, f"AA00000{number}")
+    questions = []
+    for number, ticket in enumerate(tickets):
+        server.forget()
+        one = desk if number < 2 else make_desk()
+        assert (await one.check_in(Request(rfid_code=f"AA00000{number}"))).admitted
+        assert venue.entries(ticket.code) == 1
+        questions.append(sorted(asked(server)))
+    assert questions == [["checkin", "scan", "scan_v2"], *[["checkin", "scan_v2"]] * 3]
+
+
+@pytest.mark.parametrize("missing", [Fault(status=404), Fault(json={"data": {}}), None])
+async def test_r17_an_account_that_lists_no_tickets_of_a_tag_is_not_asked_again(
+    make_desk: Callable[..., Desk],
+    ledger: Ledger,
+    desk: Desk,
+    server: OveitServer,
+    venue: Venue,
+    missing: Fault | None,
+) -> None:
+    """Whether it says so in words, by a status, or in a form that is not the one shown."""
+    await ledger.keep_lists_tags(None)
+    if missing:
+        server.faults.set("tickets/scan_v2", missing)
+    questions = []
+    await desk.check_in(Request(rfid_code="DEADBEEF"))
+    for number, ticket in enumerate(venue.unused(100, ENTRY)[1:4]):
+        venue.pair(ticket.code, f"AA00000{number}")
+        server.forget()
+        one = desk if number < 2 else make_desk()
+        assert (await one.check_in(Request(rfid_code=f"AA00000{number}"))).admitted
+        questions.append(sorted(asked(server)))
+    first = ["checkin", "scan", "scan_v2"] if missing is None else questions[0]
+    assert questions == [first, *[["checkin", "scan"]] * 2]
+    assert await ledger.lists_tags() is False
+
+
+@LISTS
+async def test_r16_an_unknown_tag_costs_one_question_where_lists_work(
+    desk: Desk, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """The refusal is told in Oveit's words."""
+    await desk.check_in(Request(rfid_code=TAG))
+    server.forget()
+    decision = await desk.check_in(Request(rfid_code="DEADBEEF"))
+    assert (decision.reason, decision.source) == (Reason.UNKNOWN_TAG, Source.OVEIT)
+    assert decision.message == "This ticket does not exist"
+    assert asked(server) == ["scan_v2"]
+
+
+@LISTS
+async def test_r16_a_tag_that_is_known_here_costs_what_it_always_did(
+    desk: Desk, server: OveitServer, tagged: VenueTicket
+) -> None:
+    """One question tells whether it was paired anew."""
+    await desk.check_in(Request(rfid_code=TAG, gate="North"))
+    server.forget()
+    again = await desk.check_in(Request(rfid_code=TAG, gate="South"))
+    assert again.reason is Reason.ALREADY_CHECKED_IN
+    assert asked(server) == ["scan"]
+
+
+@LISTS
+async def test_r16_only_a_ticket_that_is_in_no_list_is_asked_about_by_its_code(
+    desk: Desk, server: OveitServer, tagged: VenueTicket, venue: Venue
+) -> None:
+    """One sold after the last list decides with the others."""
+    await desk.check_in(Request(rfid_code=TAG))
+    child = venue.unused(100, ENTRY)[4]
+    venue.pair(child.code, "659891")
+    sold = venue.sell(100, VIP, rfid_codes=["659891"])
+    server.forget()
+    decision = await desk.check_in(
+        Request(rfid_code="659891", ticket_type_ids=frozenset({VIP}), gate="VIP")
+    )
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == sold.code
+    assert asked(server) == ["scan_v2", "scan", "checkin"]
+    assert not child.used
+
+
+@LISTS
+@pytest.mark.parametrize("known", [False, True])
+async def test_r16_a_list_of_a_tag_that_hangs_keeps_nobody_waiting(
+    desk: Desk, server: OveitServer, tagged: VenueTicket, venue: Venue, known: bool
+) -> None:
+    """Nobody waits longer than the deadline, and before it is known the other question decides."""
+    if known:
+        await desk.check_in(Request(rfid_code=TAG))
+    other = venue.unused(100, ENTRY)[4]
+    venue.pair(other.code, "659891")
+    server.faults.set("tickets/scan_v2", Fault(latency_before=60))
+    started = monotonic()
+    decision = await desk.check_in(Request(rfid_code="659891", deadline=1.5))
+    assert monotonic() - started < 2.5
+    assert decision.reason is (Reason.UNKNOWN_TAG if known else Reason.CHECKED_IN)
+
+
+@LISTS
+async def test_r16_a_look_up_tells_what_oveit_has_now(
+    desk: Desk, server: OveitServer, wallet: dict[str, VenueTicket]
+) -> None:
+    """Two of the three were used elsewhere since the list: one is left."""
+    for name in ("entry", "museum"):
+        server.venue.check_in(wallet[name].code)
+    decision = await desk.scan(Request(rfid_code=TAG))
+    assert decision.reason is Reason.CHECKED_IN
+    assert decision.ticket
+    assert decision.ticket.code == wallet["vip"].code

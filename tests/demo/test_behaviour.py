@@ -43,6 +43,7 @@ def test_every_switch_is_tested_here() -> None:
         "old_replies",
         "refusal",
         "scan_used",
+        "scan_v2",
         "second_checkin",
         "starts",
         "turnstile",
@@ -285,3 +286,12 @@ async def test_an_account_may_have_no_turnstile(ask: Caller, behaviour: Behaviou
     for endpoint in ("turnstile/checkin", "turnstile/checkout"):
         answer = await ask(endpoint, ticket_code="first")
         assert answer == {"error": "Your account does not have this feature"}
+
+
+async def test_an_account_may_list_the_tickets_of_a_tag(ask: Caller, behaviour: Behaviour) -> None:
+    """Where it cannot, the reply is an error."""
+    answer = await ask("tickets/scan_v2", rfid_code="BOTH")
+    assert answer == {"error": "Your account does not have this feature"}
+    behaviour.scan_v2 = True
+    answer = await ask("tickets/scan_v2", rfid_code="BOTH")
+    assert {ticket["code"] for ticket in answer["data"]["tickets"]} == {"first", "second"}

@@ -171,8 +171,12 @@ async def test_an_addon_has_as_many_uses_as_its_limit(
     assert (await ask("tickets/checkin", ticket_code="vip"))["ok"] is True
 
 
-async def test_a_wristband_lists_its_tickets(ask: Caller, venue: Venue) -> None:
-    """With dates in words."""
+async def test_a_wristband_lists_its_tickets(
+    ask: Caller, venue: Venue, server: OveitServer
+) -> None:
+    """With dates in words, where the account has that."""
+    assert "error" in await ask("tickets/scan_v2", rfid_code="TAG1")
+    server.behaviour.scan_v2 = True
     venue.pair("vip", "TAG1")
     venue.check_in("vip")
     ask.headers["Accept-Language"] = "de"

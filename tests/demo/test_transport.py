@@ -27,8 +27,9 @@ def body(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def tickets(venue: Venue) -> None:
+def tickets(venue: Venue, server: OveitServer) -> None:
     """Sell the tickets that the endpoints are called with."""
+    server.behaviour.scan_v2 = True
     venue.sell(100, 234, code="fresh", rfid_codes=["TAG1"])
     venue.sell(100, 234, code="inside")
     venue.check_in("inside")

@@ -211,7 +211,7 @@ MUTATIONS: Final = (
     Mutation(
         "answer_about_another_ticket_accepted",
         "client/replies.py",
-        "    if answer.ticket and answer.ticket.code.lower() != code.lower():\n",
+        "    if answer.ticket and answer.ticket.code.lower() != trim(code).lower():\n",
         "    if False:\n",
         _core("desk.py::test_an_answer_about_another_ticket_is_none"),
     ),

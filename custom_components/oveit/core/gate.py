@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 import logging
 from math import inf
 
 from .callbacks import Callbacks
-from .codes import TagFormat, clean_code, spell
+from .codes import TagFormat, clean_tag, is_code, printable, spell
 from .desk.desk import Desk
 from .exceptions import OveitError
 from .gate_settings import Credential, GateMode, GateSettings
 from .ledger import Ledger
 from .models import (
-    MAX_CODE_LENGTH,
     Decision,
     Direction,
     Event,
@@ -33,7 +33,9 @@ REHEARSAL_LASTS = timedelta(hours=1)
 MINUTE = 60.0
 HOUR = 3600.0
 FLOOD = 20
+ASK_EVERY = 2.0
 JUST_BACK = 5.0
+JUST_STARTED = 300.0
 TURNSTILE_REFUSALS = 3
 DOUBLE_AFTER = 5
 KEPT_SCANS = 1000
@@ -68,9 +70,10 @@ class Rehearsal:
 
 
 class UnknownTags:
-    """Guards Oveit against a flood of tags that nobody knows (decisions.md R4).
+    """Has Oveit asked about few of the tags that nobody knows while they are many (R4, R20).
 
-    In a flood, one is asked about only when it is read a second time, which no misread is.
+    In a flood this is one in two seconds of those that are new, and one of those that come
+    again, which no misread does.
     """
 
     def __init__(self, clock: Clock = seconds) -> None:
@@ -78,6 +81,7 @@ class UnknownTags:
         limits = {"within": MINUTE, "at_most": MINUTE, "most": 10 * FLOOD}
         self._last_minute = Recent[object, str](clock, **limits)
         self._not_asked = Recent[str, bool](clock, **limits)
+        self._questions = Recent[bool, bool](clock, within=ASK_EVERY, at_most=ASK_EVERY)
         self._lying = Recent[str, bool](clock)
 
     @property
@@ -92,10 +96,14 @@ class UnknownTags:
 
     def may_ask(self, tag: str) -> bool:
         """Return whether Oveit is to be asked about a tag that is not known here."""
-        if not self.flooded or self._not_asked.pop(tag):
+        comes_again = bool(self._not_asked.pop(tag))
+        if not self.flooded:
             return True
-        self._not_asked.put(tag, True)
-        return False
+        if self._questions.get(comes_again):
+            self._not_asked.put(tag, True)
+            return False
+        self._questions.put(comes_again, True)
+        return True
 
     def note(self, tag: str) -> bool:
         """Count an unknown tag, and return whether it is not the same read again."""
@@ -137,24 +145,46 @@ class Announcements:
 
 
 class LastReads:
-    """Remembers the last read of each reader: many send it again when they come back (R11)."""
+    """Remembers the last read of each reader: many send it again when they come back (R11).
+
+    What is remembered is a digest of the code.
+    """
 
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a read."""
         self._last: dict[str, str] = {}
         self._back = Recent[str, str](clock, within=JUST_BACK)
+        self._restored = Recent[str, str](clock, within=JUST_STARTED, at_most=JUST_STARTED)
+
+    def restore(self, known: Mapping[str, str]) -> None:
+        """Take over last reads from before a restart; each may be sent once more (C30)."""
+        for reader, digest in known.items():
+            if reader not in self._last:
+                self._last[reader] = digest
+                self._restored.put(reader, digest)
 
     def note_back(self, reader: str) -> None:
         """Note that a reader has just come back."""
         self._back.put(reader, self._last.get(reader, ""))
 
     def is_echo(self, reader: str, code: str) -> bool:
-        """Return whether a reader that has just come back sends its last read again."""
-        if self._back.get(reader) == code:
+        """Return whether a reader that has just come back sends its last read again.
+
+        After a restart, its first read within five minutes may be one.
+        """
+        digest = digest_of(code)
+        if self._restored.pop(reader) == digest:
+            self._back.put(reader, digest)
+        if self._back.get(reader) == digest:
             return True
         self._back.pop(reader)
-        self._last[reader] = code
+        self._last[reader] = digest
         return False
+
+
+def digest_of(code: str) -> str:
+    """Return what is kept of a reader's last read."""
+    return sha256(code.encode(errors="replace")).hexdigest()
 
 
 class DoubleBindings:
@@ -185,6 +215,8 @@ class DoubleBindings:
     ) -> None:
         """Note a code, or count it for an hour when it came the other way, too."""
         key = spell(code, TagFormat.HEX)[0]
+        if not is_code(key):
+            return
         found = other.get(key)
         if found is None or (found and gate_id and found != gate_id):
             own.put(key, gate_id)
@@ -269,18 +301,14 @@ class Gate:
         chosen = self.settings.event_ids
         return [event for key, event in self._followed().items() if not chosen or key in chosen]
 
-    async def read(self, read: str, *, stale: bool = False) -> Decision | None:
-        """Decide on what a reader read, even if the desk fails; None when it is no code (B16).
+    async def read(self, read: str, *, stale: bool = False) -> Decision:
+        """Decide on what a reader read, even if the desk fails, and if it is no code (B16).
 
         A stale read is not of somebody who stands at the door.
         """
-        code = clean_code(read)
-        if not code or len(code) > MAX_CODE_LENGTH or not code.isprintable():
-            _LOGGER.debug("A read that is no code was ignored")
-            return None
         request = self._request(rfid_code=read)
         try:
-            request = await self._identify(read, code, ask=not stale)
+            request = await self._identify(read, ask=not stale)
             if stale:
                 return self._announce(decide_here(request, Reason.STALE_READ), self.mode_now)
             return await self._decide(request)
@@ -325,30 +353,42 @@ class Gate:
         """Return what the desk is asked about a code, as the gate is at the moment."""
         return self.settings.request(**read, rehearsal=self.rehearsal.is_on)
 
-    async def _identify(self, read: str, code: str, *, ask: bool) -> Request:
+    async def _identify(self, read: str, *, ask: bool) -> Request:
         """Return what the desk is asked about a read: a ticket that is listed, or a tag."""
-        credential = self.settings.credential
-        if credential is Credential.AUTO and not self._taken_for_tags.see(code):
+        credential, tag, code = self.settings.credential, clean_tag(read), ""
+        if credential is not Credential.RFID:
+            code = await self._desk.read_code(read, self.settings.deadline)
+        if credential is Credential.TICKET and is_code(code):
+            return self._request(ticket_code=code)
+        if credential is Credential.AUTO and is_code(code) and not self._taken_for_tags.see(code):
             if await self._ledger.find(code):
                 return self._request(ticket_code=code)
             self._taken_for_tags.put(code, True)
-        if credential is Credential.TICKET:
-            return self._request(ticket_code=code)
-        request = await self._identify_tag(spell(read, self.settings.tag_format), ask=ask)
-        return replace(request, or_ticket=code if credential is Credential.AUTO else None)
+        if credential is Credential.TICKET or not is_code(tag):
+            refused = self._request(rfid_code=printable(read))
+            return replace(refused, refusal=Reason.UNREADABLE)
+        request = await self._identify_tag(spell(tag, self.settings.tag_format), ask=ask)
+        return replace(request, or_ticket=code if is_code(code) else None)
 
     async def _identify_tag(
         self, tags: Iterable[str], *, ask: bool = True, scan_id: str | None = None
     ) -> Request:
-        """Return what the desk is asked about a tag: of several spellings, the known one."""
+        """Return what the desk is asked about a tag: of several spellings, the known one.
+
+        In a flood of unknown tags, it may be too many to ask about (decisions.md R20).
+        """
         requests = {tag: self._request(rfid_code=tag, scan_id=scan_id) for tag in tags}
         first, *others = requests.values()
-        if not others:
+        if not others and not self.unknown_tags.flooded:
             return first
         for tag, request in requests.items():
             if await self._ledger.on_tag(tag):
                 return request
-        if not ask or self.unknown_tags.flooded or self.is_closed:
+        if not ask or self.is_closed:
+            return first
+        if not self.unknown_tags.may_ask(first.rfid_code or ""):
+            return replace(first, refusal=Reason.TOO_MANY_UNKNOWN)
+        if not others:
             return first
         share = self.settings.deadline / 2
         asked = [replace(request, deadline=share) for request in requests.values()]
@@ -357,20 +397,19 @@ class Gate:
         return next(known, asked[0])
 
     async def _decide(self, request: Request) -> Decision:
-        """Decide by the gate's mode, and announce the decision."""
+        """Decide by the gate's mode, and announce the decision; an empty read is of nobody."""
         mode = self.mode_now
-        if self.refuses_nobody:
+        if self.refuses_nobody and (request.ticket_code or request.rfid_code):
             decision = await self._let_through(request, mode)
+        elif request.refusal is not None:
+            decision = self._announce(decide_here(request, request.refusal), mode)
         elif self.is_closed:
             decision = self._announce(decide_here(request, Reason.GATE_CLOSED), mode)
-        elif not await self._may_ask(request):
-            decision = decide_here(request, Reason.UNKNOWN_TAG)
         elif mode is GateMode.SCAN_ONLY:
             decision = self._announce(await self._desk.look(request), mode)
         else:
             decision = await self._check_in(request, mode)
-        is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
-        if is_unknown and self.unknown_tags.note(tag := request.rfid_code or ""):
+        if is_unknown(decision) and self.unknown_tags.note(tag := request.rfid_code or ""):
             self.on_unknown_tag.call(tag)
         self._watch_turnstile(decision)
         return decision
@@ -389,18 +428,11 @@ class Gate:
         """Let a guest through whatever fails: at a way out, and in free flow (I7, X9)."""
         try:
             if self._is_free:
-                request = ask_freely(request, ask_oveit=await self._may_ask(request))
+                request = ask_freely(request)
             return await self._check_in(request, mode)
         except OveitError as err:
             _LOGGER.warning("A guest who may pass could not be decided on: %s", err)
             return self._announce(decide_undecided(request, mode), mode)
-
-    async def _may_ask(self, request: Request) -> bool:
-        """Return whether Oveit may be asked: in a flood of unknown tags, only about known ones."""
-        tag = request.rfid_code
-        if tag is None or self.is_exit or not self.unknown_tags.flooded:
-            return True
-        return bool(await self._ledger.on_tag(tag)) or self.unknown_tags.may_ask(tag)
 
     def _announce(self, decision: Decision, mode: GateMode) -> Decision:
         """Announce a decision that is no repeat, and return it."""
@@ -421,12 +453,17 @@ class Gate:
                 self.on_turnstile.call(True)
 
 
-def ask_freely(request: Request, *, ask_oveit: bool = True) -> Request:
+def is_unknown(decision: Decision) -> bool:
+    """Return whether nobody knows the tag of a guest, or there were too many to ask."""
+    reasons = {decision.reason, decision.overruled}
+    return not reasons.isdisjoint((Reason.UNKNOWN_TAG, Reason.TOO_MANY_UNKNOWN))
+
+
+def ask_freely(request: Request) -> Request:
     """Return a request of a gate in free flow, which waits for no connection and no list."""
     return replace(
         request,
         free_flow=True,
-        ask_oveit=ask_oveit,
         offline=OfflinePolicy.ADMIT_KNOWN,
         max_list_age=timedelta.max,
         rehearsal=False,

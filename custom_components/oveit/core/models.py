@@ -29,6 +29,8 @@ class Reason(StrEnum):
     AMBIGUOUS = "ambiguous"
     GATE_CLOSED = "gate_closed"
     STALE_READ = "stale_read"
+    UNREADABLE = "unreadable"
+    TOO_MANY_UNKNOWN = "too_many_unknown"
     NO_TICKET_LIST = "no_ticket_list"
     OFFLINE_REFUSED = "offline_refused"
     REFUSED = "refused"
@@ -216,6 +218,14 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TagAnswer:
+    """Oveit's answer to the question for all tickets on a tag; a refusal tells of none."""
+
+    codes: tuple[str, ...]
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
     """A read to decide, and the policy of its gate.
 
@@ -231,6 +241,7 @@ class Request:
     - `rehearsal`: decide, but check nothing in
     - `free_flow`: refuse nobody (X9)
     - `ask_oveit`: False decides by the ledger, as if offline
+    - `refusal`: why nobody is looked up, who is refused unless everybody may pass
     """
 
     ticket_code: str | None = None
@@ -254,6 +265,7 @@ class Request:
     rehearsal: bool = False
     free_flow: bool = False
     ask_oveit: bool = True
+    refusal: Reason | None = None
 
 
 def new_ref() -> str:

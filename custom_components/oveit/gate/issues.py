@@ -8,7 +8,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, EVENT_TAG_SCANNED
 from ..core.codes import is_phone
-from ..core.gate import DoubleBindings, Gate
+from ..core.gate import DoubleBindings, Gate, is_unknown
 from ..core.models import Decision, Reason
 from ..core.recent import Recent
 from ..issues import async_create_issue, async_delete_issue
@@ -16,6 +16,14 @@ from .readers import Read
 
 NOTICE_EVERY = 30.0
 MOST_UNKNOWN_TAGS = 50
+OF_READS = (
+    "double_binding",
+    "many_unknown_tags",
+    "start_unknown",
+    "turnstile_refuses",
+    "unknown_tag_flood",
+    "unreadable_reads",
+)
 
 BINDINGS: HassKey[DoubleBindings] = HassKey("oveit_bindings")
 
@@ -35,9 +43,10 @@ class GateIssues:
 
     @callback
     def async_note_read(self, read: Read, decision: Decision) -> None:
-        """Count the different unknown tags that Home Assistant keeps for ever."""
-        is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
-        if not is_unknown or read.event_type != EVENT_TAG_SCANNED:
+        """Note what is no code, and the different unknown tags that Home Assistant keeps."""
+        if decision.request.refusal is Reason.UNREADABLE:
+            self._create("unreadable_reads")
+        if not is_unknown(decision) or read.event_type != EVENT_TAG_SCANNED:
             return
         if len(self._different) <= MOST_UNKNOWN_TAGS:
             self._different.add(decision.request.rfid_code or "")
@@ -116,14 +125,7 @@ def async_get_bindings(hass: HomeAssistant) -> DoubleBindings:
 def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> None:
     """Delete the issues that reads raised about a gate that stops; for good, all of its issues."""
     async_get_bindings(hass).forget(gate_id)
-    keys = (
-        "double_binding",
-        "many_unknown_tags",
-        "start_unknown",
-        "turnstile_refuses",
-        "unknown_tag_flood",
-    )
-    for key in (*keys, "stale_gate") if for_good else keys:
+    for key in (*OF_READS, "stale_gate") if for_good else OF_READS:
         async_delete_issue(hass, key, gate_id)
 
 

@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import EVENT_TAG_SCANNED
+from ..core.codes import clean_tag, is_code
 from ..core.gate import LastReads
 from ..core.gate_settings import GateSettings
 from ..core.recent import seconds
@@ -32,12 +33,20 @@ LEARNING: HassKey[list[Learning]] = HassKey("oveit_learning")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """A code as a reader sent it; a stale one is not of somebody who stands at the door."""
+    """A code as a reader sent it; a stale one is not of somebody who stands at the door.
+
+    What is not sent as text is no code (decisions.md B16).
+    """
 
     code: str
     reader: str | None = None
     event_type: str
     stale: bool = False
+
+    @property
+    def source(self) -> str:
+        """Return the device that read, or what events without one have in common."""
+        return self.reader or self.event_type
 
 
 def event_types(settings: GateSettings) -> set[str]:
@@ -47,7 +56,7 @@ def event_types(settings: GateSettings) -> set[str]:
 
 
 def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read | None:
-    """Return the read in an event, or None when it is not from one of the gate's readers.
+    """Return the read in an event, or None when it is none, or not from one of the gate's readers.
 
     An event that names no device may be from any; without chosen readers, so may every event.
     """
@@ -58,10 +67,10 @@ def parse_event(settings: GateSettings, event: Event[Mapping[str, Any]]) -> Read
     else:
         code = find_field(event.data, settings.code_field)
         mine = reader is None or not settings.readers or reader in settings.readers
-    if not mine or not isinstance(code, str) or not code.strip():
+    if not mine or code is None:
         return None
     return Read(
-        code=code,
+        code=code if isinstance(code, str) else "",
         reader=reader if isinstance(reader, str) else None,
         event_type=event_type,
         stale=dt_util.utcnow() - event.time_fired > OLD_AFTER,
@@ -88,6 +97,8 @@ class Learning:
     def accepts(self, read: Read) -> bool:
         """Return whether a read is for the form, and not of a guest at another gate."""
         readers = self.settings.readers
+        if not is_code(clean_tag(read.code)):
+            return False
         mine = read.reader is None or (
             read.reader in readers if readers else read.reader not in self.other_readers
         )
@@ -111,11 +122,17 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
 class Readers:
     """Notices readers that come back, since many then send their last tag again."""
 
-    def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
-        """Watch these devices; those that only events name are added with their reads."""
+    def __init__(
+        self, hass: HomeAssistant, device_ids: frozenset[str], known: Mapping[str, str]
+    ) -> None:
+        """Watch these devices; those that only events name are added with their reads.
+
+        `known` are the last reads from before Home Assistant was started.
+        """
         self._hass = hass
         self._device_ids = set(device_ids)
         self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
+        self._last_reads.restore(known)
 
     @callback
     def async_start(self) -> CALLBACK_TYPE:
@@ -123,11 +140,10 @@ class Readers:
         return self._hass.bus.async_listen(EVENT_STATE_CHANGED, self._async_note_back, _is_back)
 
     def is_echo(self, read: Read) -> bool:
-        """Return whether a reader that has just come back sends its last tag again (R11)."""
-        if read.reader is None:
-            return False
-        self._device_ids.add(read.reader)
-        return self._last_reads.is_echo(read.reader, read.code)
+        """Return whether a reader that is just back sends its last tag again (R11, C30)."""
+        if read.reader is not None:
+            self._device_ids.add(read.reader)
+        return self._last_reads.is_echo(read.source, read.code)
 
     @callback
     def _async_note_back(self, event: Event[EventStateChangedData]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -20,7 +20,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, EVENT_TAG_SCANNED, SUBENTRY_GATE
 from ..coordinator import OveitConfigEntry, OveitCoordinator
-from ..core.gate import Gate
+from ..core.exceptions import LedgerError
+from ..core.gate import Gate, digest_of
 from ..core.gate_settings import GateMode, GateSettings
 from ..core.models import Decision
 from ..issues import async_delete_issue
@@ -54,12 +55,16 @@ class GateDevice:
     def async_start(self) -> None:
         """Listen to the gate's readers and door."""
         settings = self.gate.settings
-        readers = Readers(self._hass, settings.readers)
+        readers = Readers(self._hass, settings.readers, self.coordinator.last_reads)
 
         @callback
         def _handle(read: Read) -> None:
-            if not async_is_learning(self._hass, read):
-                self._in_background(self._async_read(read, readers.is_echo(read) or read.stale))
+            if async_is_learning(self._hass, read):
+                return
+            is_echo = readers.is_echo(read)
+            self._in_background(self._async_read(read, is_echo or read.stale))
+            if not is_echo:
+                self._in_background(self._async_keep(read))
 
         self._listening.callback(readers.async_start())
         self._listening.callback(async_listen(self._hass, settings, _handle))
@@ -95,8 +100,13 @@ class GateDevice:
     async def _async_read(self, read: Read, stale: bool) -> None:
         """Decide on a reader's read."""
         async_get_bindings(self._hass).note_gate(self.id, read.code)
-        if decision := await self.gate.read(read.code, stale=stale):
-            self.issues.async_note_read(read, decision)
+        decision = await self.gate.read(read.code, stale=stale)
+        self.issues.async_note_read(read, decision)
+
+    async def _async_keep(self, read: Read) -> None:
+        """Keep a reader's last read through a restart, if the ledger can."""
+        with suppress(LedgerError):
+            await self.coordinator.ledger.keep_last_read(read.source, digest_of(read.code))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Decide on one guest beside all others."""

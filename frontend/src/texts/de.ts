@@ -16,6 +16,8 @@ export const de: Texts = {
     ambiguous: ["Mehrere Tickets", "Dieser Chip trägt mehr als ein Ticket. Bitte das Personal fragen"],
     gate_closed: ["Geschlossen", "Hier wird zurzeit niemand eingelassen"],
     stale_read: ["Bitte noch einmal", "Diese Lesung war zu alt"],
+    unreadable: ["Nicht lesbar", "Bitte noch einmal versuchen"],
+    too_many_unknown: ["Bitte noch einmal", "Es wurden zu viele unbekannte Chips gelesen"],
     no_ticket_list: ["Keine Ticketliste", "Oveit ist nicht erreichbar, und es liegt keine Liste vor. Bitte das Personal fragen"],
     offline_refused: ["Keine Verbindung", "Dieser Eingang lässt ohne Oveit niemanden ein. Bitte das Personal fragen"],
     refused: ["Kein Einlass", "Oveit hat dieses Ticket abgelehnt"],

@@ -10,7 +10,14 @@ from typing import Any, Final, cast, override
 import aiohttp
 
 from custom_components.oveit.core.client.api import OveitClient
-from custom_components.oveit.core.codes import clean_code
+from custom_components.oveit.core.codes import (
+    clean_code,
+    clean_tag,
+    is_code,
+    parts,
+    spellings,
+    trim,
+)
 from custom_components.oveit.core.dates import read_date
 from custom_components.oveit.core.exceptions import LedgerError, OveitError
 from custom_components.oveit.core.ledger import Ledger
@@ -124,14 +131,19 @@ async def take_header(_: Ledger, value: bytes) -> None:
 
 
 async def take_code(ledger: Ledger, code: bytes) -> None:
-    """A ticket's code: cleaned once is cleaned for good."""
+    """What a reader sends: cleaned once is cleaned for good, and only codes are looked up."""
     text = code.decode(errors="surrogateescape")
-    clean = clean_code(text)
-    assert clean_code(clean) == clean
-    assert clean == clean.strip()
-    if text.isprintable():
-        await ledger.find(clean)
-        await ledger.on_tag(text)
+    for clean in (clean_code, clean_tag):
+        cleaned = clean(text)
+        assert clean(cleaned) == cleaned == trim(cleaned)
+    first, *others = codes = parts(text)
+    assert first == clean_code(text)
+    assert all(is_code(part) for part in others)
+    for spelled in spellings(text).values():
+        assert 1 <= len(set(spelled)) == len(spelled) <= 4
+    if all(is_code(part) for part in codes):
+        assert await ledger.pick(codes) in codes
+        await ledger.on_tag(first)
 
 
 def is_plain_yes(reply: bytes, *, is_brief: bool) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -23,10 +23,19 @@ from ..exceptions import (
     OveitTlsError,
     OveitTooLongError,
 )
-from ..models import Account, Answer, Event
+from ..models import Account, Answer, Event, TagAnswer
 from ..single_flight import SingleFlight
 from .circuit_breaker import LATE_AFTER, CircuitBreaker
-from .replies import Json, as_list, parse, read_account, read_answer, read_error, read_event
+from .replies import (
+    Json,
+    as_list,
+    parse,
+    read_account,
+    read_answer,
+    read_error,
+    read_event,
+    read_tag_answer,
+)
 from .ticket_list import most_bytes
 
 LANGUAGES = ("en", "de", "es", "fr", "ja", "nl")
@@ -228,6 +237,22 @@ class OveitClient:
         """Look a ticket up by its code or by a tag; nothing is checked in."""
         params = {"ticket_code": ticket_code, "rfid_code": rfid_code}
         return await self._ask("tickets/scan", params, late_after)
+
+    async def scan_tag(self, rfid_code: str, *, late_after: float | None) -> TagAnswer:
+        """Return the codes of all tickets on a tag; not every account has this (R16, R17).
+
+        A reply that cannot be understood is no failure of Oveit; without `late_after`, neither is
+        one that does not come in time.
+        """
+        body: bytes | OveitResponseError
+        with nullcontext() if late_after is None else self.breaker.recording(late_after):
+            try:
+                body = await self._call("tickets/scan_v2", {"rfid_code": rfid_code})
+            except OveitResponseError as err:
+                body = err
+        if isinstance(body, OveitResponseError):
+            raise body
+        return read_tag_answer(parse(body))
 
     async def enter_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
         """Count an entry at a turnstile; the answer may name no ticket (decisions.md X7)."""

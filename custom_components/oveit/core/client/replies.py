@@ -5,6 +5,7 @@ from datetime import datetime
 import json
 from typing import Any
 
+from ..codes import trim
 from ..dates import read_date
 from ..exceptions import OveitCaptivePortalError, OveitResponseError
 from ..models import (
@@ -15,6 +16,7 @@ from ..models import (
     CheckIn,
     Event,
     JsonValue,
+    TagAnswer,
     Ticket,
     TicketType,
 )
@@ -78,6 +80,17 @@ def read_answer(reply: Json, asked_at: datetime, *, brief: bool) -> Answer:
     )
 
 
+def read_tag_answer(reply: Json) -> TagAnswer:
+    """Return the codes of the tickets in a reply about a tag (decisions.md R16)."""
+    if (error := reply.get("error")) or reply.get("ok") is False:
+        return TagAnswer(codes=(), message=_text(error) or _text(reply.get("message")))
+    listed = _object(reply.get("data")).get("tickets")
+    codes = _read_list(listed, _tag)
+    if codes is None or len(codes) != len(_read_list(listed, str) or ()):
+        raise OveitResponseError("Oveit's reply lists no tickets of a tag")
+    return TagAnswer(codes=tuple(dict.fromkeys(codes)))
+
+
 def _answered_ticket(reply: Json) -> Ticket | None:
     """Return the ticket that a reply is about, with its uses in the order of their dates."""
     ticket, kind, event = (_object(reply.get(key)) for key in ("ticket", "ticket_type", "event"))
@@ -96,7 +109,7 @@ def _answered_ticket(reply: Json) -> Ticket | None:
 
 
 def _tag(item: object) -> str | None:
-    """Return the code of a tag."""
+    """Return the code of a tag, or of a ticket on one."""
     return _code(_object(item).get("code"))
 
 
@@ -214,11 +227,11 @@ def _text(value: object) -> str | None:
 
 def _code(value: object) -> str | None:
     """Return the code of a ticket or a tag, None if it is empty or too long."""
-    code = _text(value)
-    return code if code and len(code) <= MAX_CODE_LENGTH else None
+    code = trim(_text(value) or "")
+    return code if 1 <= len(code) <= MAX_CODE_LENGTH else None
 
 
 def check_same(answer: Answer, code: str) -> None:
     """Raise OveitResponseError when an answer is about another ticket."""
-    if answer.ticket and answer.ticket.code.lower() != code.lower():
+    if answer.ticket and answer.ticket.code.lower() != trim(code).lower():
         raise OveitResponseError("Oveit answered about another ticket")

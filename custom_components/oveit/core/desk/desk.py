@@ -9,7 +9,7 @@ from time import monotonic
 
 from ..client.api import OveitClient
 from ..client.replies import check_same
-from ..codes import clean_code
+from ..codes import is_code, parts
 from ..counts import Settled
 from ..decision import Verdict, decide
 from ..exceptions import LedgerError, OveitConnectionError, OveitError
@@ -40,6 +40,7 @@ _LOGGER = logging.getLogger(__name__)
 
 type Tell = Callable[[Decision], None]
 
+FOR_A_CODE = 3.0
 PASSBACK_WITHIN = timedelta(minutes=5)
 
 
@@ -121,13 +122,15 @@ class Desk:
         """
         if request.rehearsal:
             return await self.look(request)
-        return await self._reads.once(_clean(request), partial(self._check_in, door=door))
+        return await self._reads.once(await self._read(request), partial(self._check_in, door=door))
 
     async def scan(self, request: Request) -> Decision:
         """Return whether a ticket would be admitted; nothing is marked anywhere."""
-        case = self._open(_clean(request))
-        await self._lookup.identify(case, ask=True)
-        verdict = decide(replace(self._lookup.known(case), may_wait=False), case.request)
+        case = self._open(request := await self._read(request))
+        if request.refusal is None:
+            await self._lookup.identify(case, ask=True)
+        known = replace(self._lookup.known(case), may_wait=False)
+        verdict = _refusal(request) or decide(known, request)
         if verdict.reason.admits and case.answer and not case.answer.ok:
             verdict = await self._look_again(case, verdict)
         if request.free_flow and not verdict.reason.admits:
@@ -146,6 +149,23 @@ class Desk:
         """Return what `scan` returns, once for a read that comes again and again (D1 to D3)."""
         return await self._looks.once(request, self.scan)
 
+    async def read_code(self, text: str, deadline: float = FOR_A_CODE) -> str:
+        """Return the ticket code in a text that was read (decisions.md B15, B18, B19)."""
+        codes = parts(text)
+        if len(codes) == 1:
+            return codes[0]
+        return await self._ledger.within(monotonic() + deadline).pick(codes)
+
+    async def _read(self, request: Request) -> Request:
+        """Return a request with the code that was read; what is no code is refused (B16)."""
+        if request.ticket_code is not None:
+            code = await self.read_code(request.ticket_code, request.deadline)
+            request = replace(request, ticket_code=code)
+        read = request.rfid_code if request.ticket_code is None else request.ticket_code
+        if request.refusal or is_code(read or ""):
+            return request
+        return replace(request, refusal=Reason.UNREADABLE)
+
     async def pair(self, ticket_code: str, rfid_code: str) -> Answer:
         """Put a ticket on a tag, whose next read is a new one; a refusal is Oveit's answer.
 
@@ -153,9 +173,10 @@ class Desk:
         """
         if not self._client.breaker.is_online:
             raise OveitConnectionError("A tag cannot be paired while offline", sent=False)
-        answer = await self._client.pair(clean_code(ticket_code), rfid_code)
+        ticket_code = await self.read_code(ticket_code)
+        answer = await self._client.pair(ticket_code, rfid_code)
         if answer.ok:
-            await self._learn_pair(clean_code(ticket_code), rfid_code)
+            await self._learn_pair(ticket_code, rfid_code)
             self._reads.forget(rfid_code)
             self._looks.forget(rfid_code)
         return answer
@@ -173,7 +194,7 @@ class Desk:
 
     async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
         """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""
-        case = Case.open(_clean(request), self._ledger, online=False)
+        case = Case.open(await self._read(request), self._ledger, online=False)
         if decision := await self._decided_before(case):
             return decision
         await self._lookup.identify(case)
@@ -207,11 +228,13 @@ class Desk:
 
     async def _decide(self, case: Case) -> Verdict:
         """Decide a read by its ticket; in free flow a refusal is overruled."""
+        refusal = _refusal(case.request)
         if case.request.direction is Direction.EXIT:
-            await self._lookup.identify(case)
+            if refusal is None:
+                await self._lookup.identify(case)
             case.tickets = await case.ledger.renew(case.tickets)
             return await self._exit.leave(case, self._lookup.known(case))
-        verdict = await self._entry.enter(case)
+        verdict = refusal or await self._entry.enter(case)
         if case.request.free_flow and not verdict.reason.admits:
             return await self._entry.let_through(case, verdict)
         return verdict
@@ -284,11 +307,9 @@ def _ticket_of(row: Row) -> tuple[Ticket, ...]:
     return (Ticket(code=row.code, event_id=row.event_id, ticket_type_id=row.ticket_type_id),)
 
 
-def _clean(request: Request) -> Request:
-    """Return a request with the code that is in what was read."""
-    if request.ticket_code is None:
-        return request
-    return replace(request, ticket_code=clean_code(request.ticket_code))
+def _refusal(request: Request) -> Verdict | None:
+    """Return the refusal of a guest who is not looked up."""
+    return Verdict(reason=request.refusal) if request.refusal else None
 
 
 def _is_passback(case: Case, verdict: Verdict) -> bool:

@@ -83,7 +83,9 @@ class Entry:
         if case.request.rfid_code is None:
             return await self._try(case)
         told = await self._lookup.ask_tag(case)
-        return Undecided.UNKNOWN if told is None else await self._try(case, told)
+        if told is None and not case.is_identified:
+            return Undecided.UNKNOWN
+        return await self._try(case, told)
 
     async def _try(self, case: Case, told: Told | None = None) -> Outcome:
         """Decide on the tickets as they are, reserve what is admitted, and have Oveit mark it."""

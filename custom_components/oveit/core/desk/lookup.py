@@ -1,5 +1,6 @@
 """Finding the tickets behind a code or a tag, and learning from what Oveit tells of them."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -9,13 +10,15 @@ import logging
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import Known, Verdict, decide
-from ..exceptions import LedgerBusyError, LedgerError, OveitError
+from ..exceptions import LedgerBusyError, LedgerError, OveitError, OveitResponseError
 from ..ledger import Learned, Ours, Told
 from ..models import Answer, Event, Ticket
 from ..ticket_sync import OnDemandRefresh, TicketSync
 from .case import Case
 
 _LOGGER = logging.getLogger(__name__)
+
+MOST_ON_TAG = 8
 
 
 class Lookup:
@@ -28,6 +31,8 @@ class Lookup:
         """Ask a client, and the lists where they are being refreshed."""
         self._client = client
         self._ticket_sync = ticket_sync
+        self._lists_tags: bool | None = None
+        self._has_listed = False
 
     def known(self, case: Case) -> Known:
         """Return what is known for a case."""
@@ -47,7 +52,7 @@ class Lookup:
     async def identify(self, case: Case, *, ask: bool = False) -> None:
         """Find the tickets that were read; with `ask`, Oveit is asked about known codes too."""
         if case.request.rfid_code is not None:
-            await self._identify_tag(case, case.request.rfid_code)
+            await self._identify_tag(case, case.request.rfid_code, ask=ask)
         else:
             await self._identify_code(case, case.request.ticket_code or "", ask=ask)
         if has_unknown_type(case.tickets, self._ticket_sync.followed):
@@ -76,10 +81,16 @@ class Lookup:
     async def ask_tag(self, case: Case) -> Told | None:
         """Ask Oveit what a tag carries; the case keeps the answer, and the ticket in it.
 
-        None is returned where Oveit tells of no ticket.
+        None is returned where Oveit tells of no ticket, and where it told of all on the tag.
         """
         tag = case.request.rfid_code or ""
-        case.answer = answer = await self.ask(case, rfid_code=tag)
+        if codes := await self._ask_for_all(case, tag):
+            await self._take_all(case, tag, codes)
+            if has_unknown_type(case.tickets, self._ticket_sync.followed):
+                await self._glance(case, self._ticket_sync.refresh_for_unknown_type)
+            case.is_identified = True
+            return None
+        answer = case.answer = case.answer or await self.ask(case, rfid_code=tag)
         if answer is None or answer.ticket is None:
             return None
         case.tickets = (answer.ticket,)
@@ -146,8 +157,97 @@ class Lookup:
             await self._glance(case, self._ticket_sync.refresh_for_unknown_code)
             case.tickets = await case.ledger.find(code)
 
-    async def _identify_tag(self, case: Case, tag: str) -> None:
+    async def _ask_for_all(self, case: Case, tag: str) -> tuple[str, ...]:
+        """Ask Oveit for all tickets on a tag never seen here, where it may tell (R16, R17).
+
+        Whether the account can is not known at first: then the usual question is asked, too,
+        and the case keeps its answer.
+        """
+        if not case.online or await case.ledger.on_tag(tag):
+            return ()
+        if self._lists_tags is None:
+            self._lists_tags = await case.ledger.lists_tags()
+        if self._lists_tags is False:
+            return ()
+        if self._lists_tags is None:
+            return await self._find_out_whether_all(case, tag)
+        try:
+            async with case.deadline():
+                told = await self._client.scan_tag(tag, late_after=case.request.deadline)
+        except OveitResponseError:
+            await self._keep_lists_tags(case, None)
+            return ()
+        except OveitError as err:
+            case.give_up_on_oveit(err)
+            return ()
+        if told.codes or self._has_listed:
+            self._has_listed = True
+            ok, message = bool(told.codes), told.message
+            case.answer = Answer(ok=ok, asked_at=self._client.now(), message=message)
+        return told.codes
+
+    async def _find_out_whether_all(self, case: Case, tag: str) -> tuple[str, ...]:
+        """Ask about a tag both ways at once, and remember which of them works."""
+        listing = asyncio.create_task(self._client.scan_tag(tag, late_after=None))
+        listing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        codes: tuple[str, ...] = ()
+        able: bool | None = False
+        try:
+            case.answer = await self.ask(case, rfid_code=tag)
+            async with case.deadline(share=0.5):
+                codes = (await listing).codes
+        except OveitResponseError:
+            pass
+        except OveitError:
+            able = None
+        finally:
+            listing.cancel()
+        if codes:
+            able = self._has_listed = True
+        elif case.answer is None or case.answer.ticket is None:
+            able = None
+        if able is not None:
+            await self._keep_lists_tags(case, able)
+        return codes
+
+    async def _keep_lists_tags(self, case: Case, able: bool | None) -> None:
+        """Remember whether the account can list the tickets of a tag."""
+        self._lists_tags = able
+        with suppress(LedgerBusyError):
+            await case.learning.keep_lists_tags(able)
+
+    async def _take_all(
+        self, case: Case, tag: str, codes: tuple[str, ...], *, ask: bool = False
+    ) -> None:
+        """Find the tickets on a tag by their codes; with `ask`, Oveit is asked about each of them.
+
+        Else it is asked only about those that are not in a list (decisions.md R16).
+        """
+        answers = [case.answer] if case.answer and case.answer.ticket else []
+        told = {answer.ticket.code for answer in answers if answer.ticket}
+        for code in codes[:MOST_ON_TAG]:
+            if code not in told and (ask or not await case.ledger.find(code)):
+                answers += filter(None, [await self.ask(case, ticket_code=code)])
+        others = list[Ticket]()
+        for answer in answers:
+            ticket = (await self.learn(case, answer)).ticket
+            if ticket and ticket.event_id not in self._ticket_sync.followed:
+                others.append(ticket)
+        try:
+            found = await case.learning.learn_tag(tag, codes)
+        except LedgerBusyError:
+            found = tuple([ticket for code in codes for ticket in await case.ledger.find(code)])
+        case.tickets = (*found, *others)
+        if len(codes) == 1 and answers:
+            case.answer = answers[-1]
+        elif not (case.answer and case.answer.ok):
+            case.answer = Answer(ok=True, asked_at=self._client.now())
+
+    async def _identify_tag(self, case: Case, tag: str, *, ask: bool) -> None:
         """Find the tickets on a tag, which may have been paired anew (decisions.md R3, R5)."""
+        if case.answer is None and (codes := await self._ask_for_all(case, tag)):
+            await self._take_all(case, tag, codes, ask=ask)
+            return
         answer = case.answer or await self.ask(case, rfid_code=tag)
         if answer is None:
             case.tickets = await case.ledger.on_tag(tag)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, null, select
 
+from ..codes import code_end
 from ..counts import Attendance, LastEntry
 from ..models import Direction, RowState
 from .journal import WAITING
@@ -122,5 +123,5 @@ def _last_entry(connection: Connection, event_id: int) -> LastEntry | None:
         at=datetime.fromtimestamp(newest.at, UTC),
         ticket_type_id=newest.ticket_type_id,
         gate=newest.gate,
-        code_end=newest.code[-3:],
+        code_end=code_end(newest.code),
     )

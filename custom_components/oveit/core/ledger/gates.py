@@ -1,4 +1,4 @@
-"""Gates: what went through them, by the journal, and what they are called and set to."""
+"""Gates: what went through them, what they are called and set to, and what was read last."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from ..counts import GateCounts
 from ..models import Direction
-from .schema import gates, journal
+from .schema import gates, journal, readers
 from .statements import put
 
 HOUR = timedelta(hours=1)
@@ -60,3 +60,13 @@ def modes(connection: Connection) -> dict[str, str]:
 def keep_mode(connection: Connection, gate_id: str, mode: str) -> None:
     """Write the mode of a gate."""
     put(connection, gates, {"id": gate_id}, mode=mode)
+
+
+def last_reads(connection: Connection) -> dict[str, str]:
+    """Return the digest of the last read of each reader."""
+    return dict(connection.execute(select(readers.c.id, readers.c.last_read)).tuples().all())
+
+
+def keep_last_read(connection: Connection, reader: str, digest: str) -> None:
+    """Write the digest of a reader's last read (decisions.md C30)."""
+    put(connection, readers, {"id": reader}, last_read=digest)

@@ -157,18 +157,24 @@ class Ledger:
     keep_skew = _method(How.WRITE, properties.keep_skew)
     dates_ahead = _method(How.READ, properties.dates_ahead)
     keep_dates_ahead = _method(How.WRITE, properties.keep_dates_ahead)
+    lists_tags = _method(How.READ, properties.lists_tags)
+    keep_lists_tags = _method(How.WRITE, properties.keep_lists_tags)
     save_events = _method(How.KEEP, event_rows.save)
     events = _method(How.READ, event_rows.load)
     remove = _method(How.KEEP, event_rows.remove)
     name_gates = _method(How.KEEP, gates.name)
     gate_modes = _method(How.READ, gates.modes)
     keep_gate_mode = _method(How.KEEP, gates.keep_mode)
+    last_reads = _method(How.READ, gates.last_reads)
+    keep_last_read = _method(How.WRITE, gates.keep_last_read)
     gate_counts = _method(How.COUNT, gates.count)
     find = _method(How.READ, tickets.find)
+    pick = _method(How.READ, tickets.pick)
     on_tag = _method(How.READ, tickets.on_tag)
     renew = _method(How.READ, tickets.renew)
     learn = _method(How.KEEP, tickets.learn)
     learn_answer = _method(How.WRITE, tickets.learn_answer)
+    learn_tag = _method(How.WRITE, tickets.learn_tag)
     unpair = _method(How.KEEP, tickets.unpair)
     coverage = _method(How.COUNT, preparing.coverage)
     unasked = _method(How.COUNT, preparing.unasked)
@@ -273,7 +279,7 @@ class Ledger:
         A reader waits for no writer, and one key takes a third of a millisecond.
         """
         find, code = (
-            (tickets.find, ticket_code) if rfid_code is None else (tickets.on_tag, rfid_code)
+            (tickets.find_read, ticket_code) if rfid_code is None else (tickets.on_tag, rfid_code)
         )
         return any(ticket.checked_in for ticket in self._file.read_now(find, code or ""))
 

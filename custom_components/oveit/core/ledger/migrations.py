@@ -67,8 +67,10 @@ def _to_2(connection: Connection) -> None:
         connection.execute(text(f"DROP INDEX journal_{index}"))
     for column in ("code", "scan_id"):
         connection.execute(text(f"DROP INDEX ix_journal_{column}"))
+    connection.execute(text("DROP INDEX tickets_by_code"))
     connection.execute(text("ALTER TABLE journal RENAME TO journal_1"))
     schema.metadata.create_all(connection)
+    schema.tickets_by_code.create(connection)
     for statement in (_GATES_TO_2, _JOURNAL_TO_2, _NUMBERS_TO_2, "DROP TABLE journal_1"):
         connection.execute(text(statement))
     for prefix in ("name", "mode"):

@@ -16,6 +16,7 @@ _SKEW = "skew"
 _DATES_AHEAD = "dates_ahead"
 _GENERATION = "generation"
 _OPENED = "opened"
+_LISTS_TAGS = "lists_tags"
 _COUNT = Statement(
     update(properties)
     .where(properties.c.name == _OPENED)
@@ -73,6 +74,16 @@ def _duration(connection: Connection, name: str) -> timedelta | None:
         return None if value is None else timedelta(seconds=float(value))
     except ValueError, OverflowError:
         return None
+
+
+def lists_tags(connection: Connection) -> bool | None:
+    """Return whether the account can list the tickets of a tag, None where it is not known."""
+    return {"yes": True, "no": False}.get(get(connection, _LISTS_TAGS) or "")
+
+
+def keep_lists_tags(connection: Connection, able: bool | None) -> None:
+    """Write whether the account can list the tickets of a tag (decisions.md R17)."""
+    keep(connection, _LISTS_TAGS, {True: "yes", False: "no", None: ""}[able])
 
 
 def count_opening(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row as Record, select
 from sqlalchemy.exc import DatabaseError
 
 from ..client import ticket_list as replies
+from ..codes import code_end
 from ..counts import ListState, RemoteCheckIn
 from ..decision import SAME_USE
 from ..exceptions import OveitResponseError
@@ -128,7 +129,7 @@ def _find_seen(connection: Connection, event_id: int) -> list[RemoteCheckIn]:
             ticket_type_id=record.ticket_type_id,
             addon_id=record.addon_id,
             at=from_epoch(record.at),
-            code_end=record.code_end,
+            code_end=code_end(record.code),
         )
         for record in reversed(records)
     ]

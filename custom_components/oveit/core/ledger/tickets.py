@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
+from ..codes import parts, trim
 from ..decision import merge_uses
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
 from . import coverage
 from .journal import IN_FLIGHT
-from .schema import from_epoch, journal, tags, tickets
+from .schema import CODE_KEY, from_epoch, journal, tags, tickets
 from .statements import Statement
 
 type Ours = Callable[[Answer, Ticket], Answer]
@@ -36,7 +37,7 @@ _WITH_OUR_USES = (
     )
     .order_by(tickets.c.event_id, tickets.c.code, journal.c.seq)
 )
-_HAS_CODE = func.lower(tickets.c.code) == func.lower(bindparam("code"))
+_HAS_CODE = func.lower(bindparam("code")) == CODE_KEY
 _BY_CODE = Statement(_WITH_OUR_USES.where(_HAS_CODE))
 _BY_TAG = Statement(
     _WITH_OUR_USES.where(
@@ -65,12 +66,26 @@ _DROP_TAG = Statement(
 
 
 def find(connection: Connection, code: str) -> tuple[Ticket, ...]:
-    """Return the tickets with a code; case matters only where two differ by it."""
+    """Return the tickets with a code; case matters only where two differ by it.
+
+    What is invisible in the list is no part of a code, unless two differ by it (decisions.md B20).
+    """
     found = _load(connection, _BY_CODE, code=code)
-    exact = tuple(ticket for ticket in found if ticket.code == code)
-    if exact:
-        return exact
+    for spell in (str, trim):
+        if exact := tuple(ticket for ticket in found if spell(ticket.code) == code):
+            return exact
     return found if len({ticket.code for ticket in found}) == 1 else ()
+
+
+def pick(connection: Connection, codes: tuple[str, ...]) -> str:
+    """Return the one of several texts that is the code of a ticket, else the first of them."""
+    known = [code for code in codes if find(connection, code)]
+    return known[0] if len(known) == 1 else codes[0]
+
+
+def find_read(connection: Connection, read: str) -> tuple[Ticket, ...]:
+    """Return the tickets with the code in a text that was read (decisions.md B19)."""
+    return find(connection, pick(connection, parts(read)))
 
 
 def on_tag(connection: Connection, rfid_code: str) -> tuple[Ticket, ...]:
@@ -213,6 +228,19 @@ def learn(
     learned_at = datetime.now(UTC).timestamp()
     for rfid_code in told - known:
         _ADD_TAG.run(connection, rfid_code=rfid_code, code=ticket.code, learned_at=learned_at)
+
+
+def learn_tag(connection: Connection, rfid_code: str, codes: tuple[str, ...]) -> tuple[Ticket, ...]:
+    """Write which tickets a tag carries, those that are listed, and return all that it carries."""
+    carried = {ticket.code for ticket in on_tag(connection, rfid_code)}
+    listed = {ticket for code in codes for ticket in find(connection, code)}
+    learned_at = datetime.now(UTC).timestamp()
+    for ticket in listed:
+        if ticket.event_id is not None:
+            coverage.note(connection, ticket.event_id, ticket.code, told=True)
+    for code in {ticket.code for ticket in listed} - carried:
+        _ADD_TAG.run(connection, rfid_code=rfid_code, code=code, learned_at=learned_at)
+    return on_tag(connection, rfid_code)
 
 
 def unpair(connection: Connection, rfid_code: str, code: str) -> None:

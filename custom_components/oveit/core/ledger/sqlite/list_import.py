@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from ..schema import INVISIBLE_SQL, PLAIN_SQL
 from . import engine
 
 # The date as Oveit documents it, which SQLite reads by itself; Python reads all others.
@@ -52,7 +53,7 @@ _TAKE_APART = f"""
         checkins
     FROM (
         SELECT
-            trim(item.value ->> '$.code') AS code,
+            item.value ->> '$.code' AS code,
             CASE WHEN json_type(item.value, '$.ticket_type_id') IN ('integer', 'text')
                 THEN CAST(item.value ->> '$.ticket_type_id' AS INTEGER) END AS ticket_type_id,
             lower(coalesce(item.value ->> '$.checked_in', '')) IN ('1', 'true', 'yes')
@@ -66,6 +67,7 @@ _TAKE_APART = f"""
         LIMIT -1
     )
     WHERE length(code) BETWEEN 1 AND 256
+        AND (code GLOB {PLAIN_SQL} OR trim(code, {INVISIBLE_SQL}) <> '')
     ON CONFLICT (code) {_REPLACE} WHERE excluded.checked_in >= incoming.checked_in
 """
 
@@ -90,7 +92,7 @@ _FIND_SEEN = """
         incoming.ticket_type_id,
         use.value ->> 0 AS addon_id,
         use.value ->> 1 AS at,
-        substr(incoming.code, -3) AS code_end
+        incoming.code
     FROM temp.changed
     JOIN temp.incoming USING (code)
     JOIN json_each(incoming.checkins) AS use
