@@ -135,7 +135,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._failures = 0
         self._is_first = True
         self._is_closing = False
-        self.follows = event_filter(entry.options)
+        self._follows = event_filter(entry.options)
+        self.data_at_start = entry.data
         self.on_check_in = Callbacks[Decision | RemoteCheckIn]()
         self.on_conflict = Callbacks[Row]()
         self._publisher = Debouncer(
@@ -154,8 +155,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 on_remote_check_in=self.on_check_in.call,
             )
             await self.ticket_sync.load()
-            gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
-            await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
+            await self.async_name_gates()
             self.gate_modes = await self.ledger.gate_modes()
         except LedgerError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="ledger_failed") from err
@@ -171,10 +171,27 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self.client.breaker.watch(self.client.events, self._on_connection)
         await self.desk.preparing.resume()
 
+    async def async_name_gates(self) -> None:
+        """Have the journal tell of the gates by the names that they have now."""
+        gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
+        await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
+
     @property
     def active_events(self) -> list[int]:
         """Return the ids of the followed events that have not ended."""
         return [key for key, state in self.data.items() if state.event.active]
+
+    def follows(self, event_id: int) -> bool:
+        """Return whether the options follow an event."""
+        return self._follows(event_id)
+
+    @callback
+    def async_follow(self) -> bool:
+        """Follow the events that the options choose now, and return whether they are others."""
+        before = self.ticket_sync.followed.keys()
+        self._follows = event_filter(self.config_entry.options)
+        self.data = {key: state for key, state in self.data.items() if self.follows(key)}
+        return self.ticket_sync.followed.keys() != before
 
     @property
     def twin(self) -> str | None:

@@ -232,6 +232,11 @@ class Gate:
         self._taken_for_tags = Recent[str, bool](clock)
         self._turnstile_refusals = 0
 
+    def change(self, settings: GateSettings) -> None:
+        """Go on with other settings, from the next read on."""
+        self.settings = settings
+        self._turnstile_refusals = 0
+
     @property
     def is_exit(self) -> bool:
         """Return whether people leave here."""

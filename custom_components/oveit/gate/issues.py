@@ -45,6 +45,12 @@ class GateIssues:
                 self._create("many_unknown_tags")
 
     @callback
+    def async_begin_anew(self) -> None:
+        """Forget what reads gave rise to, since the gate has other settings."""
+        self._different.clear()
+        async_forget_gate(self._hass, self._gate_id, for_good=False)
+
+    @callback
     def async_end_flood(self) -> None:
         """Delete the issue of a flood that is over."""
         if not self._gate.unknown_tags.flooded:

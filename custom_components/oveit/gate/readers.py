@@ -111,15 +111,16 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
 class Readers:
     """Notices readers that come back, since many then send their last tag again."""
 
-    def __init__(self, hass: HomeAssistant, device_ids: frozenset[str]) -> None:
-        """Watch these devices; those that only events name are added with their reads."""
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Watch no device yet; those that only events name are added with their reads."""
         self._hass = hass
-        self._device_ids = set(device_ids)
+        self._device_ids: set[str] = set()
         self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
 
     @callback
-    def async_start(self) -> CALLBACK_TYPE:
+    def async_start(self, device_ids: frozenset[str]) -> CALLBACK_TYPE:
         """Watch the states of the readers' entities."""
+        self._device_ids |= device_ids
         return self._hass.bus.async_listen(EVENT_STATE_CHANGED, self._async_note_back, _is_back)
 
     def is_echo(self, read: Read) -> bool:
