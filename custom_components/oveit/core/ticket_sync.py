@@ -101,7 +101,7 @@ class TicketSync:
         """Delete an event with its tickets, tags and rows."""
         event = self.events.pop(event_id, None)
         try:
-            await self._ledger.remove(event_id)
+            await self._ledger.remove(event_id, self._over_since(event))
         except LedgerError:
             if event:
                 self.events[event_id] = event
@@ -111,6 +111,12 @@ class TicketSync:
     async def forget_old(self) -> None:
         """Delete events that ended long ago and have no row to upload (decisions.md C17)."""
         now = datetime.now(UTC)
+    def _over_since(self, event: Event | None) -> datetime:
+        """Return up to when what happened at no event may have been at one that is over."""
+        is_last = not any(each.active for each in self.followed.values())
+        ended_at = event.ended_at if event else None
+        return datetime.now(UTC) if is_last or ended_at is None else ended_at
+
         for key, event in list(self.events.items()):
             if is_purge_due(event, now) and not await self._ledger.count_waiting(key):
                 await self.forget(key)
