@@ -1,5 +1,6 @@
 """Coordinator of an account: polls Oveit, opens the ledger and publishes its counts."""
 
+import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from .ledger import LedgerWatch
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
+FIRST_REFRESH_TAKES = 5.0
 
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
 
@@ -230,12 +232,14 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     async def _async_update_data(self) -> dict[int, EventState]:
         """Refresh what is due, and return the followed events as the ledger has them."""
         try:
-            if self._is_first and self.ticket_sync.events:
+            if self._is_first:
                 self._is_first = False
-                self._in_background(self.async_refresh(), "first refresh")
-                return await self._async_read()
-            await self.ledger_watch.async_check()
-            await self._async_refresh_lists()
+                if not await self._async_refresh_first():
+                    self._in_background(self.async_refresh(), "first refresh")
+                    return await self._async_read()
+            else:
+                await self.ledger_watch.async_check()
+                await self._async_refresh_lists()
             data = await self._async_read()
         except LedgerError as err:
             if self._is_closing:
@@ -245,6 +249,30 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         if any(state.attendance.waiting for state in data.values()):
             self._in_background(self._async_settle(), "upload")
         return data
+
+    async def _async_refresh_first(self) -> bool:
+        """Refresh at the start, and return whether that is done; else it goes on.
+
+        With events in the ledger, nothing is waited for. Without any, nothing can be set up:
+        UpdateFailed is raised after a few seconds while Home Assistant starts.
+        """
+        if self.ticket_sync.events:
+            return False
+        refreshing = self.config_entry.async_create_background_task(
+            self.hass, self._async_refresh_lists(), "oveit first refresh"
+        )
+        refreshing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        while not refreshing.done():
+            await asyncio.wait([refreshing], timeout=FIRST_REFRESH_TAKES)
+            if self.ticket_sync.events or not self.hass.is_running:
+                break
+        if refreshing.done():
+            await refreshing
+            return True
+        if self.ticket_sync.events:
+            return False
+        refreshing.cancel()
+        raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect")
 
     async def _async_refresh_lists(self) -> None:
         """Refresh what is due; once events are known, only LedgerError is raised."""
@@ -377,7 +405,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         """Clear the error of the last refresh."""
         if self.failure:
             LOGGER.info("Oveit answers again")
-        self.failure, self._failures, self._is_first = None, 0, False
+        self.failure, self._failures = None, 0
 
 
 def _translate(err: OveitError) -> HomeAssistantError:
