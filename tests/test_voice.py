@@ -367,6 +367,16 @@ async def test_two_accounts_are_asked_together_and_allowed_apart(
     assert venue.entries(ticket.code) == 1
 
 
+async def test_r19_without_oveit_assist_calls_no_ticket_unknown(
+    hass: HomeAssistant, assist: MockConfigEntry, server: OveitServer
+) -> None:
+    """It cannot be checked now."""
+    await allow_voice(hass, assist)
+    await server.hang_up()
+    said = await told(hass, "check in ticket n0b0dy")
+    assert said == "Not checked in: it cannot be checked now."
+
+
 async def test_without_oveit_assist_tells_what_is_known(
     hass: HomeAssistant, assist: MockConfigEntry, server: OveitServer
 ) -> None:

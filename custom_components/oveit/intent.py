@@ -124,7 +124,7 @@ async def _async_ticket(question: Question, phrases: Phrasebook) -> str:
     decision = await async_look_up(question)
     ticket = decision.ticket
     if ticket is None or decision.event is None:
-        return _sentence(phrases.reasons[decision.reason])
+        return _sentence(phrases.why(decision))
     key = _by_what_is_known("ticket_used", ticket) if ticket.checked_in else "ticket_unused"
     return phrases.say(
         key, end=" ".join(ticket.code[-3:]), type=_type(decision, phrases), **_first_entry(ticket)
@@ -147,7 +147,7 @@ async def _async_override(question: Question, phrases: Phrasebook) -> str:
     """Admit a guest as an administrator, and say whom."""
     decision = await async_override(question, BY_VOICE)
     if decision.reason is not Reason.OVERRIDE:
-        return phrases.say("refused", why=phrases.reasons[decision.reason])
+        return phrases.say("refused", why=phrases.why(decision))
     return phrases.say("overridden", type=_type(decision, phrases))
 
 
@@ -189,7 +189,7 @@ def _describe(decision: Decision, phrases: Phrasebook) -> list[str]:
         said = [phrases.say("admitted", type=_type(decision, phrases))]
         return said + [phrases.say("without_oveit")] * (decision.source is Source.LEDGER)
     ticket = decision.ticket
-    said = [phrases.say("refused", why=phrases.reasons[decision.reason])]
+    said = [phrases.say("refused", why=phrases.why(decision))]
     if ticket and ticket.checked_in and ticket.first_entry and ticket.first_entry.at:
         said.append(phrases.say(_by_what_is_known("used", ticket), **_first_entry(ticket)))
     return said

@@ -76,7 +76,7 @@ class UnknownTags:
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a read."""
         limits = {"within": MINUTE, "at_most": MINUTE, "most": 10 * FLOOD}
-        self._last_minute = Recent[object, str](clock, **limits)
+        self._last_minute = Recent[object, bool](clock, **limits)
         self._not_asked = Recent[str, bool](clock, **limits)
         self._lying = Recent[str, bool](clock)
 
@@ -84,6 +84,11 @@ class UnknownTags:
     def count(self) -> int:
         """Return how many unknown tags were read in the last minute."""
         return len(self._last_minute)
+
+    @property
+    def unasked(self) -> int:
+        """Return about how many of them Oveit could not be asked (R19)."""
+        return sum(not self._last_minute.get(read) for read in self._last_minute)
 
     @property
     def flooded(self) -> bool:
@@ -97,12 +102,12 @@ class UnknownTags:
         self._not_asked.put(tag, True)
         return False
 
-    def note(self, tag: str) -> bool:
+    def note(self, tag: str, *, asked: bool = True) -> bool:
         """Count an unknown tag, and return whether it is not the same read again."""
         is_new = not self._lying.see(tag)
         if is_new:
             self._lying.put(tag, True)
-            self._last_minute.put(object(), tag)
+            self._last_minute.put(object(), asked)
         return is_new
 
 
@@ -367,7 +372,8 @@ class Gate:
         else:
             decision = await self._check_in(request, mode)
         is_unknown = Reason.UNKNOWN_TAG in (decision.reason, decision.overruled)
-        if is_unknown and self.unknown_tags.note(tag := request.rfid_code or ""):
+        tag = request.rfid_code or ""
+        if is_unknown and self.unknown_tags.note(tag, asked=decision.certain):
             self.on_unknown_tag.call(tag)
         self._watch_turnstile(decision)
         return decision
@@ -449,4 +455,5 @@ def decide_here(request: Request, reason: Reason) -> Decision:
         at=utc_now(),
         latency=0.0,
         scan_id=request.scan_id or uuid4().hex,
+        certain=reason not in (Reason.UNKNOWN_TAG, Reason.OFFLINE_REFUSED),
     )
