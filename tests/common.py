@@ -5,9 +5,13 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.oveit.const import DOMAIN
+from custom_components.oveit.core.polling import LEAST_LIST_INTERVAL
+from custom_components.oveit.ledger import ledger_path
+from tests.core.unknowns import query
 
 
 async def act(hass: HomeAssistant, action: str, /, **fields: Any) -> dict[str, Any]:
@@ -27,7 +31,10 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 async def poll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Refresh as a timer would."""
+    """Refresh as a timer would two minutes after the last download."""
+    latest = (dt_util.utcnow() - LEAST_LIST_INTERVAL).timestamp()
+    statement = "UPDATE lists SET fetched_at = min(fetched_at, ?)"
+    await hass.async_add_executor_job(query, ledger_path(hass, entry), statement, latest)
     await entry.runtime_data.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
 

@@ -11,12 +11,13 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.oveit import coordinator as coordinator_module
 from custom_components.oveit.const import CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
 from custom_components.oveit.core.ledger.sqlite import engine
 from demo.faults import Fault
@@ -373,6 +374,62 @@ async def test_a_ledger_that_cannot_be_opened_is_tried_again(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.state is ConfigEntryState.LOADED
     assert not issue_registry.async_get_issue(DOMAIN, f"ledger_unusable_{entry.entry_id}")
+
+
+async def test_a_start_does_not_wait_for_a_server_that_hangs(
+    hass: HomeAssistant, loaded: MockConfigEntry, server: OveitServer
+) -> None:
+    """What the ledger holds is shown at once; the refresh goes on in the background (C3)."""
+    await hass.config_entries.async_unload(loaded.entry_id)
+    hass.set_state(CoreState.not_running)
+    server.forget()
+    server.faults.set("*", Fault(latency_before=3))
+    await hass.config_entries.async_setup(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert loaded.state is ConfigEntryState.LOADED
+    assert value(hass, TICKETS) == "50"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert server.requests_to("seller/events")
+
+
+async def test_a_start_of_a_new_account_waits_a_few_seconds_for_a_server_that_hangs(
+    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer
+) -> None:
+    """Nothing is known by which a gate could decide; it is tried again until Oveit answers."""
+    hass.set_state(CoreState.not_running)
+    server.faults.set("*", Fault(latency_before=2))
+    with patch.object(coordinator_module, "FIRST_REFRESH_TAKES", 0.2):
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    server.faults.clear()
+    await asyncio.sleep(2)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_new_account_does_not_wait_for_lists_that_take_long(
+    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer
+) -> None:
+    """Its gates ask Oveit until the list is there."""
+    server.faults.set("events/tickets", Fault(latency_before=3))
+    with patch.object(coordinator_module, "FIRST_REFRESH_TAKES", 0.2):
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert value(hass, TICKETS) == "0"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value(hass, TICKETS) == "50"
+
+
+async def test_a_new_account_waits_for_a_slow_server_once_home_assistant_runs(
+    hass: HomeAssistant, entry: MockConfigEntry, server: OveitServer
+) -> None:
+    """It would never be set up otherwise."""
+    server.faults.set("seller/events", Fault(latency_before=0.5))
+    with patch.object(coordinator_module, "FIRST_REFRESH_TAKES", 0.1):
+        await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
 
 
 async def test_c4_a_damaged_ledger_is_set_aside_and_a_person_told(

@@ -71,6 +71,8 @@ async def test_a_wristband_at_a_reader_is_checked_in(
         "gate": "North gate",
         "overruled": None,
         "passback": False,
+        "certain": True,
+        "list_age": None,
         "others": [],
         "direction": "entry",
         "mode": "open_for_tickets",

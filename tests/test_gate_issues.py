@@ -57,6 +57,28 @@ async def flood(
             frozen.tick(every)
 
 
+async def test_r19_a_notice_tells_about_how_many_tags_oveit_could_not_be_asked(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    venue: Venue,
+    server: OveitServer,
+    reader: Reader,
+    notices: list[str],
+) -> None:
+    """A good wristband is not called unknown to Oveit, which was not asked."""
+    tagged(venue)
+    await open_gate(hass, entry, reader)
+    shown = watch(hass)
+    await server.hang_up()
+    await reader.scan(TAG)
+    (notice,) = notices
+    assert "may be valid" in notice
+    assert "minute: 1, of which Oveit could not be asked about 1" in notice
+    (state,) = shown.states
+    assert state.attributes["certain"] is False
+    assert 0 <= state.attributes["list_age"] < 300
+
+
 async def test_r4_an_unknown_tag_is_noticed_at_most_once_in_30_seconds(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -16,6 +16,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.oveit.backup import async_post_backup, async_pre_backup
+from custom_components.oveit.ledger import ledger_path
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, now
 from tests.common import act, poll, set_up, wait
@@ -296,3 +298,21 @@ async def test_c21_the_ledger_of_release_0_1_0_goes_on_without_losing_anything(
     by_tag = await act(hass, "checkin", rfid_code="04A1B2C3D4E5F6")
     assert by_tag["reason"] == "already_checked_in"
     assert issues(hass) == ["conflicts"]
+
+
+async def test_a_reload_in_the_middle_of_a_backup_leaves_the_file_as_it_is(
+    hass: HomeAssistant, loaded: MockConfigEntry, venue: Venue
+) -> None:
+    """The hold belongs to the file; it ends with the backup, whatever has become of the account."""
+    path = ledger_path(hass, loaded)
+    await async_pre_backup(hass)
+    before = await hass.async_add_executor_job(path.read_bytes)
+    await act(hass, "checkin", ticket_code=venue.unused(100)[0].code)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    assert await hass.async_add_executor_job(path.read_bytes) == before
+
+    await async_post_backup(hass)
+
+    assert await hass.async_add_executor_job(path.read_bytes) != before

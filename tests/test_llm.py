@@ -114,6 +114,7 @@ async def test_a_model_looks_a_ticket_up(
     assert result.data == {
         "would_be_admitted": False,
         "reason": "already_checked_in",
+        "certain": True,
         "decided_by": "oveit",
         "event": "Lantern Night",
         "ticket_type": venue.events[100].ticket_type(ticket.ticket_type_id).name,

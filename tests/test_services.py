@@ -51,6 +51,8 @@ async def test_an_admission_is_told_in_full(hass: HomeAssistant, venue: Venue) -
         "at": AT,
         "latency_ms": response["latency_ms"],
         "passback": False,
+        "certain": True,
+        "list_age": None,
         "others": [],
         "scan_id": "7",
     }
@@ -87,6 +89,8 @@ async def test_a_refusal_is_told_in_full(
         "at": AT,
         "latency_ms": response["latency_ms"],
         "passback": False,
+        "certain": True,
+        "list_age": None,
         "others": [],
     }
     assert server.requests_to("tickets/checkin") == []
@@ -116,6 +120,8 @@ async def test_an_unknown_code_is_told_in_full(
         "at": AT,
         "latency_ms": response["latency_ms"],
         "passback": False,
+        "certain": True,
+        "list_age": None,
         "others": [],
     }
 

@@ -1,5 +1,6 @@
 """Assist answers in six languages, and acts only where the organizer lets it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from string import Formatter
@@ -23,7 +24,7 @@ from custom_components.oveit.assist.phrases import async_get_phrasebooks
 from custom_components.oveit.assist.queries import closest
 from custom_components.oveit.assist.sentences import DATA_SENTENCES
 from custom_components.oveit.const import CONF_API_URL, CONF_EVENTS, CONF_FOLLOW_NEW, DOMAIN
-from custom_components.oveit.core.models import Reason
+from custom_components.oveit.core.models import Reason, Request
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
 from tests.common import set_up, value
@@ -365,6 +366,21 @@ async def test_two_accounts_are_asked_together_and_allowed_apart(
     await allow_voice(hass, other)
     assert (await told(hass, f"check in ticket {ticket.code}")).startswith("Checked in: ")
     assert venue.entries(ticket.code) == 1
+
+
+async def test_r19_without_oveit_assist_calls_no_ticket_unknown(
+    hass: HomeAssistant, assist: MockConfigEntry, server: OveitServer
+) -> None:
+    """It cannot be checked now, which is no fact about the ticket, in any language."""
+    await allow_voice(hass, assist)
+    await server.hang_up()
+    said = await told(hass, "check in ticket n0b0dy")
+    assert said == "I could not find out: Oveit cannot be asked at the moment."
+    decision = await assist.runtime_data.desk.check_in(Request(rfid_code="04A1B2C3"))
+    assert not decision.certain
+    for phrases in (await async_get_phrasebooks(hass)).values():
+        assert phrases.why(decision) == phrases.answers["cannot_check"]
+        assert phrases.why(replace(decision, certain=True)) == phrases.reasons["unknown_tag"]
 
 
 async def test_without_oveit_assist_tells_what_is_known(

@@ -32,6 +32,7 @@ from .gate.registry import (
     async_forget_readers,
     async_start_gates,
     async_stop_gates,
+    async_update_gates,
 )
 from .ledger import async_remove_ledger
 from .repairs import async_delete_issues, async_update_issues
@@ -85,7 +86,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
     entry.async_on_unload(coordinator.async_add_listener(partial(async_update_issues, hass, entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_start_gates(hass, entry)
-    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    entry.async_on_unload(entry.add_update_listener(_async_update))
     return True
 
 
@@ -128,9 +129,21 @@ def _unfollow(hass: HomeAssistant, entry: OveitConfigEntry, event_id: int) -> No
     hass.config_entries.async_update_entry(entry, options={**entry.options, **options})
 
 
-async def _async_reload(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Reload an entry whose options, credentials or gates have changed."""
-    hass.config_entries.async_schedule_reload(entry.entry_id)
+async def _async_update(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Apply what has changed: options and gates at once, credentials by a reload."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return
+    coordinator = entry.runtime_data
+    if entry.data != coordinator.data_at_start:
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    follows_others = coordinator.async_follow()
+    if follows_others:
+        _remove_unfollowed_devices(hass, entry)
+    await async_update_gates(hass, entry)
+    if follows_others:
+        await coordinator.async_publish()
+        await coordinator.async_request_refresh()
 
 
 def _remove_unfollowed_devices(hass: HomeAssistant, entry: OveitConfigEntry) -> None:

@@ -1,6 +1,7 @@
 """Binary sensors of events: connection, capacity and readiness."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -99,13 +100,31 @@ class OveitCapacityTaken(OveitEventEntity, BinarySensorEntity):
 class OveitReady(OveitEventEntity, BinarySensorEntity):
     """On while every check before opening the doors is passed."""
 
+    _tracked: Sequence[str] = ()
+
     @override
     async def async_added_to_hass(self) -> None:
         """Track the entities of the readers, too."""
         await super().async_added_to_hass()
+        self._tracking = ExitStack()
+        self.async_on_remove(self._tracking.close)
+        self._async_track_readers()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Follow gates that have other readers now."""
+        self._async_track_readers()
+        super()._handle_coordinator_update()
+
+    @callback
+    def _async_track_readers(self) -> None:
+        """Track the entities of the readers that the event's gates have now."""
         readers = reader_entities(self.hass, gates_of(self.coordinator, self._event_id))
-        if readers:
-            self.async_on_remove(
+        if readers != self._tracked:
+            self._tracked = readers
+            self._tracking.close()
+            self._tracking.callback(
                 async_track_state_change_event(self.hass, readers, self._async_reader_changed)
             )
 

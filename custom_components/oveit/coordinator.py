@@ -1,5 +1,6 @@
 """Coordinator of an account: polls Oveit, opens the ledger and publishes its counts."""
 
+import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ from .ledger import LedgerWatch
 
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
+FIRST_REFRESH_TAKES = 5.0
 
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
 
@@ -137,7 +139,8 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self._failures = 0
         self._is_first = True
         self._is_closing = False
-        self.follows = event_filter(entry.options)
+        self._follows = event_filter(entry.options)
+        self.data_at_start = entry.data
         self.on_check_in = Callbacks[Decision | RemoteCheckIn]()
         self.on_conflict = Callbacks[Row]()
         self._publisher = Debouncer(
@@ -156,8 +159,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
                 on_remote_check_in=self.on_check_in.call,
             )
             await self.ticket_sync.load()
-            gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
-            await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
+            await self.async_name_gates()
             self.gate_modes = await self.ledger.gate_modes()
             self.last_reads = await self.ledger.last_reads()
         except LedgerError as err:
@@ -174,10 +176,27 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self.client.breaker.watch(self.client.events, self._on_connection)
         await self.desk.preparing.resume()
 
+    async def async_name_gates(self) -> None:
+        """Have the journal tell of the gates by the names that they have now."""
+        gates = self.config_entry.get_subentries_of_type(SUBENTRY_GATE)
+        await self.ledger.name_gates({gate.subentry_id: gate.title for gate in gates})
+
     @property
     def active_events(self) -> list[int]:
         """Return the ids of the followed events that have not ended."""
         return [key for key, state in self.data.items() if state.event.active]
+
+    def follows(self, event_id: int) -> bool:
+        """Return whether the options follow an event."""
+        return self._follows(event_id)
+
+    @callback
+    def async_follow(self) -> bool:
+        """Follow the events that the options choose now, and return whether they are others."""
+        before = self.ticket_sync.followed.keys()
+        self._follows = event_filter(self.config_entry.options)
+        self.data = {key: state for key, state in self.data.items() if self.follows(key)}
+        return self.ticket_sync.followed.keys() != before
 
     @property
     def twin(self) -> str | None:
@@ -216,12 +235,14 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
     async def _async_update_data(self) -> dict[int, EventState]:
         """Refresh what is due, and return the followed events as the ledger has them."""
         try:
-            if self._is_first and self.ticket_sync.events:
+            if self._is_first:
                 self._is_first = False
-                self._in_background(self.async_refresh(), "first refresh")
-                return await self._async_read()
-            await self.ledger_watch.async_check()
-            await self._async_refresh_lists()
+                if not await self._async_refresh_first():
+                    self._in_background(self.async_refresh(), "first refresh")
+                    return await self._async_read()
+            else:
+                await self.ledger_watch.async_check()
+                await self._async_refresh_lists()
             data = await self._async_read()
         except LedgerError as err:
             if self._is_closing:
@@ -231,6 +252,30 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         if any(state.attendance.waiting for state in data.values()):
             self._in_background(self._async_settle(), "upload")
         return data
+
+    async def _async_refresh_first(self) -> bool:
+        """Refresh at the start, and return whether that is done; else it goes on.
+
+        With events in the ledger, nothing is waited for. Without any, nothing can be set up:
+        UpdateFailed is raised after a few seconds while Home Assistant starts.
+        """
+        if self.ticket_sync.events:
+            return False
+        refreshing = self.config_entry.async_create_background_task(
+            self.hass, self._async_refresh_lists(), "oveit first refresh"
+        )
+        refreshing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        while not refreshing.done():
+            await asyncio.wait([refreshing], timeout=FIRST_REFRESH_TAKES)
+            if self.ticket_sync.events or not self.hass.is_running:
+                break
+        if refreshing.done():
+            await refreshing
+            return True
+        if self.ticket_sync.events:
+            return False
+        refreshing.cancel()
+        raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect")
 
     async def _async_refresh_lists(self) -> None:
         """Refresh what is due; once events are known, only LedgerError is raised."""
@@ -363,7 +408,7 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         """Clear the error of the last refresh."""
         if self.failure:
             LOGGER.info("Oveit answers again")
-        self.failure, self._failures, self._is_first = None, 0, False
+        self.failure, self._failures = None, 0
 
 
 def _translate(err: OveitError) -> HomeAssistantError:

@@ -16,6 +16,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.gate import Gate
+from .core.gate_settings import GateSettings
 from .gate.registry import GateDevice, async_get_gates
 
 
@@ -66,17 +67,18 @@ def async_add_event_entities(
 ) -> None:
     """Add the entities of each followed event, including those that appear later."""
     coordinator = entry.runtime_data
-    known: set[str | None] = set()
+    known: dict[int, set[str | None]] = {}
 
     @callback
     def _async_add_new() -> None:
-        entities = [
-            entity
-            for event_id, state in coordinator.data.items()
-            for kind, description in kinds(state)
-            if (entity := kind(coordinator, event_id, description)).unique_id not in known
-        ]
-        known.update(entity.unique_id for entity in entities)
+        for left in [event_id for event_id in known if not coordinator.follows(event_id)]:
+            del known[left]
+        entities = []
+        for event_id, state in coordinator.data.items():
+            of_event = known.setdefault(event_id, set())
+            built = [kind(coordinator, event_id, each) for kind, each in kinds(state)]
+            entities += [entity for entity in built if entity.unique_id not in of_event]
+            of_event.update(entity.unique_id for entity in built)
         if entities:
             async_add_entities(entities)
 
@@ -113,15 +115,33 @@ def async_add_gate_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     kinds: Callable[[Gate], Iterable[tuple[type[OveitGateEntity], EntityDescription]]],
 ) -> None:
-    """Add the entities of each gate; remove those that its direction no longer has."""
+    """Add the entities of each gate, now and when it is added or its direction changes.
+
+    Those that its direction no longer has are removed.
+    """
     hass = entry.runtime_data.hass
     registry = er.async_get(hass)
     domain = async_get_current_platform().domain
-    for device in async_get_gates(hass, entry):
-        entities = [kind(device, description) for kind, description in kinds(device.gate)]
-        built = {entity.unique_id for entity in entities}
-        for known in er.async_entries_for_config_entry(registry, entry.entry_id):
-            is_of_gate = known.config_subentry_id == device.id and known.domain == domain
-            if is_of_gate and known.unique_id not in built:
-                registry.async_remove(known.entity_id)
-        async_add_entities(entities, config_subentry_id=device.id)
+    settled: dict[str, GateSettings] = {}
+    known: dict[str, set[str | None]] = {}
+
+    @callback
+    def _async_add_new() -> None:
+        for device in async_get_gates(hass, entry):
+            if settled.get(device.id) is device.gate.settings:
+                continue
+            settled[device.id] = device.gate.settings
+            entities = [kind(device, description) for kind, description in kinds(device.gate)]
+            built = {entity.unique_id for entity in entities}
+            for each in er.async_entries_for_config_entry(registry, entry.entry_id):
+                is_of_gate = each.config_subentry_id == device.id and each.domain == domain
+                if is_of_gate and each.unique_id not in built:
+                    registry.async_remove(each.entity_id)
+            of_gate = known.get(device.id, set())
+            known[device.id] = built
+            new = [entity for entity in entities if entity.unique_id not in of_gate]
+            if new:
+                async_add_entities(new, config_subentry_id=device.id)
+
+    _async_add_new()
+    entry.async_on_unload(entry.runtime_data.async_add_listener(_async_add_new))

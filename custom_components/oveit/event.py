@@ -161,6 +161,8 @@ def _describe_at_gate(decision: Decision, mode: GateMode, settings: GateSettings
         "first_checkin_at": first and first.at and first.at.isoformat(),
         "first_checkin_gate": first and first.gate,
         "passback": decision.passback,
+        "certain": decision.certain,
+        "list_age": decision.list_age and round(decision.list_age.total_seconds()),
         "latency_ms": round(decision.latency * 1000, 1),
         "direction": decision.request.direction.value,
         "mode": mode.value,

@@ -125,7 +125,7 @@ async def _async_ticket(question: Question, phrases: Phrasebook) -> str:
     decision = await async_look_up(question)
     ticket = decision.ticket
     if ticket is None or decision.event is None:
-        return _sentence(phrases.reasons[decision.reason])
+        return _sentence(phrases.why(decision))
     key = _by_what_is_known("ticket_used", ticket) if ticket.checked_in else "ticket_unused"
     return phrases.say(
         key,
@@ -142,7 +142,7 @@ async def _async_check_in(question: Question, phrases: Phrasebook) -> str:
     if decision.admitted:
         said = [phrases.say("admitted", type=_type(decision, phrases))]
         return " ".join(said + [phrases.say("without_oveit")] * (decision.source is Source.LEDGER))
-    said, ticket = [phrases.say("refused", why=phrases.reasons[decision.reason])], decision.ticket
+    said, ticket = [phrases.say("refused", why=phrases.why(decision))], decision.ticket
     if ticket and ticket.checked_in and ticket.first_entry and ticket.first_entry.at:
         said.append(phrases.say(_by_what_is_known("used", ticket), **_first_entry(ticket)))
     return " ".join(said)
@@ -158,7 +158,7 @@ async def _async_override(question: Question, phrases: Phrasebook) -> str:
     """Admit a guest as an administrator, and say whom."""
     decision = await async_override(question, BY_VOICE)
     if decision.reason is not Reason.OVERRIDE:
-        return phrases.say("refused", why=phrases.reasons[decision.reason])
+        return phrases.say("refused", why=phrases.why(decision))
     return phrases.say("overridden", type=_type(decision, phrases))
 
 

@@ -245,6 +245,7 @@ def _describe(decision: Decision) -> JsonObjectType:
     first = ticket.first_entry if ticket else None
     return {
         "reason": decision.reason.value,
+        "certain": decision.certain,
         "decided_by": decision.source.value,
         "event": decision.event.name if decision.event else None,
         "ticket_type": ticket.ticket_type if ticket else None,

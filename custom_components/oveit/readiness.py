@@ -14,7 +14,7 @@ from .coordinator import EventState, OveitCoordinator
 from .core.exceptions import OveitAuthenticationError
 from .core.gate import Gate
 from .core.gate_settings import Credential, GateMode
-from .core.polling import IDLE_LIST_INTERVAL
+from .core.polling import IDLE_LIST_INTERVAL, is_within
 from .gate.registry import async_get_gates
 from .repairs import MOST_SKEW
 
@@ -85,10 +85,9 @@ def _has_credentials(coordinator: OveitCoordinator) -> bool:
 
 def _is_list_fresh(state: EventState) -> bool:
     """Tell whether the ticket list is recent and not in doubt."""
-    fetched_at = state.ticket_list.fetched_at
-    if fetched_at is None or state.ticket_list.doubted:
-        return False
-    return dt_util.utcnow() - fetched_at <= IDLE_LIST_INTERVAL + LIST_MAY_MISS
+    limit = IDLE_LIST_INTERVAL + LIST_MAY_MISS
+    is_recent = is_within(state.ticket_list.fetched_at, dt_util.utcnow(), limit)
+    return is_recent and not state.ticket_list.doubted
 
 
 def _are_tags_known(state: EventState, gates: Iterable[Gate]) -> bool:

@@ -338,6 +338,7 @@ def respond(decision: Decision, *, include_attendee: bool) -> dict[str, JsonValu
         "latency_ms": round(decision.latency * 1000, 1),
         "scan_id": decision.scan_id,
         "passback": decision.passback,
+        "list_age": decision.list_age and round(decision.list_age.total_seconds()),
     }
     if include_attendee:
         response["attendee"] = dict(decision.attendee) if decision.attendee is not None else None
@@ -351,6 +352,7 @@ def _respond_outcome(decision: Decision) -> dict[str, Any]:
     return {
         "admitted": decision.admitted,
         "reason": decision.reason.value,
+        "certain": decision.certain,
         "message": decision.message,
         "ticket": _respond_ticket(decision.ticket, event),
         "event": event and {"id": event.id, "name": event.name},

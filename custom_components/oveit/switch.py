@@ -42,6 +42,7 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
         """Restore a rehearsal whose hour is not over."""
         await super().async_added_to_hass()
         self.async_on_remove(self._cancel)
+        self.async_on_remove(self.gate.rehearsal.stop)
         last = await self.async_get_last_state()
         if last and last.state == STATE_ON:
             until = dt_util.parse_datetime(str(last.attributes.get("until")))

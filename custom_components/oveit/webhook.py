@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import ExitStack
 from enum import StrEnum
 from hashlib import sha256
 import json
@@ -37,23 +38,38 @@ class WebhookAccess(StrEnum):
 
 @callback
 def async_setup_webhook(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Register the webhook if the options allow it."""
-    access = entry.options.get(CONF_WEBHOOK, WebhookAccess.OFF)
-    webhook_id: str | None = entry.options.get(CONF_WEBHOOK_ID)
-    if access == WebhookAccess.OFF or webhook_id is None:
-        return
+    """Register the webhook while the options allow it."""
     handler = WebhookHandler(hass, entry.runtime_data)
-    webhook.async_register(
-        hass,
-        DOMAIN,
-        entry.title,
-        webhook_id,
-        handler.async_handle,
-        local_only=access == WebhookAccess.LOCAL,
-        allowed_methods=[METH_POST],
-    )
+    registered = ExitStack()
+    known: tuple[str | None, ...] = ()
+
+    @callback
+    def _async_update() -> None:
+        nonlocal known
+        access = entry.options.get(CONF_WEBHOOK, WebhookAccess.OFF)
+        webhook_id: str | None = entry.options.get(CONF_WEBHOOK_ID)
+        wanted = (access, webhook_id, entry.title)
+        if wanted == known:
+            return
+        known = wanted
+        registered.close()
+        if access == WebhookAccess.OFF or webhook_id is None:
+            return
+        webhook.async_register(
+            hass,
+            DOMAIN,
+            entry.title,
+            webhook_id,
+            handler.async_handle,
+            local_only=access == WebhookAccess.LOCAL,
+            allowed_methods=[METH_POST],
+        )
+        registered.callback(webhook.async_unregister, hass, webhook_id)
+
+    _async_update()
+    entry.async_on_unload(entry.runtime_data.async_add_listener(_async_update))
     entry.async_on_unload(handler.refresher.async_shutdown)
-    entry.async_on_unload(lambda: webhook.async_unregister(hass, webhook_id))
+    entry.async_on_unload(registered.close)
 
 
 @callback

@@ -66,6 +66,7 @@ export const look = css`
     --oveit-green: var(--oveit-admitted-color, #1a7f37);
     --oveit-amber: var(--oveit-unsure-color, #ffb300);
     --oveit-red: var(--oveit-refused-color, #b3261e);
+    --oveit-blue: var(--oveit-unchecked-color, #12284c);
     --oveit-accent: var(--oveit-accent-color, var(--primary-color, #009ac7));
     --oveit-quiet: color-mix(in srgb, var(--primary-text-color) 7%, transparent);
     --oveit-soft-text: color-mix(in srgb, var(--primary-text-color) 78%, transparent);

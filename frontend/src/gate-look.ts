@@ -117,6 +117,9 @@ export const gateLook = css`
   .dot.refused {
     --tone: var(--oveit-red);
   }
+  .dot.unchecked {
+    --tone: var(--oveit-blue);
+  }
   .dot.trial {
     border: 2px solid var(--tone);
     background: none;

@@ -15,6 +15,10 @@ const TONES: Record<Tone, [hertz: number, start: number, seconds: number][]> = {
     [330, 0, 0.2],
     [220, 0.22, 0.4],
   ],
+  unchecked: [
+    [330, 0, 0.2],
+    [330, 0.22, 0.4],
+  ],
 };
 
 export class Sound {

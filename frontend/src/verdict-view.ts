@@ -7,9 +7,9 @@ import type { Hass } from "./hass";
 import { type Icon, icon } from "./icons";
 import { fill, reasonTexts } from "./localize";
 import type { Texts } from "./texts/en";
-import { type Tone, type Verdict, headlineSize } from "./verdict";
+import { type Tone, type Verdict, headlineSize, isRefusal } from "./verdict";
 
-export const TONE_ICONS: Record<Tone, Icon> = { admitted: "check", unsure: "unsure", refused: "close" };
+export const TONE_ICONS: Record<Tone, Icon> = { admitted: "check", unsure: "unsure", refused: "close", unchecked: "question" };
 
 /** What is said first where nobody was let in by it: in a rehearsal, and where tickets are only scanned. */
 export function trial(words: Texts, verdict: Verdict): string | undefined {
@@ -17,9 +17,12 @@ export function trial(words: Texts, verdict: Verdict): string | undefined {
   return verdict.lookUp ? words.modes.scan_only : undefined;
 }
 
+const saysSo = new Set(["no_ticket_list", "offline_refused"]);
+
 /** The headline and the hint; only who may come in now is welcomed. */
 export function headline(words: Texts, verdict: Verdict): [title: string, hint: string] {
-  const [title, hint] = reasonTexts(words, verdict.reason, verdict.tone !== "refused");
+  const [title, hint] = reasonTexts(words, verdict.reason, !isRefusal(verdict.tone));
+  if (verdict.tone === "unchecked") return [words.tone.unchecked, saysSo.has(verdict.reason) ? hint : words.unchecked];
   if (verdict.tone === "refused") return [title, hint];
   if (verdict.leaving) return [words.reasons.left[0]!, hint];
   return [trial(words, verdict) ? words.would : title, hint];
@@ -55,7 +58,8 @@ function addon(words: Texts, verdict: Verdict): string | undefined {
 export function spoken(hass: Hass, words: Texts, verdict: Verdict): string {
   const [title] = headline(words, verdict);
   const tried = trial(words, verdict);
-  const tone = verdict.leaving || (tried && verdict.tone !== "refused") ? "" : words.tone[verdict.tone];
+  const silent = verdict.leaving || verdict.tone === "unchecked" || (tried && verdict.tone !== "refused");
+  const tone = silent ? "" : words.tone[verdict.tone];
   const parts = [tried, tone, title, verdict.ticketType, addon(words, verdict)];
   return [...parts, ...details(hass, words, verdict), ...notes(words, verdict)].filter(Boolean).join(". ");
 }
@@ -122,6 +126,9 @@ export const verdictLook = css`
   }
   .verdict.refused {
     --tone: var(--oveit-red);
+  }
+  .verdict.unchecked {
+    --tone: var(--oveit-blue);
   }
   .verdict.trial {
     border: clamp(8px, 2.2cqi, 20px) dashed var(--tone);

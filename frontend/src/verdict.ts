@@ -2,7 +2,7 @@
 
 import { type State, known, text } from "./hass";
 
-export type Tone = "admitted" | "unsure" | "refused";
+export type Tone = "admitted" | "unsure" | "refused" | "unchecked";
 
 export interface Verdict {
   tone: Tone;
@@ -27,10 +27,12 @@ export interface Verdict {
 const FRESH = 10_000;
 
 function tone(attributes: Record<string, unknown>): Tone {
-  if (attributes.event_type !== "admitted") return "refused";
+  if (attributes.event_type !== "admitted") return attributes.certain === false ? "unchecked" : "refused";
   const isUnsure = attributes.source === "ledger" && attributes.reason !== "left";
   return isUnsure ? "unsure" : "admitted";
 }
+
+export const isRefusal = (tone: Tone): boolean => tone === "refused" || tone === "unchecked";
 
 /** Reads a verdict off an event entity; nothing where nobody has come yet. */
 export function verdictOf(state: State | undefined): Verdict | undefined {

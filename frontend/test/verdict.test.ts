@@ -24,6 +24,12 @@ describe("the colour", () => {
     expect(verdictOf(read(0, { event_type: "refused", source: "ledger" }))?.tone).toBe("refused");
     expect(verdictOf(read(0, { event_type: "refused" }))?.tone).toBe("refused");
   });
+  test("is blue for a refusal that Oveit could not be asked about (R19)", () => {
+    const unasked = { event_type: "refused", source: "ledger", certain: false };
+    expect(verdictOf(read(0, unasked))?.tone).toBe("unchecked");
+    expect(verdictOf(read(0, { ...unasked, certain: true }))?.tone).toBe("refused");
+    expect(verdictOf(read(0, { source: "ledger", certain: false }))?.tone).toBe("unsure");
+  });
   test("is never green for an event type that is not known", () =>
     expect(verdictOf(read(0, { event_type: "whatever" }))?.tone).toBe("refused"));
 });
@@ -55,6 +61,19 @@ describe("what is said", () => {
     expect(said({ reason: "left", direction: "exit" })).toEqual(["Goodbye", ""]);
     expect(said({ reason: "repeat", direction: "exit" })).toEqual(["Goodbye", "Read again a moment later"]);
     expect(said({ reason: "repeat", direction: "entry" })[0]).toBe("Welcome");
+  });
+  test("to who cannot be checked is never that the ticket is not valid (R19)", () => {
+    const unasked = { event_type: "refused", source: "ledger", certain: false };
+    for (const language of Object.keys(LANGUAGES)) {
+      const verdict = verdictOf(read(0, { ...unasked, reason: "unknown_tag" }))!;
+      const words = texts(language);
+      expect(headline(words, verdict)).toEqual([words.tone.unchecked, words.unchecked]);
+      const heard = spoken(hass(), words, verdict);
+      for (const fact of [words.tone.refused, ...words.reasons.unknown_tag]) expect(heard).not.toContain(fact);
+    }
+    const words = texts("en");
+    const away = headline(words, verdictOf(read(0, { ...unasked, reason: "no_ticket_list" }))!);
+    expect(away).toEqual(["Cannot be checked now", words.reasons.no_ticket_list[1]]);
   });
   test("to who leaves is not that they are let in", () => {
     const leaving = verdictOf(read(0, { reason: "left", direction: "exit" }))!;

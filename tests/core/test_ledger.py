@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 import sqlite3
+from time import monotonic
 import traceback
 from typing import Any
 
@@ -22,8 +23,11 @@ from custom_components.oveit.core.ledger import (
     Lease,
     Ledger,
     Told,
+    hold,
+    release,
     schema,
 )
+from custom_components.oveit.core.ledger.sqlite import file
 from custom_components.oveit.core.ledger.statements import Statement
 from custom_components.oveit.core.models import (
     Addon,
@@ -32,9 +36,11 @@ from custom_components.oveit.core.models import (
     Event,
     Reason,
     Row,
+    RowState,
     Ticket,
     TicketType,
 )
+from demo.venue import now
 from tests.core.ledger_rows import (
     ENTERED,
     EVENT,
@@ -873,13 +879,107 @@ async def test_an_event_can_be_forgotten_with_all_that_happened(ledger: Ledger, 
     await admit(ledger)
     await begin(ledger, "def", event_id=101)
 
-    await ledger.remove(100)
+    await ledger.remove(100, now())
 
     assert [*await ledger.events()] == [101]
     assert await ledger.find("abc") == await ledger.on_tag("A1") == ()
     assert len(await ledger.on_tag("B2")) == 1
     assert [kept["code"] for kept in journal(path)] == ["def"]
     assert await ledger.list_state(100) == ListState()
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return what lies on the disk: the file and its log."""
+    return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+
+
+async def purge_an_evening(ledger: Ledger) -> None:
+    """Have an evening with all that leaves traces, and purge it."""
+    museum = Event(id=101, name="Museum")
+    await ledger.save_events([EVENT, museum])
+    guests = [row(f"guest{place}") for place in range(300)]
+    await take(ledger, *guests)
+    await take(ledger, row("museum1"), event=museum)
+    await ledger.learn(ticket("guest1"), ("TAGSTAYS",))
+    await ledger.learn(ticket("guest2"), ("TAGLEFT",))
+    await ledger.learn(ticket("museum1", event_id=101), ("TAGMUSEUM",))
+    for place in range(3, 60):
+        await admit(ledger, f"guest{place}")
+    await take(ledger, *guests[:2], *guests[3:])
+    await begin(ledger, "OVERRIDDEN", event_id=0, state=RowState.LOCAL, admitted=True)
+    await begin(ledger, "STILLTOSEND", event_id=0, state=RowState.PENDING, admitted=True)
+    await ledger.remove(EVENT.id, now())
+
+
+async def test_a_purge_leaves_nothing(ledger: Ledger, path: Path) -> None:
+    """No tag of a ticket that left the list, no row of no event, and no byte in the file."""
+    await purge_an_evening(ledger)
+
+    left = bytes_of(path)
+    for trace in (b"guest", b"TAGSTAYS", b"TAGLEFT", b"OVERRIDDEN", EVENT.name.encode()):
+        assert trace not in left
+    assert query(path, "SELECT code FROM tickets") == [{"code": "museum1"}]
+    assert query(path, "SELECT rfid_code FROM tags") == [{"rfid_code": "TAGMUSEUM"}]
+    assert [kept["code"] for kept in journal(path)] == ["STILLTOSEND"]
+
+
+async def test_a_purge_leaves_nothing_once_a_backup_is_over(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is not written anew while it is copied, but afterwards."""
+    monkeypatch.setattr(file, "ERASE_AGAIN_AFTER", 0.0)
+    await take(ledger, row("before"))
+    hold(path)
+    before = path.read_bytes()
+    await purge_an_evening(ledger)
+    assert path.read_bytes() == before
+    assert b"TAGLEFT" in bytes_of(path)
+
+    release(path)
+    await ledger.attendance(101, now())
+
+    assert b"TAGLEFT" not in bytes_of(path)
+
+
+async def test_a_guest_does_not_wait_for_a_purge(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes while the file is written anew stops that; it is done later."""
+    monkeypatch.setattr(file, "ERASE_AGAIN_AFTER", 0.0)
+    await take(ledger, *rows(20_000))
+    await take(ledger, row("museum1"), event=Event(id=101, name="Museum"))
+    purging = asyncio.create_task(ledger.remove(EVENT.id, now()))
+    waited = []
+    while not purging.done():
+        began = monotonic()
+        await begin(ledger, event_id=101)
+        waited.append(monotonic() - began)
+        await asyncio.sleep(0)
+    await purging
+
+    assert max(waited) < 2
+    for _ in range(2):
+        await ledger.attendance(101, now())
+    assert b"t12345" not in bytes_of(path)
+
+
+async def test_a_held_file_stays_as_it_is_when_its_ledger_is_opened_anew(path: Path) -> None:
+    """A reload in the middle of a backup: whoever closes a file last brings its log into it."""
+    ledger = await Ledger.open(path)
+    await take(ledger, *rows(50))
+    hold(path)
+    before = path.read_bytes()
+    for place in range(5):
+        await admit(ledger, f"t{place}")
+        await ledger.close()
+        ledger = await Ledger.open(path)
+    await ledger.close()
+    assert path.read_bytes() == before
+
+    release(path)
+
+    assert path.read_bytes() != before
+    assert len(journal(path)) == 5
 
 
 async def test_a_held_file_is_whole_and_does_not_change_while_it_is_copied(
@@ -889,14 +989,14 @@ async def test_a_held_file_is_whole_and_does_not_change_while_it_is_copied(
     await take(ledger, *rows(50))
     await admit(ledger, "t1")
 
-    await ledger.hold()
+    hold(path)
     before = path.read_bytes()
     for place in range(2, 50):
         await admit(ledger, f"t{place}")
     copy = tmp_path / "copy.db"
     copy.write_bytes(path.read_bytes())
     assert path.read_bytes() == before
-    await ledger.release()
+    release(path)
 
     assert [kept["code"] for kept in journal(copy)] == ["t1"]
     assert len(journal(path)) == 49

@@ -15,6 +15,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+LATELY = NOW - 2 * MINUTE
 
 
 def event(**known: Any) -> Event:
@@ -43,6 +44,7 @@ def entered(ago: timedelta) -> Attendance:
         (event(starts_at=NOW - 99 * HOUR), entered(30 * MINUTE), False),
         (event(active=False), entered(MINUTE), True),
         (event(active=False), entered(31 * MINUTE), False),
+        (event(active=False), entered(-SECOND), False),
     ],
 )
 def test_an_event_is_live_while_guests_may_come(
@@ -81,9 +83,11 @@ def test_one_live_event_is_enough_to_ask_often(live: list[bool], interval: timed
         (ListState(), False, True),
         (ListState(fetched_at=NOW, drift_tickets=0, drift_checked_in=0), True, False),
         (ListState(fetched_at=NOW, drift_tickets=0, drift_checked_in=0, doubted=True), True, True),
-        (ListState(fetched_at=NOW, drift_tickets=1, drift_checked_in=0), True, True),
-        (ListState(fetched_at=NOW, drift_tickets=0, drift_checked_in=-1), True, True),
-        (ListState(fetched_at=NOW), True, True),
+        (ListState(fetched_at=LATELY, drift_tickets=1, drift_checked_in=0), True, True),
+        (ListState(fetched_at=LATELY, drift_tickets=0, drift_checked_in=-1), True, True),
+        (ListState(fetched_at=LATELY), True, True),
+        (ListState(fetched_at=LATELY + SECOND), True, False),
+        (ListState(fetched_at=NOW + SECOND, drift_tickets=0, drift_checked_in=0), True, True),
         *[
             (ListState(fetched_at=NOW - age, drift_tickets=0, drift_checked_in=0), live, due)
             for age, live, due in (
@@ -103,6 +107,26 @@ def test_a_list_is_due_when_old_or_doubted_or_behind(
     counted = Attendance(tickets=50, checked_in=7)
 
     assert is_list_due(event(tickets=50, checked_in=7), state, counted, NOW, live=live) is due
+
+
+@pytest.mark.parametrize(
+    ("took", "age", "due"),
+    [
+        (SECOND, 2 * MINUTE - SECOND, False),
+        (SECOND, 2 * MINUTE, True),
+        (9 * SECOND, 3 * MINUTE - SECOND, False),
+        (9 * SECOND, 3 * MINUTE, True),
+        (30 * SECOND, 5 * MINUTE - SECOND, False),
+        (30 * SECOND, 5 * MINUTE, True),
+    ],
+)
+def test_t21_a_list_that_takes_long_is_downloaded_the_less_often(
+    took: timedelta, age: timedelta, due: bool
+) -> None:
+    """Every two minutes or twenty times its duration, but every five minutes at a live event."""
+    state = ListState(fetched_at=NOW - age)
+
+    assert is_list_due(event(tickets=1), state, Attendance(), NOW, live=True, took=took) is due
 
 
 @pytest.mark.parametrize(

@@ -358,7 +358,7 @@ async def test_c23_what_is_purged_makes_a_ledger_no_older(path: Path) -> None:
         await begin(ledger)
     before = await ledger.generation()
 
-    await ledger.remove(EVENT.id)
+    await ledger.remove(EVENT.id, now())
 
     expected = await ledger.generation()
     assert expected.counter >= before.counter

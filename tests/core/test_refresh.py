@@ -9,7 +9,7 @@ import shutil
 import pytest
 from sqlalchemy import Connection
 
-from custom_components.oveit.core.ledger import Ledger, ticket_lists as lists
+from custom_components.oveit.core.ledger import Ledger, hold, release, ticket_lists as lists
 from custom_components.oveit.core.ledger.sqlite import file
 from custom_components.oveit.core.models import Event, Row
 from tests.core.unknowns import query
@@ -90,13 +90,13 @@ async def test_the_log_is_checkpointed_while_nobody_waits(
 ) -> None:
     """Counting does it after a number of check-ins, but not while a backup copies the file."""
     monkeypatch.setattr(file, "CHECKPOINT_AFTER", 10)
-    await ledger.hold()
+    hold(path)
     for place in range(20):
         await ledger.begin(a_row(place))
     await ledger.attendance(EVENT.id, NOON)
     assert rows_in_the_file(path, tmp_path) == 0
 
-    await ledger.release()
+    release(path)
     for place in range(20, 40):
         await ledger.begin(a_row(place))
     await ledger.attendance(EVENT.id, NOON)

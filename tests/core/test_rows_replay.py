@@ -532,6 +532,58 @@ async def test_c13_the_attempts_are_five_minutes_apart_and_others_go_on(
     assert server.requests == []
 
 
+async def test_c29_a_person_who_syncs_has_all_tried_now_and_is_told_of_conflicts_at_once(
+    desk: Desk,
+    client: OveitClient,
+    server: OveitServer,
+    venue: Venue,
+    path: Path,
+    conflicts: list[Row],
+) -> None:
+    """Nobody waits for three tries in ten minutes, or for the next try of a row that failed."""
+    refused, failed = venue.unused(100, ENTRY)[:2]
+    await admit_offline(
+        desk, server, *(Request(ticket_code=each.code) for each in (refused, failed))
+    )
+    await line_up(client, server)
+    server.faults.set("tickets/checkin", Fault(json=WORDS))
+    assert (await desk.settle()) == Settled(waiting=2)
+    server.forget()
+    assert (await desk.settle()) == Settled(waiting=2)
+    assert server.requests == []
+
+    server.faults.set("tickets/checkin", Fault(json=WORDS), 1)
+    settled = await desk.sync()
+
+    assert (settled.uploaded, settled.rejected, settled.waiting) == (1, 1, 0)
+    assert sorted(states(path)) == [("confirmed", 1), ("rejected", 1)]
+    assert [row.cause for row in conflicts] == ["set_aside"]
+    assert conflicts[0].message == "Computer says no"
+
+
+async def test_c29_a_person_who_syncs_while_rows_are_uploaded_has_all_tried_afterwards(
+    desk: Desk, client: OveitClient, server: OveitServer, venue: Venue, conflicts: list[Row]
+) -> None:
+    """A pass that is under way does not know of the person."""
+    refused, slow = venue.unused(100, ENTRY)[:2]
+    await admit_offline(desk, server, Request(ticket_code=refused.code))
+    await line_up(client, server)
+    server.faults.set("tickets/checkin", Fault(json=WORDS), 1)
+    assert (await desk.settle()).waiting == 1
+    await admit_offline(desk, server, Request(ticket_code=slow.code))
+    await line_up(client, server)
+    server.forget()
+    server.faults.set("tickets/checkin", Fault(json=WORDS, latency_before=0.3))
+    passing = asyncio.create_task(desk.settle())
+    await until(lambda: server.requests_to("tickets/checkin"))
+
+    settled = await desk.sync()
+
+    await passing
+    assert (settled.rejected, settled.waiting) == (2, 0)
+    assert {row.code for row in conflicts} == {refused.code, slow.code}
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_c13_an_answer_that_is_never_understood_is_set_aside(
     desk: Desk, client: OveitClient, server: OveitServer, ticket: VenueTicket, path: Path

@@ -6,16 +6,26 @@ reaches the desk (R7 to R12), and pairing (R14).
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
+from custom_components.oveit.core.client.api import OveitClient
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.ledger import Ledger
-from custom_components.oveit.core.models import Decision, Reason, Request, Several, Source
+from custom_components.oveit.core.models import (
+    Decision,
+    OfflinePolicy,
+    Reason,
+    Request,
+    Several,
+    Source,
+)
 from demo.oveit_server import Behaviour, Fault, OveitServer, Venue, VenueTicket
-from tests.core.unknowns import Steps, journal, whichever
+from tests.core.unknowns import Steps, age_lists, journal, whichever
 
 TAG = "5E35ED9A"
 ENTRY, VIP = 234, 235
@@ -90,6 +100,57 @@ async def test_r2_a_tag_never_seen_here_is_left_to_oveit(
 
     assert (first.reason, second.reason) == (Reason.CHECKED_IN, Reason.ALREADY_CHECKED_IN)
     assert server.venue.entries(tagged.code) == 1
+
+
+async def test_r19_a_good_tag_that_is_not_known_here_is_no_fact_without_a_connection(
+    desk: Desk, server: OveitServer, tagged: VenueTicket, path: Path
+) -> None:
+    """It is refused, and told that Oveit might have decided otherwise, by a list of which age."""
+    age_lists(path, timedelta(hours=1))
+    await desk.sync()
+    await server.hang_up()
+
+    decision = await desk.check_in(Request(rfid_code=TAG, deadline=0.5))
+
+    assert (decision.reason, decision.certain) == (Reason.UNKNOWN_TAG, False)
+    assert decision.is_unchecked
+    assert decision.list_age is not None
+    assert decision.list_age < timedelta(minutes=5)
+
+
+async def test_r19_what_oveit_says_of_a_tag_is_a_fact(desk: Desk, tagged: VenueTicket) -> None:
+    """Whether it knows the tag or not."""
+    for tag in (TAG, "FFFFFFFF"):
+        decision = await desk.check_in(Request(rfid_code=tag))
+        assert (decision.certain, decision.list_age) == (True, None)
+
+
+async def test_r19_without_a_connection_only_what_oveit_would_say_too_is_certain(
+    desk: Desk, client: OveitClient, server: OveitServer, venue: Venue
+) -> None:
+    """A used ticket is used; of an unused one, or of an unknown code, Oveit may know better."""
+    unused, used = venue.unused(100)[0], venue.used(100)[0]
+    await desk.sync()
+    await server.hang_up()
+    for number in range(2):
+        await desk.check_in(Request(ticket_code=f"unknown{number}", deadline=0.5))
+    assert not client.breaker.is_online
+
+    async def told(code: str, **more: Any) -> tuple[Reason, bool]:
+        decision = await desk.check_in(Request(ticket_code=code, deadline=0.5, **more))
+        assert decision.list_age is not None
+        return decision.reason, decision.certain
+
+    assert await told(unused.code) == (Reason.CHECKED_IN, False)
+    assert await told(used.code) == (Reason.ALREADY_CHECKED_IN, True)
+    assert await told("unknown") == (Reason.UNKNOWN_TICKET, False)
+    elsewhere = venue.used(100)[1].code
+    assert await told(elsewhere, event_ids=frozenset({101})) == (Reason.WRONG_EVENT, True)
+    another, third = (ticket.code for ticket in venue.unused(100)[1:3])
+    refuse = OfflinePolicy.REFUSE
+    assert await told(another, offline=refuse) == (Reason.OFFLINE_REFUSED, False)
+    old = timedelta(0)
+    assert await told(third, max_list_age=old) == (Reason.NO_TICKET_LIST, False)
 
 
 @whichever("refusal", "ids")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.oveit.core import ticket_sync as ticket_sync_module
+from custom_components.oveit.core import polling, ticket_sync as ticket_sync_module
 from custom_components.oveit.core.counts import RemoteCheckIn
 from custom_components.oveit.core.desk.desk import Desk
 from custom_components.oveit.core.exceptions import (
@@ -87,9 +87,10 @@ async def test_check_ins_of_our_own_cause_no_download(
 
 @whichever("ids", "dates")
 async def test_a_check_in_made_elsewhere_has_its_list_fetched_and_is_reported(
-    ticket_sync: TicketSync, server: OveitServer, seen: list[RemoteCheckIn]
+    ticket_sync: TicketSync, server: OveitServer, seen: list[RemoteCheckIn], path: Path
 ) -> None:
     """When only Oveit's count moves, that event's list is fetched once."""
+    age_lists(path, timedelta(minutes=2))
     ticket = server.venue.unused(100, 235)[0]
     server.venue.check_in(ticket.code)
 
@@ -103,10 +104,73 @@ async def test_a_check_in_made_elsewhere_has_its_list_fetched_and_is_reported(
     assert seconds_between(found.at, now()) < 5
 
 
+async def test_t21_a_second_client_that_checks_in_all_the_time_causes_few_downloads(
+    ticket_sync: TicketSync, desk: Desk, server: OveitServer, path: Path
+) -> None:
+    """A list whose count moves with every poll is downloaded every two minutes."""
+    guests = iter(server.venue.unused(100, 235))
+
+    async def poll(times: int) -> list[int]:
+        server.forget()
+        for _ in range(times):
+            server.venue.check_in(next(guests).code)
+            await ticket_sync.refresh()
+        return lists_fetched(server)
+
+    assert await poll(4) == []
+    age_lists(path, timedelta(minutes=2))
+    assert await poll(4) == [100]
+    server.forget()
+    await desk.sync()
+    assert 100 in lists_fetched(server)
+
+
+async def test_t21_a_list_that_takes_long_to_download_is_downloaded_the_less_often(
+    ticket_sync: TicketSync, server: OveitServer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not more often than twenty times the download's duration."""
+    monkeypatch.setattr(polling, "LEAST_LIST_INTERVAL", timedelta())
+    server.faults.set("events/tickets", Fault(latency_after=0.2))
+    await ticket_sync.refresh(everything=True)
+    server.forget()
+    server.venue.check_in(server.venue.unused(100, 235)[0].code)
+
+    await ticket_sync.refresh()
+    assert lists_fetched(server) == []
+
+    age_lists(path, timedelta(minutes=2))
+    await ticket_sync.refresh()
+    assert lists_fetched(server) == [100]
+
+
+async def test_t21_a_code_that_nobody_knows_has_a_list_that_lacks_tickets_fetched_at_once(
+    ticket_sync: TicketSync, desk: Desk, server: OveitServer
+) -> None:
+    """At a gate, somebody waits who may just have bought the ticket; at most every 10 s."""
+    server.behaviour.refusal = "bare"
+    server.venue.sell(100, 234)
+    for code in ("unknown1", "unknown2"):
+        await desk.check_in(Request(ticket_code=code))
+
+    assert lists_fetched(server) == [100]
+
+
+async def test_t21_a_list_from_the_future_is_as_good_as_none(
+    ticket_sync: TicketSync, server: OveitServer, path: Path
+) -> None:
+    """The clock was wrong when it was fetched; nobody knows how old it is."""
+    age_lists(path, timedelta(hours=-1))
+
+    await ticket_sync.refresh()
+
+    assert lists_fetched(server) == [100, 101]
+
+
 async def test_a_sale_has_its_list_fetched(
-    ticket_sync: TicketSync, ledger: Ledger, server: OveitServer
+    ticket_sync: TicketSync, ledger: Ledger, server: OveitServer, path: Path
 ) -> None:
     """A ticket that was sold moves the other count."""
+    age_lists(path, timedelta(minutes=2))
     ticket = server.venue.sell(101, 334)
 
     await ticket_sync.refresh()
@@ -285,10 +349,12 @@ async def test_t10_a_list_that_fails_does_not_hold_up_the_others(
     ticket_sync: TicketSync,
     ledger: Ledger,
     server: OveitServer,
+    path: Path,
     fault: str,
     error: type[OveitError],
 ) -> None:
     """One list fails, the next is imported, and the error is raised at the end."""
+    age_lists(path, timedelta(minutes=2))
     sold = [server.venue.sell(100, 234), server.venue.sell(101, 334)]
     server.faults.set("events/tickets", fault, 1)
 

@@ -11,9 +11,11 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
+from ..core.models import Decision, Reason
 
 FOLDER = Path(__file__).parents[1] / "sentences"
 DEFAULT_LANGUAGE = "en"
+TELL_THAT_OVEIT_IS_AWAY = (Reason.NO_TICKET_LIST, Reason.OFFLINE_REFUSED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +30,12 @@ class Phrasebook:
     def say(self, key: str, **values: Any) -> str:
         """Return an answer with its values filled in."""
         return self.answers[key].format(**values)
+
+    def why(self, decision: Decision) -> str:
+        """Return the reason of a decision; what could not be checked is not called a fact (R19)."""
+        if decision.is_unchecked and decision.reason not in TELL_THAT_OVEIT_IS_AWAY:
+            return self.answers["cannot_check"]
+        return self.reasons[decision.reason]
 
 
 type Phrasebooks = Mapping[str, Phrasebook]

@@ -118,23 +118,27 @@ def _judge_unknown(known: Known, request: Request) -> Verdict:
     listed = [_is_listed(key, known, request) for key in known.events]
     is_unknown = any(listed) if request.rfid_code else all(listed) and bool(listed)
     if not known.online and not is_unknown:
-        return Verdict(reason=Reason.NO_TICKET_LIST)
+        return Verdict(reason=Reason.NO_TICKET_LIST, certain=False)
     reason = Reason.UNKNOWN_TAG if request.rfid_code else Reason.UNKNOWN_TICKET
     return Verdict(reason=reason, certain=False)
 
 
 def _check_offline(verdict: Verdict, known: Known, request: Request) -> Verdict:
-    """Return a verdict, as a refusal if it is an admission that needs Oveit while offline."""
+    """Return a verdict, as a refusal if it is an admission that needs Oveit while offline.
+
+    Of either, Oveit might decide otherwise.
+    """
     if known.online or not verdict.reason.admits or verdict.event is None:
         return verdict
+    open_question = partial(replace, verdict, certain=False)
     if request.offline is OfflinePolicy.REFUSE:
-        return replace(verdict, reason=Reason.OFFLINE_REFUSED)
+        return open_question(reason=Reason.OFFLINE_REFUSED)
     if not _is_listed(verdict.event.id, known, request):
-        return replace(verdict, reason=Reason.NO_TICKET_LIST)
+        return open_question(reason=Reason.NO_TICKET_LIST)
     entered = verdict.ticket is not None and verdict.ticket.checked_in
     if verdict.addon and not (verdict.certain and (entered or not request.require_main_entry)):
-        return replace(verdict, reason=Reason.ADDON_UNAVAILABLE)
-    return verdict
+        return open_question(reason=Reason.ADDON_UNAVAILABLE)
+    return open_question()
 
 
 def _is_listed(event_id: int, known: Known, request: Request) -> bool:

@@ -39,6 +39,7 @@ JUST_STARTED = 300.0
 TURNSTILE_REFUSALS = 3
 DOUBLE_AFTER = 5
 KEPT_SCANS = 1000
+NOT_CERTAIN = (Reason.UNKNOWN_TAG, Reason.TOO_MANY_UNKNOWN, Reason.OFFLINE_REFUSED)
 
 
 def utc_now() -> datetime:
@@ -79,7 +80,7 @@ class UnknownTags:
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a read."""
         limits = {"within": MINUTE, "at_most": MINUTE, "most": 10 * FLOOD}
-        self._last_minute = Recent[object, str](clock, **limits)
+        self._last_minute = Recent[object, bool](clock, **limits)
         self._not_asked = Recent[str, bool](clock, **limits)
         self._questions = Recent[bool, bool](clock, within=ASK_EVERY, at_most=ASK_EVERY)
         self._lying = Recent[str, bool](clock)
@@ -88,6 +89,11 @@ class UnknownTags:
     def count(self) -> int:
         """Return how many unknown tags were read in the last minute."""
         return len(self._last_minute)
+
+    @property
+    def unasked(self) -> int:
+        """Return about how many of them Oveit could not be asked (R19)."""
+        return sum(not self._last_minute.get(read) for read in self._last_minute)
 
     @property
     def flooded(self) -> bool:
@@ -105,12 +111,12 @@ class UnknownTags:
         self._questions.put(comes_again, True)
         return True
 
-    def note(self, tag: str) -> bool:
+    def note(self, tag: str, *, asked: bool = True) -> bool:
         """Count an unknown tag, and return whether it is not the same read again."""
         is_new = not self._lying.see(tag)
         if is_new:
             self._lying.put(tag, True)
-            self._last_minute.put(object(), tag)
+            self._last_minute.put(object(), asked)
         return is_new
 
 
@@ -264,6 +270,11 @@ class Gate:
         self._taken_for_tags = Recent[str, bool](clock)
         self._turnstile_refusals = 0
 
+    def change(self, settings: GateSettings) -> None:
+        """Go on with other settings, from the next read on."""
+        self.settings = settings
+        self._turnstile_refusals = 0
+
     @property
     def is_exit(self) -> bool:
         """Return whether people leave here."""
@@ -409,7 +420,8 @@ class Gate:
             decision = self._announce(await self._desk.look(request), mode)
         else:
             decision = await self._check_in(request, mode)
-        if is_unknown(decision) and self.unknown_tags.note(tag := request.rfid_code or ""):
+        tag = request.rfid_code or ""
+        if is_unknown(decision) and self.unknown_tags.note(tag, asked=decision.certain):
             self.on_unknown_tag.call(tag)
         self._watch_turnstile(decision)
         return decision
@@ -489,4 +501,5 @@ def decide_here(request: Request, reason: Reason) -> Decision:
         at=utc_now(),
         latency=0.0,
         scan_id=request.scan_id or new_ref(),
+        certain=reason not in NOT_CERTAIN,
     )

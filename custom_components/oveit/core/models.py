@@ -337,7 +337,9 @@ class Decision:
 
     `latency` is in seconds. `passback` is whether the ticket was used at another gate moments
     ago (decisions.md D4), `others` are the decisions on further tickets of the same tag (R6),
-    and `overruled` is the refusal that free flow turned into this admission (X9).
+    and `overruled` is the refusal that free flow turned into this admission (X9). One is not
+    `certain` where Oveit might have decided otherwise and could not be asked; `list_age` is how
+    old the list was then that decided instead, None if Oveit could be asked or nobody knows.
     """
 
     reason: Reason
@@ -352,6 +354,8 @@ class Decision:
     attendee: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     scan_id: str
     passback: bool = False
+    certain: bool = True
+    list_age: timedelta | None = None
     overruled: Reason | None = None
     others: tuple[Decision, ...] = ()
 
@@ -359,3 +363,8 @@ class Decision:
     def admitted(self) -> bool:
         """Return whether the guest may pass."""
         return self.reason.admits
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Return whether the guest was refused only since Oveit could not be asked (R19)."""
+        return not self.admitted and not self.certain

@@ -15,13 +15,16 @@ LIVE_INTERVAL = timedelta(seconds=30)
 IDLE_INTERVAL = timedelta(minutes=5)
 LIVE_LIST_INTERVAL = timedelta(minutes=5)
 IDLE_LIST_INTERVAL = timedelta(hours=1)
+LEAST_LIST_INTERVAL = timedelta(minutes=2)
+DOWNLOADS_PAUSE = 20
 ON_DEMAND_LIST_AGE = timedelta(seconds=30)
 ON_DEMAND_INTERVAL = timedelta(seconds=10)
 
 
 def is_live(event: Event, attendance: Attendance, now: datetime) -> bool:
     """Return whether guests of an event may be at the doors."""
-    if attendance.last_entry and now - attendance.last_entry.at < LIVE_AFTER_ENTRY:
+    last = attendance.last_entry
+    if last and is_within(last.at, now, LIVE_AFTER_ENTRY):
         return True
     return event.active and is_open(event, now)
 
@@ -45,14 +48,30 @@ def poll_interval(live: Iterable[bool]) -> timedelta:
     return LIVE_INTERVAL if any(live) else IDLE_INTERVAL
 
 
+def is_within(at: datetime | None, now: datetime, limit: timedelta) -> bool:
+    """Return whether a time is less than a limit ago; one in the future is as good as unknown."""
+    return at is not None and timedelta() <= now - at < limit
+
+
 def is_list_due(
-    event: Event, state: ListState, attendance: Attendance, now: datetime, *, live: bool
+    event: Event,
+    state: ListState,
+    attendance: Attendance,
+    now: datetime,
+    *,
+    live: bool,
+    took: timedelta = timedelta(),
 ) -> bool:
-    """Return whether a ticket list is too old, doubted (decisions.md T11), or a count moved."""
-    if state.fetched_at is None or state.doubted:
+    """Return whether a ticket list is too old, doubted (decisions.md T11), or a count moved.
+
+    While a count moves all the time, it is not more often than every two minutes, or twenty
+    times as long as the last download `took` (T21).
+    """
+    interval = LIVE_LIST_INTERVAL if live else IDLE_LIST_INTERVAL
+    if state.doubted or not is_within(state.fetched_at, now, interval):
         return True
-    if now - state.fetched_at >= (LIVE_LIST_INTERVAL if live else IDLE_LIST_INTERVAL):
-        return True
+    if is_within(state.fetched_at, now, max(LEAST_LIST_INTERVAL, DOWNLOADS_PAUSE * took)):
+        return False
     return drift(event, attendance) != (state.drift_tickets, state.drift_checked_in)
 
 

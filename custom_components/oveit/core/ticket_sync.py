@@ -17,9 +17,11 @@ from .polling import (
     IDLE_INTERVAL,
     ON_DEMAND_INTERVAL,
     ON_DEMAND_LIST_AGE,
+    drift,
     is_list_due,
     is_live,
     is_purge_due,
+    is_within,
     poll_interval,
 )
 from .single_flight import SingleFlight
@@ -67,6 +69,7 @@ class TicketSync:
         self._on_remote_check_in = on_remote_check_in
         self._fetched_at: dict[int, datetime] = {}
         self._requested_at: dict[int, datetime] = {}
+        self._took: dict[int, timedelta] = {}
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
         self._dates_ahead: timedelta | None = None
@@ -104,12 +107,18 @@ class TicketSync:
         """Delete an event with its tickets, tags and rows."""
         event = self.events.pop(event_id, None)
         try:
-            await self._ledger.remove(event_id)
+            await self._ledger.remove(event_id, self._over_since(event))
         except LedgerError:
             if event:
                 self.events[event_id] = event
             raise
         self._fetched_at.pop(event_id, None)
+
+    def _over_since(self, event: Event | None) -> datetime:
+        """Return up to when what happened at no event may have been at one that is over."""
+        is_last = not any(each.active for each in self.followed.values())
+        ended_at = event.ended_at if event else None
+        return datetime.now(UTC) if is_last or ended_at is None else ended_at
 
     async def forget_old(self) -> None:
         """Delete events that ended long ago and have no row to upload (decisions.md C17)."""
@@ -147,25 +156,31 @@ class TicketSync:
                 and (
                     everything
                     or is_list_due(
-                        event, await self._ledger.list_state(key), counts[key], now, live=live[key]
+                        event,
+                        await self._ledger.list_state(key),
+                        counts[key],
+                        now,
+                        live=live[key],
+                        took=self._took.get(key, timedelta()),
                     )
                 )
             ]
             await self._refresh_lists(due)
 
     async def refresh_old(self, needed: Mapping[int, datetime] | None = None) -> None:
-        """Refresh the events, and the lists that are older than 30 s.
+        """Refresh the events, and the lists that are older than 30 s or lack tickets.
 
         `needed` holds times by Oveit's clock, by the ids of events (`NO_EVENT`: all): lists that
         were requested before them are refreshed as well.
         """
         async with self._refreshing:
             await self._refresh_events()
-            limit = datetime.now(UTC) - ON_DEMAND_LIST_AGE
+            now, counts = datetime.now(UTC), await self.attendance()
             stale = []
             for event in self.followed.values():
-                fetched_at = (await self._ledger.list_state(event.id)).fetched_at
-                is_old = fetched_at is None or fetched_at < limit
+                state = await self._ledger.list_state(event.id)
+                is_old = not is_within(state.fetched_at, now, ON_DEMAND_LIST_AGE)
+                is_old |= drift(event, counts[event.id])[0] != state.drift_tickets
                 times = [at for key, at in (needed or {}).items() if key in (event.id, NO_EVENT)]
                 if event.active and (is_old or not all(self.covers(event.id, at) for at in times)):
                     stale.append(event)
@@ -209,8 +224,10 @@ class TicketSync:
         error: OveitError | None = None
         for event in events:
             fetched_at, requested_at = datetime.now(UTC), self._client.now()
+            began = monotonic()
             try:
                 reply = await self._client.tickets(event.id, most_bytes(event.tickets or 0))
+                self._took[event.id] = timedelta(seconds=monotonic() - began)
                 for seen in await self._ledger.take_list(event, reply, fetched_at):
                     self._on_remote_check_in(seen)
                 await self._load_fetched_at(event.id)

@@ -54,6 +54,12 @@ class GateIssues:
                 self._create("many_unknown_tags")
 
     @callback
+    def async_begin_anew(self) -> None:
+        """Forget what reads gave rise to, since the gate has other settings."""
+        self._different.clear()
+        async_forget_gate(self._hass, self._gate_id, for_good=False)
+
+    @callback
     def async_update(self) -> None:
         """Delete the issue of a flood that is over, and name events without a readable start."""
         if undated := self._gate.undated:
@@ -79,10 +85,13 @@ class GateIssues:
         if self._notices.get(""):
             return
         self._notices.put("", True)
-        key = "phone_notice" if is_phone(tag, settings.tag_format) else "unknown_tag_notice"
+        key = "unchecked_tag_notice" if unknown.unasked else "unknown_tag_notice"
+        if is_phone(tag, settings.tag_format):
+            key = "phone_notice"
+        counts = {"count": str(unknown.count), "unasked": str(unknown.unasked)}
         persistent_notification.async_create(
             self._hass,
-            _translate(self._hass, key, gate=settings.name, count=str(unknown.count)),
+            _translate(self._hass, key, gate=settings.name, **counts),
             title=settings.name,
             notification_id=f"{DOMAIN}_unknown_tag_{self._gate_id}",
         )

@@ -122,21 +122,20 @@ def find_field(data: Mapping[str, Any], path: str) -> Any:
 class Readers:
     """Notices readers that come back, since many then send their last tag again."""
 
-    def __init__(
-        self, hass: HomeAssistant, device_ids: frozenset[str], known: Mapping[str, str]
-    ) -> None:
-        """Watch these devices; those that only events name are added with their reads.
+    def __init__(self, hass: HomeAssistant, known: Mapping[str, str]) -> None:
+        """Watch no device yet; those that only events name are added with their reads.
 
         `known` are the last reads from before Home Assistant was started.
         """
         self._hass = hass
-        self._device_ids = set(device_ids)
+        self._device_ids: set[str] = set()
         self._last_reads = hass.data.setdefault(LAST_READS, LastReads())
         self._last_reads.restore(known)
 
     @callback
-    def async_start(self) -> CALLBACK_TYPE:
+    def async_start(self, device_ids: frozenset[str]) -> CALLBACK_TYPE:
         """Watch the states of the readers' entities."""
+        self._device_ids |= device_ids
         return self._hass.bus.async_listen(EVENT_STATE_CHANGED, self._async_note_back, _is_back)
 
     def is_echo(self, read: Read) -> bool:

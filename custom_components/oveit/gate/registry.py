@@ -48,6 +48,7 @@ class GateDevice:
         )
         self.issues = GateIssues(coordinator.hass, self.id, self.gate)
         self._hass = coordinator.hass
+        self._readers = Readers(coordinator.hass, coordinator.last_reads)
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening = ExitStack()
 
@@ -55,20 +56,34 @@ class GateDevice:
     def async_start(self) -> None:
         """Listen to the gate's readers and door."""
         settings = self.gate.settings
-        readers = Readers(self._hass, settings.readers, self.coordinator.last_reads)
 
         @callback
         def _handle(read: Read) -> None:
             if async_is_learning(self._hass, read):
                 return
-            is_echo = readers.is_echo(read)
+            is_echo = self._readers.is_echo(read)
             self._in_background(self._async_read(read, is_echo or read.stale))
             if not is_echo:
                 self._in_background(self._async_keep(read))
 
-        self._listening.callback(readers.async_start())
+        self._listening.callback(self._readers.async_start(settings.readers))
         self._listening.callback(async_listen(self._hass, settings, _handle))
         self._listening.callback(self._hass.bus.async_listen("oveit_door", self._async_handle_door))
+
+    @callback
+    def async_change(self, subentry: ConfigSubentry) -> None:
+        """Go on with the settings of a subentry, without missing a read."""
+        settings = GateSettings.load(subentry.title, subentry.data, subentry.subentry_id)
+        if settings == self.gate.settings:
+            return
+        self.gate.change(settings)
+        self.issues.async_begin_anew()
+        self._listening.close()
+        self.async_start()
+        devices = dr.async_get(self._hass)
+        identifier = (DOMAIN, f"{self.coordinator.config_entry.entry_id}_{self.id}")
+        if device := devices.async_get_device(identifiers={identifier}):
+            devices.async_update_device(device.id, name=settings.name)
 
     async def async_stop(self) -> None:
         """Stop listening, and let the guests who are at the gate have their answers."""
@@ -116,11 +131,16 @@ class GateDevice:
 
 
 @callback
-def async_create_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
-    """Create the gates of an account, which do not listen yet."""
+def async_create_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[GateDevice]:
+    """Create the gates of an account that are new, which do not listen yet, and return them."""
     gates = hass.data.setdefault(GATES, {})
-    for subentry in entry.get_subentries_of_type(SUBENTRY_GATE):
-        gates[subentry.subentry_id] = GateDevice(entry.runtime_data, subentry)
+    new = [
+        GateDevice(entry.runtime_data, subentry)
+        for subentry in entry.get_subentries_of_type(SUBENTRY_GATE)
+        if subentry.subentry_id not in gates
+    ]
+    gates.update({gate.id: gate for gate in new})
+    return new
 
 
 @callback
@@ -143,6 +163,31 @@ def async_start_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
 
     entry.async_on_unload(hass.bus.async_listen(EVENT_TAG_SCANNED, _handle_tag))
     entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, _handle_device))
+
+
+async def async_update_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Add, change and remove gates as their subentries are; all other gates go on."""
+    coordinator = entry.runtime_data
+    for gate in async_get_gates(hass, entry):
+        if subentry := entry.subentries.get(gate.id):
+            gate.async_change(subentry)
+        else:
+            hass.async_create_task(_async_remove(hass, gate), f"oveit remove gate {gate.id}")
+    for gate in async_create_gates(hass, entry):
+        gate.async_start()
+    async_forget_readers(hass)
+    coordinator.async_update_listeners()
+    try:
+        await coordinator.async_name_gates()
+    except LedgerError as err:
+        coordinator.async_note_ledger_failure(err)
+
+
+async def _async_remove(hass: HomeAssistant, gate: GateDevice) -> None:
+    """Stop a gate for good once the guests who are at it have their answers."""
+    del hass.data[GATES][gate.id]
+    await gate.async_stop()
+    async_forget_gate(hass, gate.id, for_good=True)
 
 
 async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:

@@ -255,7 +255,8 @@ class Desk:
             scan_id=row.scan_id,
         )
         source = Source.OVEIT if row.state is RowState.CONFIRMED else Source.LEDGER
-        return replace(self._decision(known, verdict), source=source)
+        certain = source is Source.OVEIT or row.reason is not Reason.CHECKED_IN
+        return replace(self._decision(known, verdict), source=source, certain=certain)
 
     def _open(self, request: Request) -> Case:
         """Start the clock for a read."""
@@ -293,6 +294,8 @@ class Desk:
             attendee=answer.attendee if answer else None,
             scan_id=case.scan_id,
             passback=_is_passback(case, verdict),
+            certain=_is_certain(case, verdict),
+            list_age=None if case.online else self._lookup.list_age(case, event),
             overruled=verdict.overruled,
             others=tuple(self._decision(case, other) for other in verdict.others),
         )
@@ -310,6 +313,15 @@ def _ticket_of(row: Row) -> tuple[Ticket, ...]:
 def _refusal(request: Request) -> Verdict | None:
     """Return the refusal of a guest who is not looked up."""
     return Verdict(reason=request.refusal) if request.refusal else None
+
+
+def _is_certain(case: Case, verdict: Verdict) -> bool:
+    """Tell whether Oveit decided, or would not decide otherwise.
+
+    Online, only another read of the same ticket may leave it open (see `Verdict.awaits`).
+    """
+    in_use = verdict.reason in (Reason.ALREADY_CHECKED_IN, Reason.ADDON_USED_UP)
+    return verdict.certain or (case.online and not in_use)
 
 
 def _is_passback(case: Case, verdict: Verdict) -> bool:

@@ -364,7 +364,8 @@ class Entry:
         if await case.ledger.claim(row, state, **values) is None:
             return None
         (fresh,) = await case.ledger.renew((ticket,))
-        return replace(_admitted(verdict, fresh), reason=reason)
+        certain = verdict.certain or found is Found.OURS
+        return replace(_admitted(verdict, fresh), reason=reason, certain=certain)
 
     async def _look_at_oveit(self, case: Case, row: Row) -> Found:
         """Find out what became of a row, within the guest's time."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 import logging
 
@@ -44,6 +45,16 @@ class Lookup:
             may_wait=case.may_wait,
             list_ages=self._ticket_sync.list_ages(case.at),
         )
+
+    def list_age(self, case: Case, event: Event | None) -> timedelta | None:
+        """Return how old the list is that tells of a guest, or the oldest that might."""
+        ages = self._ticket_sync.list_ages(case.at)
+        if event is not None:
+            return ages.get(event.id)
+        chosen = case.request.event_ids
+        known = [ages.get(key) for key in self._ticket_sync.followed if key in (chosen or (key,))]
+        told = [age for age in known if age is not None]
+        return max(told) if told and len(told) == len(known) else None
 
     def decide_here(self, case: Case, ticket: Ticket) -> Verdict:
         """Decide on a ticket without Oveit."""

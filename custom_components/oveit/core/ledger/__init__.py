@@ -5,6 +5,7 @@ from .journal import Lease
 from .ledger import Ledger, Opening
 from .properties import Generation
 from .recovery import delete_ledger, find_ledgers, keep_set_aside, read_waiting
+from .sqlite.file import hold, release
 from .tickets import Learned, Ours
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Told",
     "delete_ledger",
     "find_ledgers",
+    "hold",
     "keep_set_aside",
     "read_waiting",
+    "release",
 ]

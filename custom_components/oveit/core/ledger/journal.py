@@ -314,11 +314,9 @@ def waiting(connection: Connection) -> list[Row]:
 def due(connection: Connection, holder: str, *, for_person: bool = False) -> list[Row]:
     """Return the waiting rows whose turn it is for this holder, oldest first.
 
-    For a person who asks, rows that wait long for their next try have their turn, too.
+    For a person who asks, rows that wait for their next try have their turn, too (C29).
     """
-    retries = is_running(journal.c.retry_at, MOST_RETRY)
-    if for_person:
-        retries &= journal.c.retry_at <= NOW + RETRY_AFTER
+    retries = false() if for_person else is_running(journal.c.retry_at, MOST_RETRY)
     leased = is_running(journal.c.leased_until, MOST_IN_FLIGHT) & (journal.c.leased_by != holder)
     statement = select(journal).where(journal.c.state.in_(WAITING), ~IN_FLIGHT, ~retries, ~leased)
     return _all(connection, statement.order_by(journal.c.seq))

@@ -144,14 +144,6 @@ class Ledger:
         """Return the ledgers that lie beside this one, and nobody has dealt with."""
         return recovery.find_set_aside(self._file.path)
 
-    async def hold(self) -> None:
-        """Keep the file as it is while it is copied: what is new goes to its log."""
-        await self._file.hold()
-
-    async def release(self) -> None:
-        """Bring the log into the file again as it grows."""
-        await self._file.release()
-
     generation = _method(How.READ, properties.generation)
     skew = _method(How.READ, properties.skew)
     keep_skew = _method(How.WRITE, properties.keep_skew)
@@ -161,7 +153,6 @@ class Ledger:
     keep_lists_tags = _method(How.WRITE, properties.keep_lists_tags)
     save_events = _method(How.KEEP, event_rows.save)
     events = _method(How.READ, event_rows.load)
-    remove = _method(How.KEEP, event_rows.remove)
     name_gates = _method(How.KEEP, gates.name)
     gate_modes = _method(How.READ, gates.modes)
     keep_gate_mode = _method(How.KEEP, gates.keep_mode)
@@ -267,6 +258,11 @@ class Ledger:
         OveitResponseError when the reply is no ticket list; the list before stays.
         """
         return await self._file.import_list(ticket_lists.take, event, reply, at)
+
+    async def remove(self, event_id: int, until: datetime) -> None:
+        """Forget an event, and what happened at no event up to a time; no byte of it is left."""
+        await self._file.import_list(event_rows.remove, event_id, until)
+        await self._file.erase()
 
     async def attendance(self, event_id: int, now: datetime) -> Attendance:
         """Count an event's tickets: Oveit's list and our journal together."""

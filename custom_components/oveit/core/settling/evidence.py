@@ -154,11 +154,13 @@ class Evidence:
             return None
         return about
 
-    async def why_refused(self, row: Row, found: Found, about: Answer) -> Cause | None:
+    async def why_refused(
+        self, row: Row, found: Found, about: Answer, *, at_once: bool = False
+    ) -> Cause | None:
         """Return why a refused row is a conflict, None while it may still be none (C10 to C13).
 
         Why Oveit refuses it says in words only, so at once it is told what its record and
-        its list show; of the rest, the third refusal is believed.
+        its list show; of the rest, the third refusal is believed, or this one `at_once`.
         """
         if row.addon_id is not None:
             event = self._ticket_sync.events.get(row.event_id)
@@ -169,7 +171,8 @@ class Evidence:
             found = Found.NOTHING if found is Found.OTHERS else found
         if found in CAUSES:
             return CAUSES[found]
-        return Cause.SET_ASIDE if self.is_to_be_set_aside(row) else None
+        is_believed = self.may_set_aside(row) if at_once else self.is_to_be_set_aside(row)
+        return Cause.SET_ASIDE if is_believed else None
 
     async def is_used_elsewhere(self, row: Row) -> bool:
         """Return whether the list shows an entry that is not ours: sending would add a second."""

@@ -65,6 +65,7 @@ class Settling:
         self._on_progress = on_progress
         self._settled = Settled()
         self._for_person = False
+        self._believes = False
         self._pass = SingleFlight(self._settle_all)
 
     async def close(self) -> None:
@@ -74,8 +75,11 @@ class Settling:
     async def run(self, *, for_person: bool = False) -> Settled:
         """Settle all that waits, once for all who ask; a failing Oveit ends it early.
 
-        For a person who asks, rows that have failed for long have their turn too.
+        For a person who asks, all is tried at once, also rows that wait for their next try, and
+        a refusal is believed (decisions.md C29).
         """
+        if for_person and self._pass.is_running:
+            await self._pass.join()
         self._for_person |= for_person
         await self._pass.join()
         return self._settled
@@ -103,8 +107,8 @@ class Settling:
     async def _settle_all(self) -> None:
         """Go through the rows that wait."""
         self._settled = Settled()
-        for_person, self._for_person = self._for_person, False
-        due = await self._ledger.due(self._lease.holder, for_person=for_person)
+        self._believes, self._for_person = self._for_person, False
+        due = await self._ledger.due(self._lease.holder, for_person=self._believes)
         rows = [
             row for row in due if row.state is RowState.PENDING or not self._evidence.is_early(row)
         ]
@@ -254,7 +258,9 @@ class Settling:
         if found in (Found.OURS, Found.UNCLEAR) and row.attempts > 1:
             cause = Cause.UNDECIDABLE if found is Found.UNCLEAR else None
             await self._confirm(row, cause=cause)
-        elif cause := await self._evidence.why_refused(row, found, about):
+        elif cause := await self._evidence.why_refused(
+            row, found, about, at_once=self._believes and holder == self._lease.holder
+        ):
             await self._reject(row, cause, answer.message)
         else:
             await self._postpone(row, holder, state=RowState.PENDING, message=answer.message)

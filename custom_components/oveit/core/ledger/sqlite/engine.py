@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from os import fsync
 from pathlib import Path
 import sqlite3
-from threading import local
+from threading import Lock, local
 from time import monotonic
 from typing import Any
 
@@ -18,6 +18,7 @@ _SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA secure_delete=ON",
     "PRAGMA wal_autocheckpoint=0",  # no guest waits for it: see `checkpoint`
 )
 _PATIENCE = 10.0
@@ -99,10 +100,64 @@ def is_busy(err: BaseException) -> bool:
     return isinstance(origin, sqlite3.OperationalError) and "locked" in str(origin)
 
 
-def checkpoint(engine: Engine, *, whole: bool = False) -> None:
-    """Bring the log into the file; nobody waits for it, save where the whole log is meant."""
+def checkpoint(engine: Engine) -> None:
+    """Bring the log into the file; nobody waits for it."""
     with engine.connect() as connection:
-        _raw(connection).execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if whole else 'PASSIVE'})")
+        _raw(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def empty_log(path: Path) -> sqlite3.Connection:
+    """Bring the whole log into a file, and return the connection, which keeps the file as it is.
+
+    Whoever closes the last connection of a file brings the log into it.
+    """
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+class Eraser:
+    """Writes a file anew without what was deleted from it, unless somebody wants to write."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use an engine; nothing is to be erased yet."""
+        self._engine = engine
+        self._lock = Lock()
+        self._at_work: Any = None
+        self.is_due = False
+
+    def give_way(self) -> None:
+        """Stop, since a guest waits."""
+        with self._lock:
+            if self._at_work is not None:
+                self._at_work.interrupt()
+
+    def erase(self) -> None:
+        """Erase what was deleted from the file and its log; what was interrupted stays due."""
+        with self._engine.connect() as connection:
+            raw = _raw(connection)
+            raw.execute("PRAGMA busy_timeout=0")
+            try:
+                with self._lock:
+                    self._at_work = raw
+                raw.execute("VACUUM")
+                with self._lock:
+                    self._at_work = None
+                (is_busy, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                self.is_due = bool(is_busy)
+            except sqlite3.OperationalError:
+                self.is_due = True
+            finally:
+                with self._lock:
+                    self._at_work = None
+                raw.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000:.0f}")
 
 
 class Connections:

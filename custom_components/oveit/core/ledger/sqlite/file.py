@@ -27,11 +27,12 @@ from . import engine
 from .list_import import ListImport
 
 CHECKPOINT_AFTER = 200
+ERASE_AGAIN_AFTER = 60.0
 ASIDE = ".aside"
 FILE_ENDS = ("", "-wal", "-shm")
 _READERS = 2
 _NICE = 10
-_held: set[Path] = set()
+_held: dict[Path, sqlite3.Connection] = {}
 
 type Clock = Callable[[], float]
 
@@ -53,6 +54,8 @@ class SqliteFile:
         self._lists = ThreadPoolExecutor(1, "oveit-lists", initializer=_let_others_go_first)
         self._engine: Engine
         self._connections: engine.Connections
+        self._eraser: engine.Eraser
+        self._erased_at = 0.0
         self._alone = Lock()
         self._writing = 0
         self._written = 0
@@ -147,18 +150,20 @@ class SqliteFile:
 
     async def tidy(self) -> None:
         """Bring the log into the file now and then, unless the file is being copied."""
-        if self.path not in _held and self._written - self._checkpointed_at >= CHECKPOINT_AFTER:
+        if self.path in _held:
+            return
+        if self._eraser.is_due and monotonic() - self._erased_at >= ERASE_AGAIN_AFTER:
+            await self.erase()
+        if self._written - self._checkpointed_at >= CHECKPOINT_AFTER:
             self._checkpointed_at = self._written
             await self._run(self._lists, engine.checkpoint, self._engine)
 
-    async def hold(self) -> None:
-        """Keep the file as it is while it is copied: what is new goes to its log."""
-        _held.add(self.path)
-        await self._run(self._lists, partial(engine.checkpoint, whole=True), self._engine)
-
-    async def release(self) -> None:
-        """Bring the log into the file again as it grows."""
-        _held.discard(self.path)
+    async def erase(self) -> None:
+        """Leave no byte of what was deleted, now or when doors and copies leave time for it."""
+        self._eraser.is_due = True
+        self._erased_at = monotonic()
+        if self.path not in _held:
+            await self._run(self._lists, self._eraser.erase)
 
     async def _run[T](
         self,
@@ -229,6 +234,7 @@ class SqliteFile:
     @contextmanager
     def _write_alone(self, until: float | None = None) -> Iterator[None]:
         """Let one thread of ours write at a time, and count what goes to the log."""
+        self._eraser.give_way()
         left = -1 if until is None else max(until - monotonic(), 0)
         if not self._alone.acquire(timeout=left):
             raise TimeoutError
@@ -258,6 +264,7 @@ class SqliteFile:
     def _connect(self) -> None:
         """Connect to the file, check it, and bring its tables to this release's."""
         self._engine = engine.open_engine(self.path, self._clock)
+        self._eraser = engine.Eraser(self._engine)
         self._connections = engine.Connections(self._engine)
         self._read(engine.check)
         for step in migrations.steps(self._read(migrations.version)):
@@ -274,6 +281,21 @@ class SqliteFile:
         for executor in (self._lists, self._readers, self._writer):
             executor.shutdown()
         self._disconnect()
+
+
+def hold(path: Path) -> None:
+    """Keep a file as it is while it is copied, whoever opens and closes it: see its log."""
+    release(path)
+    try:
+        _held[path] = engine.empty_log(path)
+    except sqlite3.Error as err:
+        raise failure(err) from err
+
+
+def release(path: Path) -> None:
+    """Bring the log into a file again as it grows."""
+    if held := _held.pop(path, None):
+        held.close()
 
 
 def set_aside(path: Path) -> Path:
