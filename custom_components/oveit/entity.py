@@ -18,6 +18,9 @@ from .coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from .core.gate import Gate
 from .gate.registry import GateDevice, async_get_gates
 
+# What is kept out of the recorder, which would keep it for ever: it is of a single guest.
+OF_A_GUEST = frozenset({"addon", "addon_left", "at", "code_end", "gate", "ticket_type"})
+
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
     """An entity of one followed event."""

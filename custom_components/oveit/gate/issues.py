@@ -11,7 +11,7 @@ from ..core.codes import is_phone
 from ..core.gate import DoubleBindings, Gate
 from ..core.models import Decision, Reason
 from ..core.recent import Recent
-from ..issues import async_create_issue, async_delete_issue
+from ..issues import async_create_issue, async_delete_issue, escape
 from .readers import Read
 
 NOTICE_EVERY = 30.0
@@ -61,7 +61,7 @@ class GateIssues:
         key = "phone_notice" if is_phone(tag, settings.tag_format) else "unknown_tag_notice"
         persistent_notification.async_create(
             self._hass,
-            _translate(self._hass, key, gate=settings.name, count=str(unknown.count)),
+            _translate(self._hass, key, gate=escape(settings.name), count=str(unknown.count)),
             title=settings.name,
             notification_id=f"{DOMAIN}_unknown_tag_{self._gate_id}",
         )
