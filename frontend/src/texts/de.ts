@@ -16,6 +16,7 @@ export const de: Texts = {
     ambiguous: ["Mehrere Tickets", "Dieser Chip trägt mehr als ein Ticket. Bitte das Personal fragen"],
     gate_closed: ["Geschlossen", "Hier wird zurzeit niemand eingelassen"],
     stale_read: ["Bitte noch einmal", "Diese Lesung war zu alt"],
+    undone: ["Einlass zurückgenommen", "Das Ticket gilt wieder"],
     no_ticket_list: ["Keine Ticketliste", "Oveit ist nicht erreichbar, und es liegt keine Liste vor. Bitte das Personal fragen"],
     offline_refused: ["Keine Verbindung", "Dieser Eingang lässt ohne Oveit niemanden ein. Bitte das Personal fragen"],
     refused: ["Kein Einlass", "Oveit hat dieses Ticket abgelehnt"],

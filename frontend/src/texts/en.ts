@@ -14,6 +14,7 @@ export const en = {
     ambiguous: ["Several tickets", "This tag carries more than one ticket. Please ask the staff"],
     gate_closed: ["Gate closed", "Nobody is admitted here now"],
     stale_read: ["Please try again", "This read was too old"],
+    undone: ["Admission taken back", "The ticket can be used again"],
     no_ticket_list: ["No ticket list", "Oveit cannot be reached, and no list is here. Please ask the staff"],
     offline_refused: ["No connection", "This gate admits nobody without Oveit. Please ask the staff"],
     refused: ["Not admitted", "Oveit refused this ticket"],

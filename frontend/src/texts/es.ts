@@ -16,6 +16,7 @@ export const es: Texts = {
     ambiguous: ["Varias entradas", "Esta pulsera lleva más de una entrada. Consulte al personal"],
     gate_closed: ["Acceso cerrado", "Ahora no se admite a nadie aquí"],
     stale_read: ["Inténtelo de nuevo", "Esta lectura era demasiado antigua"],
+    undone: ["Admisión anulada", "La entrada vuelve a valer"],
     no_ticket_list: ["Sin lista", "No se puede contactar con Oveit y no hay lista. Consulte al personal"],
     offline_refused: ["Sin conexión", "Este acceso no admite a nadie sin Oveit. Consulte al personal"],
     refused: ["No admitido", "Oveit ha rechazado esta entrada"],

@@ -16,6 +16,7 @@ export const fr: Texts = {
     ambiguous: ["Plusieurs billets", "Ce badge porte plus d’un billet. Adressez-vous au personnel"],
     gate_closed: ["Accès fermé", "Personne n’est admis ici pour l’instant"],
     stale_read: ["Réessayez", "Cette lecture était trop ancienne"],
+    undone: ["Admission annulée", "Le billet peut resservir"],
     no_ticket_list: ["Pas de liste", "Oveit est injoignable et aucune liste n’est disponible. Adressez-vous au personnel"],
     offline_refused: ["Pas de connexion", "Cet accès n’admet personne sans Oveit. Adressez-vous au personnel"],
     refused: ["Refusé", "Oveit a refusé ce billet"],

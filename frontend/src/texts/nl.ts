@@ -16,6 +16,7 @@ export const nl: Texts = {
     ambiguous: ["Meerdere tickets", "Deze tag heeft meer dan één ticket. Vraag het personeel"],
     gate_closed: ["Ingang gesloten", "Hier wordt nu niemand toegelaten"],
     stale_read: ["Probeer opnieuw", "Deze lezing was te oud"],
+    undone: ["Toelating ongedaan gemaakt", "Het ticket is weer geldig"],
     no_ticket_list: ["Geen lijst", "Oveit is onbereikbaar en er is geen lijst. Vraag het personeel"],
     offline_refused: ["Geen verbinding", "Deze ingang laat zonder Oveit niemand toe. Vraag het personeel"],
     refused: ["Niet toegelaten", "Oveit heeft dit ticket geweigerd"],
