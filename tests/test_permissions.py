@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.oveit.const import CONF_STEWARDS, DOMAIN
+from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.oveit.services import ACTIONS
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
@@ -207,6 +208,16 @@ async def test_s2_a_steward_of_one_account_is_none_of_another(
     await hass.async_block_till_done(wait_background_tasks=True)
     with pytest.raises(Unauthorized):
         await call(hass, context, "override", **FIELDS["override"])
+
+
+async def test_s2_the_diagnostics_name_no_user(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Neither in the options nor in the rows that a steward wrote."""
+    context = (await add_users(hass, loaded))["steward"]
+    await call(hass, context, "override", **FIELDS["override"])
+    told = str(await async_get_config_entry_diagnostics(hass, loaded))
+    assert str(context.user_id) not in told
 
 
 async def test_s2_free_flow_is_for_stewards_by_the_select_too(
