@@ -3,7 +3,7 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -28,6 +28,19 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set an entry up, which may fail."""
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def set_options(
+    hass: HomeAssistant, entry: MockConfigEntry, step: str, **fields: Any
+) -> ConfigFlowResult:
+    """Change options as the organizer does; with no fields, return the form."""
+    flow = hass.config_entries.options
+    menu = await flow.async_init(entry.entry_id)
+    result = await flow.async_configure(menu["flow_id"], {"next_step_id": step})
+    if fields:
+        result = await flow.async_configure(menu["flow_id"], fields)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    return result
 
 
 async def poll(hass: HomeAssistant, entry: MockConfigEntry) -> None:

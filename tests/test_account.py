@@ -31,7 +31,7 @@ from custom_components.oveit.const import (
 )
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
-from tests.common import act, poll, set_up, value
+from tests.common import act, poll, set_options, set_up, value
 from tests.conftest import EMAIL, PASSWORD
 from tests.gates import DRINKS, READ, VIP, Reader, add_gate, issues, make_reader, tagged, watch
 
@@ -160,11 +160,8 @@ async def choose(
     hass: HomeAssistant, entry: MockConfigEntry, *events: str, **fields: Any
 ) -> ConfigFlowResult:
     """Choose the events of an entry in its options."""
-    form = await hass.config_entries.options.async_init(entry.entry_id)
     choice = {CONF_EVENTS: list(events), CONF_FOLLOW_NEW: False} | fields
-    result = await hass.config_entries.options.async_configure(form["flow_id"], choice)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
+    return await set_options(hass, entry, "events", **choice)
 
 
 @pytest.mark.usefixtures("loaded")
@@ -186,7 +183,7 @@ async def test_the_other_options_of_a_second_entry_can_be_changed(
     """Only what is newly followed is refused; following less is a way out."""
     await set_up(hass, younger)
     for each in (loaded, younger):
-        result = await choose(hass, each, "100", **{CONF_WEBHOOK: "local"})
+        result = await set_options(hass, each, "webhook", webhook="local")
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert each.options[CONF_WEBHOOK] == "local"
     assert issues(hass) == [ISSUE]

@@ -20,6 +20,7 @@ from custom_components.oveit.const import (
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
+    CONF_STEWARDS,
     CONF_WEBHOOK,
     DEFAULT_API_URL,
     DOMAIN,
@@ -28,6 +29,7 @@ from custom_components.oveit.const import (
 from demo.faults import Fault
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueAccount
+from tests.common import set_options
 from tests.package import read_json
 
 LOGIN = {CONF_EMAIL: "staff@venue.example", CONF_PASSWORD: "open-sesame"}
@@ -652,17 +654,18 @@ async def test_every_field_of_every_form_has_its_texts(
 async def test_every_field_of_the_options_has_its_texts(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """A name and a description."""
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
-    labels(form, read_json("translations/en.json")["options"]["step"]["init"])
+    """A name and a description; what the menu offers has a name, too."""
+    steps = read_json("translations/en.json")["options"]["step"]
+    menu = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert menu["menu_options"] == list(steps["init"]["menu_options"])
+    for step in menu["menu_options"]:
+        labels(await set_options(hass, loaded, step), steps[step])
 
 
 async def choose(hass: HomeAssistant, entry: MockConfigEntry, fields: dict[str, Any]) -> None:
     """Choose the events of an entry."""
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-    result = await hass.config_entries.options.async_configure(form["flow_id"], fields)
+    result = await set_options(hass, entry, "events", **fields)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def names(hass: HomeAssistant, entry: MockConfigEntry) -> set[str | None]:
@@ -675,8 +678,7 @@ async def test_the_options_show_what_is_followed(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """Every active event is offered."""
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
-    assert form["step_id"] == "init"
+    form = await set_options(hass, loaded, "events")
     assert suggested(form["data_schema"]) == CHOICE
     options = form["data_schema"].schema[CONF_EVENTS].config["options"]
     assert [option["value"] for option in options] == ["101", "100"]
@@ -701,10 +703,6 @@ async def test_unfollowing_an_event_removes_its_device(
         CONF_EVENTS: [101],
         CONF_FOLLOW_NEW: True,
         CONF_IGNORED_EVENTS: [100],
-        CONF_ALLOW_VOICE: False,
-        CONF_ALLOW_VOICE_OVERRIDE: False,
-        CONF_WEBHOOK: "off",
-        CONF_WEBHOOK_ID: None,
     }
     assert names(hass, loaded) == {"City Museum"}
     assert hass.states.get("sensor.lantern_night_tickets") is None
@@ -714,11 +712,55 @@ async def test_voice_may_act_once_the_organizer_says_so(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """The option is kept, and shown again."""
-    fields = {CONF_EVENTS: ["100"], CONF_FOLLOW_NEW: False, CONF_ALLOW_VOICE: True}
-    await choose(hass, loaded, fields)
+    await set_options(hass, loaded, "voice", allow_voice=True)
     assert loaded.options[CONF_ALLOW_VOICE] is True
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    form = await set_options(hass, loaded, "voice")
     assert suggested(form["data_schema"])[CONF_ALLOW_VOICE] is True
+
+
+async def test_s1_stewards_are_chosen_among_the_users(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Those who are active and people; one who is gone is forgotten, the other options stay."""
+    before = dict(loaded.options)
+    users = hass.auth
+    mary = await users.async_create_user("Mary")
+    gone = await users.async_create_user("Gone")
+    await users.async_create_system_user("Cloud")
+    await users.async_deactivate_user(gone)
+    form = await set_options(hass, loaded, "stewards")
+    offered = form["data_schema"].schema[CONF_STEWARDS].config["options"]
+    assert offered == [{"value": mary.id, "label": "Mary"}]
+    await set_options(hass, loaded, "stewards", stewards=[mary.id])
+    assert loaded.options == before | {CONF_STEWARDS: [mary.id]}
+    options = loaded.options | {CONF_STEWARDS: [gone.id, mary.id]}
+    hass.config_entries.async_update_entry(loaded, options=options)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    form = await set_options(hass, loaded, "stewards")
+    assert suggested(form["data_schema"]) == {CONF_STEWARDS: [mary.id]}
+
+
+async def test_options_of_the_first_release_survive_each_step_of_the_menu(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """What a step does not show, it does not change."""
+    first = {
+        CONF_EVENTS: [100],
+        CONF_FOLLOW_NEW: False,
+        CONF_IGNORED_EVENTS: [101],
+        CONF_ALLOW_VOICE: True,
+        CONF_ALLOW_VOICE_OVERRIDE: False,
+        CONF_WEBHOOK: "local",
+        CONF_WEBHOOK_ID: "a" * 64,
+    }
+    hass.config_entries.async_update_entry(loaded, options=first)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for step in ("events", "voice", "webhook"):
+        form = await set_options(hass, loaded, step)
+        shown = suggested(form["data_schema"])
+        await hass.config_entries.options.async_configure(form["flow_id"], shown)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert loaded.options == first
 
 
 async def test_an_event_that_ended_can_be_unfollowed(
@@ -727,7 +769,7 @@ async def test_an_event_that_ended_can_be_unfollowed(
     """It is offered as long as it is followed."""
     venue.end_event(100)
     await loaded.runtime_data.async_refresh()
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    form = await set_options(hass, loaded, "events")
     options = form["data_schema"].schema[CONF_EVENTS].config["options"]
     assert {option["value"] for option in options} == {"100", "101"}
     await choose(hass, loaded, {CONF_EVENTS: ["101"], CONF_FOLLOW_NEW: False})

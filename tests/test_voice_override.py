@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.oveit.assist.phrases import async_get_phrasebooks
 from demo.oveit_server import OveitServer
 from demo.venue import Venue, VenueTicket
-from tests.common import act
+from tests.common import act, set_options
 from tests.test_llm import call, tools
 from tests.voice import LANGUAGES, allow_override, allow_voice, ask, start_assist, told
 
@@ -109,10 +109,7 @@ async def test_the_organizer_turns_it_on_in_the_options(
     hass: HomeAssistant, assist: MockConfigEntry, used: VenueTicket, administrator: Context
 ) -> None:
     """With a switch of its own: voice may still not check in."""
-    form = await hass.config_entries.options.async_init(assist.entry_id)
-    chosen = {"events": ["100"], "allow_voice_override": True}
-    await hass.config_entries.options.async_configure(form["flow_id"], chosen)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await set_options(hass, assist, "voice", allow_voice_override=True)
     assert assist.options["allow_voice_override"] is True
     said = await ask(hass, ANYWAY["en"].format(code=used.code), context=administrator)
     assert said["speech"]["plain"]["speech"] == "Admitted by staff: VIP."

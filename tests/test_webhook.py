@@ -24,7 +24,7 @@ from custom_components.oveit.const import (
 )
 from demo.oveit_server import OveitServer
 from demo.venue import Venue
-from tests.common import set_up, value, wait
+from tests.common import set_options, set_up, value, wait
 
 ID = "0f" * 32
 URL = f"/api/webhook/{ID}"
@@ -249,8 +249,9 @@ async def test_the_webhook_is_off_until_somebody_turns_it_on(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """Whoever saves another option opens nothing by it."""
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
-    result = await hass.config_entries.options.async_configure(form["flow_id"], CHOSEN)
+    result = await set_options(hass, loaded, "voice", allow_voice=True)
+    assert CONF_WEBHOOK not in result["data"]
+    result = await set_options(hass, loaded, "webhook", webhook="off")
     assert result["data"][CONF_WEBHOOK] == "off"
     assert result["data"][CONF_WEBHOOK_ID] is None
 
@@ -262,10 +263,8 @@ async def test_the_options_show_the_address_that_they_save(
     hass.config.internal_url = "http://venue.local:8123"
 
     async def configure(access: str) -> str:
-        form = await hass.config_entries.options.async_init(loaded.entry_id)
-        await hass.config_entries.options.async_configure(
-            form["flow_id"], CHOSEN | {CONF_WEBHOOK: access}
-        )
+        form = await set_options(hass, loaded, "webhook")
+        await hass.config_entries.options.async_configure(form["flow_id"], {CONF_WEBHOOK: access})
         await hass.async_block_till_done(wait_background_tasks=True)
         return form["description_placeholders"]["webhook_url"]
 
@@ -287,7 +286,7 @@ async def test_without_an_address_of_its_own_the_path_is_shown(
         raise NoURLAvailableError
 
     monkeypatch.setattr("homeassistant.components.webhook.get_url", nowhere)
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    form = await set_options(hass, loaded, "webhook")
     assert form["description_placeholders"]["webhook_url"].startswith("/api/webhook/")
     hass.config_entries.options.async_abort(form["flow_id"])
 

@@ -9,8 +9,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import OveitConfigEntry
 from .entity import OveitEventEntity, async_add_event_entities
+from .permissions import Who, async_authorize
 
-PARALLEL_UPDATES = 1
+PARALLEL_UPDATES = 0
 
 SYNC = ButtonEntityDescription(key="sync", entity_category=EntityCategory.DIAGNOSTIC)
 
@@ -29,5 +30,6 @@ class OveitSync(OveitEventEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Refresh now."""
+        """Refresh now, for whom `oveit.sync` is."""
+        await async_authorize(self.hass, self._context, Who.ADMINISTRATOR, self.coordinator)
         await self.coordinator.async_sync()

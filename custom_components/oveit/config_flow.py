@@ -1,4 +1,4 @@
-"""Config and options flow of an account: credentials, events to follow, voice, webhook."""
+"""Config and options flow of an account: credentials, events, stewards, voice, webhook."""
 
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
@@ -36,6 +36,7 @@ from .const import (
     CONF_EVENTS,
     CONF_FOLLOW_NEW,
     CONF_IGNORED_EVENTS,
+    CONF_STEWARDS,
     CONF_WEBHOOK,
     DEFAULT_API_URL,
     DOMAIN,
@@ -76,17 +77,23 @@ ADVANCED_FIELDS = vol.Schema(
         )
     }
 )
-OPTION_FIELDS: dict[vol.Marker, Any] = {
-    vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
-    vol.Required(CONF_ALLOW_VOICE_OVERRIDE, default=False): BooleanSelector(),
-    vol.Required(CONF_WEBHOOK, default=WebhookAccess.OFF.value): SelectSelector(
-        SelectSelectorConfig(
-            options=[access.value for access in WebhookAccess],
-            translation_key=CONF_WEBHOOK,
-            mode=SelectSelectorMode.LIST,
+VOICE_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_ALLOW_VOICE, default=False): BooleanSelector(),
+        vol.Required(CONF_ALLOW_VOICE_OVERRIDE, default=False): BooleanSelector(),
+    }
+)
+WEBHOOK_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_WEBHOOK, default=WebhookAccess.OFF.value): SelectSelector(
+            SelectSelectorConfig(
+                options=[access.value for access in WebhookAccess],
+                translation_key=CONF_WEBHOOK,
+                mode=SelectSelectorMode.LIST,
+            )
         )
-    ),
-}
+    }
+)
 ERRORS: dict[type[OveitError], str] = {
     OveitAuthenticationError: "invalid_auth",
     OveitConnectionError: "cannot_connect",
@@ -262,14 +269,22 @@ class OveitConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class OveitOptionsFlow(OptionsFlow):
-    """Changes the followed events, and the options of voice and the webhook."""
+    """Changes the followed events, the stewards, and the options of voice and the webhook."""
 
     def __init__(self) -> None:
         """Generate an id for a webhook that was off."""
         self._new_webhook_id = async_generate_id()
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and save all options."""
+        """Ask what to change."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        return self.async_show_menu(
+            step_id="init", menu_options=["events", "stewards", "voice", "webhook"]
+        )
+
+    async def async_step_events(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the events to follow."""
         entry: OveitConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
@@ -279,26 +294,67 @@ class OveitOptionsFlow(OptionsFlow):
             for event in coordinator.ticket_sync.events.values()
             if event.active or coordinator.follows(event.id)
         ]
-        webhook_id: str = entry.options.get(CONF_WEBHOOK_ID) or self._new_webhook_id
         if user_input is not None:
             known = {*coordinator.ticket_sync.events, *entry.options.get(CONF_IGNORED_EVENTS, ())}
             chosen = _read_events(user_input, known)
             added = [key for key in chosen[CONF_EVENTS] if not coordinator.follows(key)]
             if async_find_twins(self.hass, entry.data[CONF_API_URL], added, entry.entry_id):
                 return self.async_abort(reason="already_configured")
-            is_off = user_input[CONF_WEBHOOK] == WebhookAccess.OFF
-            chosen[CONF_WEBHOOK_ID] = None if is_off else webhook_id
-            return self.async_create_entry(data=dict(entry.options) | user_input | chosen)
-        shown = dict(entry.options) | {
-            CONF_EVENTS: [str(event.id) for event in events if coordinator.follows(event.id)]
+            return self._save(chosen)
+        followed = [str(event.id) for event in events if coordinator.follows(event.id)]
+        return self._ask("events", _events_schema(events), {CONF_EVENTS: followed})
+
+    async def async_step_stewards(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose who may let guests in whose tickets are refused."""
+        if user_input is not None:
+            return self._save(user_input)
+        users = {
+            user.id: user.name or user.id
+            for user in await self.hass.auth.async_get_users()
+            if user.is_active and not user.system_generated
         }
+        selector = options_selector(users, multiple=True)
+        chosen = [
+            each for each in self.config_entry.options.get(CONF_STEWARDS, ()) if each in users
+        ]
+        schema = vol.Schema({vol.Optional(CONF_STEWARDS, default=list): selector})
+        return self._ask("stewards", schema, {CONF_STEWARDS: chosen})
+
+    async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set what may be done by voice."""
+        return self._save(user_input) if user_input else self._ask("voice", VOICE_SCHEMA)
+
+    async def async_step_webhook(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set who may call the webhook; off and on again makes a new address."""
+        webhook_id: str = self.config_entry.options.get(CONF_WEBHOOK_ID) or self._new_webhook_id
+        if user_input is not None:
+            is_off = user_input[CONF_WEBHOOK] == WebhookAccess.OFF
+            return self._save(user_input | {CONF_WEBHOOK_ID: None if is_off else webhook_id})
+        url = async_webhook_url(self.hass, webhook_id)
+        return self._ask("webhook", WEBHOOK_SCHEMA, webhook_url=url)
+
+    def _ask(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        shown: Mapping[str, Any] | None = None,
+        **placeholders: str,
+    ) -> ConfigFlowResult:
+        """Show a form with the options as they are, or as they are to be shown."""
+        options = dict(self.config_entry.options) | dict(shown or {})
         return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                _events_schema(events).extend(OPTION_FIELDS), shown
-            ),
-            description_placeholders={"webhook_url": async_webhook_url(self.hass, webhook_id)},
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, options),
+            description_placeholders=placeholders or None,
         )
+
+    def _save(self, changed: dict[str, Any]) -> ConfigFlowResult:
+        """Save what was changed; the other options stay."""
+        return self.async_create_entry(data=dict(self.config_entry.options) | changed)
 
 
 def _events_schema(events: Iterable[Event]) -> vol.Schema:

@@ -14,6 +14,7 @@ CONF_API_URL = "api_url"
 CONF_EVENTS = "events"
 CONF_FOLLOW_NEW = "follow_new"
 CONF_IGNORED_EVENTS = "ignored_events"
+CONF_STEWARDS = "stewards"
 CONF_WEBHOOK = "webhook"
 
 SUBENTRY_GATE = "gate"

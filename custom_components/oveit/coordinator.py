@@ -39,6 +39,7 @@ from .core.exceptions import (
 )
 from .core.ledger import Ledger
 from .core.models import Decision, Event, Request, Row
+from .core.pace import TooManyError, Turns, UnknownCodes
 from .core.polling import LIVE_INTERVAL
 from .core.recent import seconds
 from .core.ticket_sync import TicketSync
@@ -47,6 +48,8 @@ from .ledger import LedgerWatch
 PUBLISH_EVERY = 1.0
 MOST_BACKOFF = 300.0
 FIRST_REFRESH_TAKES = 5.0
+LOOK_UPS_AT_ONCE = 8
+CHECK_INS_AT_ONCE = 32
 
 type OveitConfigEntry = ConfigEntry[OveitCoordinator]
 
@@ -94,10 +97,25 @@ class AccountDesk(Desk):
             return await super().look(request)
 
     @override
-    async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
+    async def undo(
+        self,
+        request: Request,
+        *,
+        user_id: str | None,
+        any_use: bool = False,
+        door: Tell | None = None,
+    ) -> Decision | None:
+        """Take an admission back; raise AccountTwiceError as `check_in`."""
+        with self._deciding():
+            return await super().undo(request, user_id=user_id, any_use=any_use, door=door)
+
+    @override
+    async def override(
+        self, request: Request, *, note: str, user_id: str | None, door: Tell | None = None
+    ) -> Decision:
         """Admit a guest by a steward's decision; raise AccountTwiceError as `check_in`."""
         with self._deciding():
-            return await super().override(request, note=note, user_id=user_id)
+            return await super().override(request, note=note, user_id=user_id, door=door)
 
     @contextmanager
     def _deciding(self) -> Iterator[None]:
@@ -136,6 +154,9 @@ class OveitCoordinator(DataUpdateCoordinator[dict[int, EventState]]):
         self.last_reads: dict[str, str] = {}
         self.conflicts: list[Row] = []
         self.failure: OveitError | None = None
+        self.look_ups = Turns(LOOK_UPS_AT_ONCE)
+        self.check_ins = Turns(CHECK_INS_AT_ONCE)
+        self.unknown_codes = UnknownCodes()
         self._failures = 0
         self._is_first = True
         self._is_closing = False
@@ -416,6 +437,8 @@ def _translate(err: OveitError) -> HomeAssistantError:
     match err:
         case AccountTwiceError():
             return translated_error("account_twice", title=str(err))
+        case TooManyError():
+            return translated_error("too_many")
         case OveitAuthenticationError():
             return translated_error("authentication_failed")
         case OveitResponseError():

@@ -19,6 +19,9 @@ from .core.gate import Gate
 from .core.gate_settings import GateSettings
 from .gate.registry import GateDevice, async_get_gates
 
+# What is kept out of the recorder, which would keep it for ever: it is of a single guest.
+OF_A_GUEST = frozenset({"addon", "addon_left", "at", "code_end", "gate", "ticket_type"})
+
 
 class OveitEventEntity(CoordinatorEntity[OveitCoordinator]):
     """An entity of one followed event."""

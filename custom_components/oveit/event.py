@@ -15,6 +15,7 @@ from .core.counts import RemoteCheckIn
 from .core.gate_settings import GateMode, GateSettings
 from .core.models import Decision, Event, Reason, Row, Source
 from .entity import (
+    OF_A_GUEST,
     OveitEventEntity,
     OveitGateEntity,
     async_add_event_entities,
@@ -24,6 +25,7 @@ from .entity import (
 PARALLEL_UPDATES = 0
 
 EVENT_REJECTED = "rejected"
+OF_THE_READ = frozenset({"first_checkin_at", "first_checkin_gate", "message", "others"})
 CHECK_IN = EventEntityDescription(key="check_in", event_types=[EVENT_ADMITTED, EVENT_REFUSED])
 CONFLICT = EventEntityDescription(
     key="conflict", entity_category=EntityCategory.DIAGNOSTIC, event_types=[EVENT_REJECTED]
@@ -44,6 +46,8 @@ async def async_setup_entry(
 
 class OveitCheckIn(OveitEventEntity, EventEntity):
     """The newest check-in of an event."""
+
+    _unrecorded_attributes = OF_A_GUEST
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -75,6 +79,8 @@ class OveitCheckIn(OveitEventEntity, EventEntity):
 class OveitConflict(OveitEventEntity, EventEntity):
     """The newest check-in that Oveit rejected after the guest had been admitted."""
 
+    _unrecorded_attributes = OF_A_GUEST
+
     @override
     async def async_added_to_hass(self) -> None:
         """Subscribe to conflicts."""
@@ -92,7 +98,7 @@ class OveitConflict(OveitEventEntity, EventEntity):
 class OveitGateEvent(OveitGateEntity, EventEntity):
     """The last decision of a gate."""
 
-    _unrecorded_attributes = frozenset({"code_end", "message", "first_checkin_at", "others"})
+    _unrecorded_attributes = OF_A_GUEST | OF_THE_READ
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+import re
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -54,6 +55,18 @@ ISSUES: Mapping[str, Issue] = {
 }
 
 
+# Placeholders that hold what somebody called something: issues are shown as Markdown.
+NAMES = frozenset({"events", "gate", "gone", "older", "reader", "title"})
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]<>#|~&]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[-+=]|(?<=^\d)[.)]", re.IGNORECASE
+)
+
+
+def escape(name: str) -> str:
+    """Return a name as Markdown that shows it as it is."""
+    return _MARKDOWN.sub(r"\\\g<0>", " ".join(name.split()))
+
+
 @callback
 def async_create_issue(
     hass: HomeAssistant,
@@ -69,7 +82,10 @@ def async_create_issue(
         f"{translation_key}_{about}",
         data=data,
         translation_key=translation_key,
-        translation_placeholders=translation_placeholders,
+        translation_placeholders={
+            key: escape(value) if key in NAMES else value
+            for key, value in translation_placeholders.items()
+        },
         **asdict(ISSUES[translation_key]),
     )
 

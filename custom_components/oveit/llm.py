@@ -45,6 +45,7 @@ ERRORS = {
     "not_allowed": "The organizer has turned this off for voice and language models.",
     "override_not_allowed": "The organizer has turned overriding off for language models.",
     "not_administrator": "Only an administrator can do that, and it is not known that one asks.",
+    "not_permitted": "This user may not check tickets in or look them up.",
     "no_gate": "There is no gate called {gate}.",
     "gate_failed": "The mode of {gate} could not be changed.",
 }

@@ -26,7 +26,7 @@ from .core.gate_settings import SETTINGS, GateSettings, OfferedOne, OfferedSever
 from .core.models import Event, Row
 from .gate.form import find_offer, offer_fields
 from .gate.registry import GateDevice, async_get_gates
-from .issues import async_create_issue, async_delete_issue
+from .issues import async_create_issue, async_delete_issue, escape
 from .ledger import FINDERS as LEDGER_FINDERS
 
 MOST_SKEW = timedelta(seconds=60)
@@ -84,7 +84,8 @@ def _conflicts(coordinator: OveitCoordinator) -> Placeholders | None:
 def _describe(row: Row) -> str:
     """Describe a conflict for a steward, without the whole code."""
     at = dt_util.as_local(row.at)
-    return f"- …{code_end(row.code)}, {row.gate or '–'}, {at:%Y-%m-%d %H:%M}, {row.cause or '–'}"
+    what = escape(f"…{code_end(row.code)}, {row.gate or '–'}")
+    return f"- {what}, {at:%Y-%m-%d %H:%M}, {row.cause or '–'}"
 
 
 def _waiting_after_end(coordinator: OveitCoordinator) -> Placeholders | None:

@@ -10,6 +10,7 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from .coordinator import OveitConfigEntry
 from .core.gate_settings import GateMode
 from .entity import OveitGateEntity, async_add_gate_entities
+from .permissions import Who, async_authorize
 
 PARALLEL_UPDATES = 0
 
@@ -51,7 +52,11 @@ class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Change the mode, which counts at once, and keep it."""
+        """Change the mode, which counts at once, and keep it; free flow is for stewards."""
+        if option == GateMode.FREE_FLOW:
+            await async_authorize(
+                self.hass, self._context, Who.STEWARD, self.coordinator, self.device.id
+            )
         self.gate.mode = GateMode(option)
         self.async_write_ha_state()
         self.coordinator.async_update_listeners()

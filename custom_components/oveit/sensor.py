@@ -25,6 +25,7 @@ from .core.gate import Gate
 from .core.gate_settings import GateMode
 from .core.models import Decision, Reason, TicketType
 from .entity import (
+    OF_A_GUEST,
     OveitEventEntity,
     OveitGateEntity,
     async_add_event_entities,
@@ -190,7 +191,8 @@ async def async_setup_entry(
 
     def _of_event(state: EventState) -> Iterable[tuple[type[OveitSensor], OveitSensorDescription]]:
         descriptions = (*SENSORS, *map(_describe_type, state.event.ticket_types))
-        return [(OveitSensor, description) for description in descriptions]
+        kinds = {"last_entry": OveitLastEntry}
+        return [(kinds.get(each.key, OveitSensor), each) for each in descriptions]
 
     def _of_gate(gate: Gate) -> Iterable[tuple[type[OveitGateEntity], SensorEntityDescription]]:
         counts = EXITS if gate.is_exit else ENTRIES
@@ -216,6 +218,12 @@ class OveitSensor(OveitEventEntity, SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """Return the attributes."""
         return self.entity_description.attributes_fn(self.state_of_event)
+
+
+class OveitLastEntry(OveitSensor):
+    """The newest entry of an event."""
+
+    _unrecorded_attributes = OF_A_GUEST
 
 
 class OveitGateCount(OveitGateEntity, SensorEntity):

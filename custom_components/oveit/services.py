@@ -1,8 +1,8 @@
 """The actions of the integration: schema, handler and response of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,24 +14,26 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
+from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
+from .asking import async_ask
 from .const import ATTR_RFID_CODE, ATTR_TICKET_CODE, DOMAIN
 from .coordinator import EventState, OveitConfigEntry, OveitCoordinator, translated_error
-from .core.codes import clean_tag, parts, trim
+from .core.codes import clean_tag, parts, spell, trim
 from .core.exceptions import OveitConnectionError
 from .core.gate_settings import GateMode
 from .core.models import MAX_CODE_LENGTH, Decision, Event, OfflinePolicy, Request, Ticket
 from .gate.issues import async_get_bindings
-from .gate.registry import GateDevice, async_find_gate
+from .gate.registry import GateDevice, async_find_gate, async_get_gates
 from .ledger import respond_row
+from .permissions import Who, async_authorize, async_get_user
 
 # Fields that a gate has settings for, so that a call with a gate must leave them out.
-GATE_DECIDES = {"addon_id", "deadline", "gate", "offline", "require_main_entry", "ticket_type_id"}
+GATE_DECIDES = {"addon_id", "deadline", "offline", "require_main_entry", "ticket_type_id"}
 PAIRING_PERMISSION = "rfid_pairing"
 
 ID = vol.All(vol.Coerce(int), vol.Range(min=1, max=2**63 - 1))
@@ -67,12 +69,17 @@ async def _async_decide(call: ServiceCall, *, look: bool = False) -> ServiceResp
     if (gate := async_find_gate(call.hass, call.data)) is not None:
         return await _async_ask_gate(call, gate, request, look=look)
     with _account(call) as coordinator:
-        if look:
-            decision = await coordinator.desk.scan(request)
-        else:
+        desk = coordinator.desk
+        if not look:
             bindings = async_get_bindings(call.hass)
             bindings.note_action(request.rfid_code or request.ticket_code or "")
-            decision = await coordinator.desk.check_in(request)
+
+        async def _decide(deadline: float) -> Decision:
+            in_time = replace(request, deadline=deadline)
+            return await (desk.scan(in_time) if look else desk.check_in(in_time))
+
+        turns = coordinator.look_ups if look else coordinator.check_ins
+        decision = await async_ask(coordinator, call.context, request, _decide, turns=turns)
     return respond(decision, include_attendee=call.data["include_attendee"])
 
 
@@ -86,12 +93,40 @@ OVERRIDE_FIELDS = CODE_FIELDS | {vol.Required("note"): TEXT, vol.Optional("event
 
 
 async def _async_override(call: ServiceCall) -> ServiceResponse:
-    """Admit a guest by a steward's decision."""
-    with _account(call) as coordinator:
-        request = await _read_override(coordinator, call.data)
-        decision = await coordinator.desk.override(
-            request, note=call.data["note"], user_id=call.context.user_id
-        )
+    """Admit a guest by a steward's decision: through a gate, if one is named."""
+    gate = async_find_gate(call.hass, call.data, by_name=True)
+    said: dict[str, Any] = {"note": call.data["note"], "user_id": call.context.user_id}
+    with _account(call, gate) as coordinator:
+        codes, event_ids = await _read_override(coordinator, call.data, gate)
+        if gate:
+            mode = gate.gate.mode_now
+            decision = await gate.gate.override(**codes, **said, event_ids=event_ids)
+            return _respond_at_gate(decision, mode, only_looked=decision.request.rehearsal)
+        request = Request(**codes, gate=call.data.get("gate"), event_ids=event_ids)
+        decision = await coordinator.desk.override(request, **said)
+    return respond(decision, include_attendee=False)
+
+
+UNDO_FIELDS = CODE_FIELDS | {vol.Optional("scan_id"): TEXT}
+
+
+async def _async_undo(call: ServiceCall) -> ServiceResponse:
+    """Take back an admission, so that the ticket can be used again."""
+    gate = async_find_gate(call.hass, call.data, by_name=True)
+    codes = _read_codes(call.data, "scan_id", error="one_admission")
+    user_id = call.context.user_id
+    with _account(call, gate) as coordinator:
+        if gate:
+            decision = await gate.gate.undo(**codes, user_id=user_id)
+        else:
+            request = Request(**codes, gate=call.data.get("gate"))
+            decision = await coordinator.desk.undo(request, user_id=user_id, any_use=True)
+        if decision is None:
+            raise _invalid("nothing_to_undo")
+        for device in async_get_gates(call.hass, coordinator.config_entry):
+            device.gate.announcements.forget(decision.codes)
+    if gate:
+        return _respond_at_gate(decision, gate.gate.mode_now)
     return respond(decision, include_attendee=False)
 
 
@@ -188,41 +223,87 @@ async def _async_pair_tag(call: ServiceCall) -> ServiceResponse:
     return {ATTR_TICKET_CODE: ticket_code, ATTR_RFID_CODE: rfid_code}
 
 
-ACTIONS = (
-    ("checkin", _async_decide, CHECKIN_FIELDS),
-    ("scan", partial(_async_decide, look=True), SCAN_FIELDS),
-    ("sync", _async_sync, ENTRY_FIELD),
-    ("prepare_offline", _async_prepare_offline, PREPARE_FIELDS),
-    ("pair_tag", _async_pair_tag, PAIR_FIELDS),
-)
-ADMIN_ACTIONS = (
-    ("override", _async_override, OVERRIDE_FIELDS),
-    ("report", _async_report, EVENT_FIELDS),
-    ("purge", _async_purge, EVENT_FIELDS),
-)
-LOOK_UPS = ("scan", "report")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """An action: what does it, with which fields, and who may call it.
+
+    A look-up must be called for its response. `by_name`: a gate's name means that gate.
+    """
+
+    run: Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+    fields: Mapping[Any, Any]
+    who: Who
+    is_look_up: bool = False
+    by_name: bool = False
+
+    async def async_call(self, call: ServiceCall) -> ServiceResponse:
+        """Run the action; raise Unauthorized before anything is asked, sent or marked."""
+        if call.context.user_id is not None:
+            await self._async_authorize(call)
+        return await self.run(call)
+
+    async def _async_authorize(self, call: ServiceCall) -> None:
+        """Raise Unauthorized for a user who may not call this."""
+        user = await async_get_user(call.hass, call.context)
+        if user and user.is_admin:
+            return
+        if self.who is Who.ADMINISTRATOR:
+            raise Unauthorized(context=call.context)
+        gate = async_find_gate(call.hass, call.data, by_name=self.by_name)
+        coordinator = gate.coordinator if gate else _coordinator(call)
+        who = Who.STEWARD if call.data.get("include_attendee") else self.who
+        gate_id = gate.id if gate else None
+        await async_authorize(call.hass, call.context, who, coordinator, gate_id)
+
+
+_look_up = partial(_async_decide, look=True)
+ACTIONS: Mapping[str, Action] = {
+    "checkin": Action(run=_async_decide, fields=CHECKIN_FIELDS, who=Who.DOOR),
+    "scan": Action(run=_look_up, fields=SCAN_FIELDS, who=Who.DOOR, is_look_up=True),
+    "override": Action(run=_async_override, fields=OVERRIDE_FIELDS, who=Who.STEWARD, by_name=True),
+    "undo": Action(run=_async_undo, fields=UNDO_FIELDS, who=Who.STEWARD, by_name=True),
+    "pair_tag": Action(run=_async_pair_tag, fields=PAIR_FIELDS, who=Who.STEWARD),
+    "sync": Action(run=_async_sync, fields=ENTRY_FIELD, who=Who.ADMINISTRATOR),
+    "prepare_offline": Action(
+        run=_async_prepare_offline, fields=PREPARE_FIELDS, who=Who.ADMINISTRATOR
+    ),
+    "report": Action(
+        run=_async_report, fields=EVENT_FIELDS, who=Who.ADMINISTRATOR, is_look_up=True
+    ),
+    "purge": Action(run=_async_purge, fields=EVENT_FIELDS, who=Who.ADMINISTRATOR),
+}
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; a look-up must be called for its response."""
-    for register, actions in (
-        (hass.services.async_register, ACTIONS),
-        (partial(async_register_admin_service, hass), ADMIN_ACTIONS),
-    ):
-        for name, handler, fields in actions:
-            response = SupportsResponse.ONLY if name in LOOK_UPS else SupportsResponse.OPTIONAL
-            register(DOMAIN, name, handler, vol.Schema(fields), response)
+    """Register the actions."""
+    for name, action in ACTIONS.items():
+        response = SupportsResponse.ONLY if action.is_look_up else SupportsResponse.OPTIONAL
+        hass.services.async_register(
+            DOMAIN, name, action.async_call, vol.Schema(action.fields), response
+        )
 
 
-@contextmanager
-def _account(call: ServiceCall) -> Iterator[OveitCoordinator]:
-    """Provide the coordinator that a call refers to, and raise failures as translated errors."""
+def _coordinator(call: ServiceCall) -> OveitCoordinator:
+    """Return the coordinator of the account that a call refers to."""
     entry: OveitConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
     )
-    with entry.runtime_data.translated_errors():
-        yield entry.runtime_data
+    return entry.runtime_data
+
+
+@contextmanager
+def _account(call: ServiceCall, gate: GateDevice | None = None) -> Iterator[OveitCoordinator]:
+    """Provide the coordinator that a call is for, and raise failures as translated errors.
+
+    With a gate named, its account is meant.
+    """
+    coordinator = gate.coordinator if gate else _coordinator(call)
+    entry_id = coordinator.config_entry.entry_id
+    if call.data.get(ATTR_CONFIG_ENTRY_ID) not in (None, entry_id):
+        raise _invalid("gate_decides", field=ATTR_CONFIG_ENTRY_ID)
+    with coordinator.translated_errors():
+        yield coordinator
 
 
 async def _async_ask_gate(
@@ -231,22 +312,42 @@ async def _async_ask_gate(
     """Have a gate decide by its own settings; a look-up opens no door."""
     if given := GATE_DECIDES.intersection(call.data):
         raise _invalid("gate_decides", field=", ".join(sorted(given)))
-    if call.data.get(ATTR_CONFIG_ENTRY_ID) not in (None, gate.coordinator.config_entry.entry_id):
-        raise _invalid("gate_decides", field=ATTR_CONFIG_ENTRY_ID)
     mode = gate.gate.mode_now
-    decision = await gate.async_ask(
-        ticket_code=request.ticket_code,
-        rfid_code=request.rfid_code,
-        scan_id=request.scan_id,
-        look=look,
-    )
-    response = respond(decision, include_attendee=call.data["include_attendee"])
+    request = replace(request, deadline=gate.gate.settings.deadline)
+
+    async def _decide(deadline: float) -> Decision:
+        return await gate.async_ask(
+            ticket_code=request.ticket_code,
+            rfid_code=request.rfid_code,
+            scan_id=request.scan_id,
+            look=look,
+            deadline=deadline,
+        )
+
+    with _account(call, gate) as coordinator:
+        turns = coordinator.look_ups if look else gate.turns
+        decision = await async_ask(coordinator, call.context, request, _decide, turns=turns)
     is_rehearsal = decision.request.rehearsal
-    only_looked = (mode is GateMode.SCAN_ONLY or is_rehearsal) and not look
-    return response | {
+    return _respond_at_gate(
+        decision,
+        mode,
+        only_looked=(mode is GateMode.SCAN_ONLY or is_rehearsal) and not look,
+        include_attendee=call.data["include_attendee"],
+    )
+
+
+def _respond_at_gate(
+    decision: Decision,
+    mode: GateMode,
+    *,
+    only_looked: bool = False,
+    include_attendee: bool = False,
+) -> dict[str, JsonValueType]:
+    """Return a gate's decision; a look at a ticket admits nobody."""
+    return respond(decision, include_attendee=include_attendee) | {
         "admitted": decision.admitted and not only_looked,
         "mode": mode.value,
-        "rehearsal": is_rehearsal,
+        "rehearsal": decision.request.rehearsal,
         "overruled": decision.overruled and decision.overruled.value,
     }
 
@@ -259,27 +360,29 @@ def _read_request(data: Mapping[str, Any]) -> Request:
     return Request(**_read_codes(data), **given, ticket_type_ids=ticket_type_ids)
 
 
-async def _read_override(coordinator: OveitCoordinator, data: Mapping[str, Any]) -> Request:
-    """Return the request of an override; an unknown code needs an event to count for."""
+async def _read_override(
+    coordinator: OveitCoordinator, data: Mapping[str, Any], gate: GateDevice | None
+) -> tuple[dict[str, Any], frozenset[int]]:
+    """Return the codes of an override, and the event that an unknown code counts for."""
     codes = _read_codes(data)
     event_id = data.get("event_id")
-    active = coordinator.active_events
+    chosen = gate.gate.settings.event_ids if gate else frozenset()
+    active = [each for each in coordinator.active_events if not chosen or each in chosen]
     if event_id is None and len(active) == 1:
         (event_id,) = active
     if event_id is None:
         code = await coordinator.desk.read_code(codes[ATTR_TICKET_CODE] or "")
-        known = await coordinator.ledger.find(code) or await coordinator.ledger.on_tag(
-            codes[ATTR_RFID_CODE] or ""
-        )
+        tag = codes[ATTR_RFID_CODE] or ""
+        tags = spell(tag, gate.gate.settings.tag_format) if gate else (tag,)
+        known = [
+            *await coordinator.ledger.find(code),
+            *[ticket for each in tags for ticket in await coordinator.ledger.on_tag(each)],
+        ]
         if not known:
             raise _invalid("event_needed")
     elif event_id not in coordinator.data:
         raise _invalid("event_unknown")
-    return Request(
-        **codes,
-        gate=data.get("gate"),
-        event_ids=frozenset() if event_id is None else frozenset({event_id}),
-    )
+    return codes, frozenset() if event_id is None else frozenset({event_id})
 
 
 def _choose_events(coordinator: OveitCoordinator, data: Mapping[str, Any]) -> list[int]:
@@ -292,11 +395,11 @@ def _choose_events(coordinator: OveitCoordinator, data: Mapping[str, Any]) -> li
     return [event_id]
 
 
-def _read_codes(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both code fields, of which exactly one must be given."""
-    codes = {field: data.get(field) for field in (ATTR_TICKET_CODE, ATTR_RFID_CODE)}
+def _read_codes(data: Mapping[str, Any], *more: str, error: str = "one_code") -> dict[str, Any]:
+    """Return both code fields, and more, of which exactly one must be given."""
+    codes = {field: data.get(field) for field in (ATTR_TICKET_CODE, ATTR_RFID_CODE, *more)}
     if sum(code is not None for code in codes.values()) != 1:
-        raise _invalid("one_code")
+        raise _invalid(error)
     return {
         field: None if code is None else read_code(field, code) for field, code in codes.items()
     }

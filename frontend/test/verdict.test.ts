@@ -147,7 +147,7 @@ test("every headline fits the width of the card in at most three lines", () => {
     words.rehearsal[0]!,
     words.modes.scan_only,
   ]);
-  expect(titles.length).toBe(6 * 21);
+  expect(titles.length).toBe(6 * 22);
   for (const title of titles) {
     const size = headlineSize(title);
     const longest = Math.max(...title.split(" ").map((word) => word.length));

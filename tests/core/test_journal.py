@@ -217,8 +217,8 @@ FOLLOWING = {
     "pending": {"pending", "confirmed", "in_doubt", "rejected", "local", "void"},
     "in_doubt": {"pending", "confirmed", "in_doubt", "rejected", "local", "void"},
     "confirmed": set(),
-    "rejected": set(),
-    "local": set(),
+    "rejected": {"void"},
+    "local": {"void"},
     "void": set(),
 }
 

@@ -241,7 +241,7 @@ async def test_what_was_decided_on_a_tag_is_forgotten_when_it_is_paired(
         await reads.once(request, decide)
         await asyncio.sleep(0)
 
-    reads.forget("AA000001")
+    reads.forget({"AA000001"})
 
     assert (await reads.once(tag, decide)).reason is Reason.CHECKED_IN
     assert (await reads.once(other, decide)).reason is Reason.REPEAT

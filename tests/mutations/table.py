@@ -229,4 +229,44 @@ MUTATIONS: Final = (
         "        elif not now.admitted and not answer.ok:\n",
         _core("promises.py::test_c28_a_late_yes_for_a_guest_who_was_not_let_in_is_no_conflict"),
     ),
+    Mutation(
+        "undone_use_still_counts",
+        "ledger/tickets.py",
+        "    left = without(listed, undone)\n",
+        "    left = listed\n",
+        _core(
+            "rows_stewards.py::test_s4_an_undone_admission_is_admitted_again_without_a_second_check_in"
+        ),
+    ),
+    Mutation(
+        "undone_row_is_sent",
+        "ledger/journal.py",
+        "    unsent = (journal.c.state == S.PENDING) & (journal.c.attempts == 0)\n",
+        "    unsent = false()\n",
+        _core("rows_stewards.py::test_s4_what_oveit_never_heard_of_is_never_sent"),
+    ),
+    Mutation(
+        "undone_read_is_repeated",
+        "desk/desk.py",
+        "        self._reads.forget(codes)\n",
+        "",
+        _core("rows_stewards.py::test_s4_a_tag_is_undone_by_its_code_and_comes_in_again"),
+    ),
+    Mutation(
+        "override_after_undo_is_sent_again",
+        "desk/entry.py",
+        "        if not await self._claim_for_override(case, row):\n",
+        "        if True:\n",
+        _core(
+            "rows_stewards.py::test_s4_whoever_is_let_in_by_a_steward_after_an_undo_is_sent_once"
+        ),
+    ),
+    Mutation(
+        "undone_twice",
+        "ledger/journal.py",
+        "    is_admission = _row(row.ref) & journal.c.admitted &"
+        " (journal.c.direction == Direction.ENTRY)\n",
+        "    is_admission = _row(row.ref)\n",
+        _core("rows_stewards.py::test_s4_an_admission_is_undone_once"),
+    ),
 )

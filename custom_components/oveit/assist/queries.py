@@ -1,7 +1,7 @@
 """Questions and actions in words, for the intents of Assist and the tools of language models."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any
@@ -14,15 +14,17 @@ from homeassistant.components.select import (
 )
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from ..asking import async_ask
 from ..const import CONF_ALLOW_VOICE, CONF_ALLOW_VOICE_OVERRIDE, DOMAIN
 from ..coordinator import EventState, OveitConfigEntry, OveitCoordinator
 from ..core.exceptions import OveitError
 from ..core.gate_settings import GateMode
 from ..core.models import MAX_CODE_LENGTH, Decision, Request, Source
 from ..core.speech import readings
+from ..permissions import Who, async_get_user, async_may
 
 GATE_MODES = [mode.value for mode in GateMode]
 GATE_MODE_KEY = "gate_mode"
@@ -89,13 +91,15 @@ def async_attendance(question: Question) -> list[tuple[EventState, OveitCoordina
 
 async def async_look_up(question: Question) -> Decision:
     """Look up the ticket with a spoken or written code; nothing is marked."""
-    _, decision = await _async_look_up(question, async_coordinators(question.hass))
+    coordinators = await _async_permitted(question, async_coordinators(question.hass))
+    _, decision = await _async_look_up(question, coordinators)
     return decision
 
 
 async def async_check_in(question: Question) -> Decision:
     """Check a ticket in, where that is allowed; once for each context."""
     coordinators = _choose(question.hass, CONF_ALLOW_VOICE, "not_allowed")
+    coordinators = await _async_permitted(question, coordinators)
     coordinator, found = await _async_look_up(question, coordinators)
     if found.ticket is None:
         return found
@@ -205,6 +209,20 @@ def _choose(hass: HomeAssistant, option: str, key: str) -> list[OveitCoordinator
     return chosen
 
 
+async def _async_permitted(
+    question: Question, coordinators: list[OveitCoordinator]
+) -> list[OveitCoordinator]:
+    """Return the coordinators at whose doors the user who asks may act, if one is known."""
+    try:
+        user = await async_get_user(question.hass, question.context)
+    except Unauthorized as err:
+        raise QueryError("not_permitted") from err
+    permitted = [each for each in coordinators if async_may(user, Who.DOOR, each)]
+    if coordinators and not permitted:
+        raise QueryError("not_permitted")
+    return permitted
+
+
 async def _async_get_administrator(question: Question) -> User:
     """Return the active administrator who asks; raise QueryError if it is nobody of that kind."""
     user_id = question.context.user_id if question.context else None
@@ -223,7 +241,7 @@ async def _async_look_up(
     unknown: tuple[OveitCoordinator, Decision] | None = None
     for coordinator, each in candidates:
         try:
-            decision = await coordinator.desk.scan(Request(ticket_code=each))
+            decision = await _async_scan(coordinator, question, Request(ticket_code=each))
         except OveitError as err:
             error = err
             continue
@@ -234,6 +252,19 @@ async def _async_look_up(
     if unknown and not error:
         return unknown
     raise QueryError("cannot_decide") from error
+
+
+async def _async_scan(
+    coordinator: OveitCoordinator, question: Question, request: Request
+) -> Decision:
+    """Look a ticket up, in its turn."""
+
+    async def _decide(deadline: float) -> Decision:
+        return await coordinator.desk.scan(replace(request, deadline=deadline))
+
+    return await async_ask(
+        coordinator, question.context, request, _decide, turns=coordinator.look_ups
+    )
 
 
 async def _async_candidates(

@@ -178,13 +178,19 @@ def merge_uses(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> tuple[Chec
     One of the list and one of ours are the same use if they are of the same add-on and at most
     `SAME_USE` apart by Oveit's clock; ours is returned.
     """
-    others, merged = list(listed), list(ours)
-    for use in merged:
+    own = list(ours)
+    merged = own + without(listed, own)
+    return tuple(sorted(merged, key=lambda use: (use.at is None, use.at and use.at.timestamp())))
+
+
+def without(listed: Iterable[CheckIn], ours: Iterable[CheckIn]) -> list[CheckIn]:
+    """Return the uses in Oveit's list for which none of ours accounts, each for at most one."""
+    others = list(listed)
+    for use in ours:
         twin = next((other for other in others if _is_same_use(other, use)), None)
         if twin is not None:
             others.remove(twin)
-    merged += others
-    return tuple(sorted(merged, key=lambda use: (use.at is None, use.at and use.at.timestamp())))
+    return others
 
 
 def _is_same_use(listed: CheckIn, ours: CheckIn) -> bool:

@@ -1,7 +1,7 @@
 """The policy of a gate: how a read is asked about, who may pass, and what is announced."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -120,34 +120,55 @@ class UnknownTags:
         return is_new
 
 
+type _Shown = tuple[GateMode, bool, str | None]
+
+
+def _shown(decision: Decision, mode: GateMode) -> _Shown:
+    """Return what makes two decisions of a gate look the same, but for their reason."""
+    request = decision.request
+    return mode, request.rehearsal, request.ticket_code or request.rfid_code
+
+
 class Announcements:
     """Decides which decisions to announce: each guest once, however often the tag is read."""
 
     def __init__(self, clock: Clock = seconds) -> None:
         """Begin without a decision."""
-        self._reasons = Recent[str, Reason](clock)
-        self._scans = Recent[str, bool](clock, within=inf, at_most=inf, most=KEPT_SCANS)
+        self._announced = Recent[_Shown, Decision](clock)
+        self._scans = Recent[tuple[str, bool, _Shown], frozenset[str]](
+            clock, within=inf, at_most=inf, most=KEPT_SCANS
+        )
 
     def is_new(self, decision: Decision, mode: GateMode) -> bool:
         """Return whether a decision is no repeat (decisions.md D1, D2, D9, R10)."""
-        request = decision.request
-        key = f"{mode} {request.rehearsal} {request.ticket_code or request.rfid_code}"
-        announced = self._reasons.get(key)
-        if announced and decision.reason in (announced, Reason.REPEAT):
-            self._reasons.see(key)
+        request, key = decision.request, _shown(decision, mode)
+        announced = self._announced.get(key)
+        if announced and decision.reason in (announced.reason, Reason.REPEAT):
+            self._announced.see(key)
             return False
         if request.scan_id:
-            scan = f"{request.scan_id} {decision.admitted} {key}"
-            if self._scans.get(scan):
+            scan = (request.scan_id, decision.admitted, key)
+            if self._scans.get(scan) is not None:
                 return False
-            self._scans.put(scan, True)
-        self._reasons.put(key, decision.reason)
+            self._scans.put(scan, decision.codes)
+        self._announced.put(key, decision)
         return True
 
     def announce_again(self) -> None:
         """Have the next read of the guest who was admitted last announced (D1, G1, G2)."""
-        reasons = ((key, self._reasons.get(key)) for key in self._reasons)
-        self._reasons.pop(next((key for key, reason in reasons if reason and reason.admits), ""))
+        for key in self._announced:
+            if (last := self._announced.get(key)) and last.admitted:
+                self._announced.pop(key)
+                return
+
+    def forget(self, codes: Collection[str]) -> None:
+        """Have the next read with one of these codes announced, whatever was before (S4)."""
+        for key in list(self._announced):
+            if (last := self._announced.get(key)) and not last.codes.isdisjoint(codes):
+                self._announced.pop(key)
+        for scan in list(self._scans):
+            if not (self._scans.get(scan) or frozenset()).isdisjoint(codes):
+                self._scans.pop(scan)
 
 
 class LastReads:
@@ -334,10 +355,12 @@ class Gate:
         rfid_code: str | None = None,
         scan_id: str | None = None,
         look: bool = False,
+        deadline: float | None = None,
     ) -> Decision:
         """Decide on a code that somebody names; with `look`, nothing is marked.
 
-        Raises OveitError when nothing could be decided.
+        A `deadline` is what is left of the gate's own. Raises OveitError when nothing could
+        be decided.
         """
         if ticket_code is not None:
             request = self._request(ticket_code=ticket_code, scan_id=scan_id)
@@ -349,11 +372,68 @@ class Gate:
                 if not self.refuses_nobody:
                     raise
                 request = self._request(rfid_code=tags[0], scan_id=scan_id)
+        if deadline is not None:
+            request = replace(request, deadline=deadline)
         if not look:
             return await self._decide(request)
         if self.is_closed:
             return decide_here(request, Reason.GATE_CLOSED)
         return await self._desk.scan(ask_freely(request) if self._is_free else request)
+
+    async def override(
+        self,
+        *,
+        note: str,
+        user_id: str | None,
+        event_ids: frozenset[int] = frozenset(),
+        ticket_code: str | None = None,
+        rfid_code: str | None = None,
+    ) -> Decision:
+        """Let somebody in by a steward's decision, whatever is known, as by a read (S1).
+
+        `event_ids` has the event that a code counts for which nobody knows. Whoever leaves
+        needs no steward. Raises OveitError when it could not be written down.
+        """
+        if self.is_exit:
+            return await self.ask(ticket_code=ticket_code, rfid_code=rfid_code)
+        request = await self._named(ticket_code, rfid_code)
+        if event_ids:
+            request = replace(request, event_ids=event_ids)
+        if request.rehearsal:
+            decision = decide_here(request, Reason.OVERRIDE)
+            self._announce_anew(decision)
+            return decision
+        return await self._desk.override(
+            request, note=note, user_id=user_id, door=self._announce_anew
+        )
+
+    async def undo(
+        self,
+        *,
+        user_id: str | None,
+        ticket_code: str | None = None,
+        rfid_code: str | None = None,
+        scan_id: str | None = None,
+    ) -> Decision | None:
+        """Take back the newest admission by a scan or a code; None where there is none (S4).
+
+        Of a ticket's uses, it is one of what this gate is for. Raises OveitError when it could
+        not be written down.
+        """
+        request = await self._named(ticket_code, rfid_code, scan_id)
+        is_any = scan_id is not None
+        return await self._desk.undo(
+            request, user_id=user_id, any_use=is_any, door=self._announce_anew
+        )
+
+    async def _named(
+        self, ticket_code: str | None, rfid_code: str | None, scan_id: str | None = None
+    ) -> Request:
+        """Return what the desk is asked about a code that a steward names, without Oveit."""
+        if rfid_code is None:
+            return self._request(ticket_code=ticket_code, scan_id=scan_id)
+        tags = spell(rfid_code, self.settings.tag_format)
+        return await self._identify_tag(tags, ask=False, scan_id=scan_id)
 
     @property
     def _is_free(self) -> bool:
@@ -451,6 +531,16 @@ class Gate:
         if self.announcements.is_new(decision, mode):
             self.on_decision.call(decision, mode)
         return decision
+
+    def _announce_anew(self, decision: Decision) -> None:
+        """Announce what a steward decided, though the same was announced just now.
+
+        The door opens for a steward also where reads are only looked at.
+        """
+        mode = self.mode_now
+        self.announcements.forget(decision.codes)
+        is_let_in = decision.admitted and mode is GateMode.SCAN_ONLY
+        self.on_decision.call(decision, GateMode.OPEN_FOR_TICKETS if is_let_in else mode)
 
     def _watch_turnstile(self, decision: Decision) -> None:
         """Count what Oveit's turnstile refuses: that there is none, Oveit says only in words."""

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     STALE_READ = "stale_read"
     UNREADABLE = "unreadable"
     TOO_MANY_UNKNOWN = "too_many_unknown"
+    UNDONE = "undone"
     NO_TICKET_LIST = "no_ticket_list"
     OFFLINE_REFUSED = "offline_refused"
     REFUSED = "refused"
@@ -283,6 +284,7 @@ class Row:
     and last, by Oveit's own clock, `attempts` how often, `failures` how often that failed.
     Without `admitted`, it was sent for a guest who was not let in. `cause` is why it is a
     conflict, `overruled` the refusal that this admission was, `note` a steward's own words.
+    `undone_at` is when an admission by this row was last taken back, `undone_by` the user.
     """
 
     seq: int = 0
@@ -314,6 +316,8 @@ class Row:
     message: str | None = None
     note: str | None = None
     user_id: str | None = None
+    undone_at: datetime | None = None
+    undone_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -368,3 +372,10 @@ class Decision:
     def is_unchecked(self) -> bool:
         """Return whether the guest was refused only since Oveit could not be asked (R19)."""
         return not self.admitted and not self.certain
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Return the codes that were read, and those of the tickets."""
+        tickets = (each.ticket.code for each in (self, *self.others) if each.ticket)
+        read = (self.request.ticket_code, self.request.rfid_code)
+        return frozenset({*tickets, *filter(None, read)})

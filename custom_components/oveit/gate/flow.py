@@ -158,7 +158,7 @@ class GateSubentryFlow(ConfigSubentryFlow):
             data_schema=vol.Schema(
                 {vol.Required(CONF_TAG_FORMAT, default=default.value): options_selector(options)}
             ),
-            description_placeholders={"read": self._read.code},
+            description_placeholders={"read": self._read.code.replace("`", "'")},
             errors={} if self._names else {"base": self._why_unknown},
         )
 

@@ -11,7 +11,7 @@ from ..core.codes import is_phone
 from ..core.gate import DoubleBindings, Gate, is_unknown
 from ..core.models import Decision, Reason
 from ..core.recent import Recent
-from ..issues import async_create_issue, async_delete_issue
+from ..issues import async_create_issue, async_delete_issue, escape
 from .readers import Read
 
 NOTICE_EVERY = 30.0
@@ -91,7 +91,7 @@ class GateIssues:
         counts = {"count": str(unknown.count), "unasked": str(unknown.unasked)}
         persistent_notification.async_create(
             self._hass,
-            _translate(self._hass, key, gate=settings.name, **counts),
+            _translate(self._hass, key, gate=escape(settings.name), **counts),
             title=settings.name,
             notification_id=f"{DOMAIN}_unknown_tag_{self._gate_id}",
         )

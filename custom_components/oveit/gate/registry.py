@@ -19,11 +19,12 @@ from homeassistant.helpers.target import TargetSelection, async_extract_referenc
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, EVENT_TAG_SCANNED, SUBENTRY_GATE
-from ..coordinator import OveitConfigEntry, OveitCoordinator
+from ..coordinator import CHECK_INS_AT_ONCE, OveitConfigEntry, OveitCoordinator
 from ..core.exceptions import LedgerError
 from ..core.gate import Gate, digest_of
 from ..core.gate_settings import GateMode, GateSettings
 from ..core.models import Decision
+from ..core.pace import Turns
 from ..issues import async_delete_issue
 from .issues import GateIssues, async_forget_gate, async_get_bindings, async_note_unassigned
 from .readers import Read, Readers, async_is_learning, async_listen
@@ -46,6 +47,7 @@ class GateDevice:
             lambda: coordinator.ticket_sync.followed,
             mode=GateMode(coordinator.gate_modes.get(self.id, GateMode.OPEN_FOR_TICKETS)),
         )
+        self.turns = Turns(CHECK_INS_AT_ONCE)
         self.issues = GateIssues(coordinator.hass, self.id, self.gate)
         self._hass = coordinator.hass
         self._readers = Readers(coordinator.hass, coordinator.last_reads)
@@ -92,7 +94,9 @@ class GateDevice:
             timeout = self.gate.settings.deadline + LAST_READS_TAKE
             await asyncio.wait(self._tasks, timeout=timeout)
 
-    async def async_ask(self, *, look: bool = False, **codes: str | None) -> Decision:
+    async def async_ask(
+        self, *, look: bool = False, deadline: float | None = None, **codes: str | None
+    ) -> Decision:
         """Decide on a code by the gate's policy, for an action; with `look`, nothing is marked.
 
         Raises HomeAssistantError when nothing could be decided.
@@ -101,7 +105,7 @@ class GateDevice:
             code = codes.get("ticket_code") or codes.get("rfid_code") or ""
             async_get_bindings(self._hass).note_action(code, self.id)
         with self.coordinator.translated_errors():
-            return await self.gate.ask(look=look, **codes)
+            return await self.gate.ask(look=look, deadline=deadline, **codes)
 
     @callback
     def _async_handle_door(self, event: Event) -> None:
@@ -210,27 +214,60 @@ def async_get_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> list[GateDe
 
 
 @callback
-def async_find_gate(hass: HomeAssistant, data: Mapping[str, Any]) -> GateDevice | None:
-    """Return the gate that an action targets, None when it has no target.
+def async_find_gate(
+    hass: HomeAssistant, data: Mapping[str, Any], *, by_name: bool = False
+) -> GateDevice | None:
+    """Return the gate of an action: its target, or the entity or the name in the field `gate`.
 
+    None is returned without one; a name is just a word for the journal, unless `by_name`.
     Raises ServiceValidationError also while the gate's account is being set up.
     """
-    target = TargetSelection(dict(data))
-    if not target.has_any_target:
-        return None
-    selected = async_extract_referenced_entity_ids(hass, target)
+    target, named = TargetSelection(dict(data)), data.get("gate")
     registry = er.async_get(hass)
-    entities = map(registry.async_get, selected.referenced | selected.indirectly_referenced)
+    if not target.has_any_target:
+        if named is None:
+            return None
+        entity = registry.async_get(named)
+        if entity is None:
+            return _find_named(hass, named) if by_name else None
+        entities = [entity]
+    elif named is not None:
+        raise _invalid("gate_decides", field="gate")
+    else:
+        selected = async_extract_referenced_entity_ids(hass, target)
+        found = map(registry.async_get, selected.referenced | selected.indirectly_referenced)
+        entities = [entity for entity in found if entity]
     meant = {
         (entity.config_subentry_id, entity.config_entry_id)
         for entity in entities
-        if entity and entity.platform == DOMAIN and entity.config_subentry_id
+        if entity.platform == DOMAIN and entity.config_subentry_id
     }
     if len(meant) != 1:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_gate")
+        raise _invalid("one_gate")
     ((gate_id, entry_id),) = meant
     async_get_config_entry(hass, DOMAIN, entry_id)
     return hass.data[GATES][gate_id]
+
+
+@callback
+def _find_named(hass: HomeAssistant, name: str) -> GateDevice | None:
+    """Return the gate with a name, None where there is none; several are an error."""
+    wanted = name.strip().casefold()
+    found = [
+        device
+        for device in hass.data.get(GATES, {}).values()
+        if device.gate.settings.name.strip().casefold() == wanted
+    ]
+    if len(found) > 1:
+        raise _invalid("one_gate")
+    return found[0] if found else None
+
+
+def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return a translated error about a target."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
 
 
 @callback

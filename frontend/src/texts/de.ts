@@ -18,6 +18,7 @@ export const de: Texts = {
     stale_read: ["Bitte noch einmal", "Diese Lesung war zu alt"],
     unreadable: ["Nicht lesbar", "Bitte noch einmal versuchen"],
     too_many_unknown: ["Bitte noch einmal", "Es wurden zu viele unbekannte Chips gelesen"],
+    undone: ["Einlass zurückgenommen", "Das Ticket gilt wieder"],
     no_ticket_list: ["Keine Ticketliste", "Oveit ist nicht erreichbar, und es liegt keine Liste vor. Bitte das Personal fragen"],
     offline_refused: ["Keine Verbindung", "Dieser Eingang lässt ohne Oveit niemanden ein. Bitte das Personal fragen"],
     refused: ["Kein Einlass", "Oveit hat dieses Ticket abgelehnt"],

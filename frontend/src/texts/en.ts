@@ -16,6 +16,7 @@ export const en = {
     stale_read: ["Please try again", "This read was too old"],
     unreadable: ["Not readable", "Please try again"],
     too_many_unknown: ["Please try again", "Too many unknown tags were read"],
+    undone: ["Admission taken back", "The ticket can be used again"],
     no_ticket_list: ["No ticket list", "Oveit cannot be reached, and no list is here. Please ask the staff"],
     offline_refused: ["No connection", "This gate admits nobody without Oveit. Please ask the staff"],
     refused: ["Not admitted", "Oveit refused this ticket"],

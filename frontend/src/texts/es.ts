@@ -18,6 +18,7 @@ export const es: Texts = {
     stale_read: ["Inténtelo de nuevo", "Esta lectura era demasiado antigua"],
     unreadable: ["No se puede leer", "Inténtelo de nuevo"],
     too_many_unknown: ["Inténtelo de nuevo", "Se han leído demasiadas pulseras desconocidas"],
+    undone: ["Admisión anulada", "La entrada vuelve a valer"],
     no_ticket_list: ["Sin lista", "No se puede contactar con Oveit y no hay lista. Consulte al personal"],
     offline_refused: ["Sin conexión", "Este acceso no admite a nadie sin Oveit. Consulte al personal"],
     refused: ["No admitido", "Oveit ha rechazado esta entrada"],

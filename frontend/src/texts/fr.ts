@@ -18,6 +18,7 @@ export const fr: Texts = {
     stale_read: ["Réessayez", "Cette lecture était trop ancienne"],
     unreadable: ["Illisible", "Veuillez réessayer"],
     too_many_unknown: ["Réessayez", "Trop de badges inconnus ont été lus"],
+    undone: ["Admission annulée", "Le billet peut resservir"],
     no_ticket_list: ["Pas de liste", "Oveit est injoignable et aucune liste n’est disponible. Adressez-vous au personnel"],
     offline_refused: ["Pas de connexion", "Cet accès n’admet personne sans Oveit. Adressez-vous au personnel"],
     refused: ["Refusé", "Oveit a refusé ce billet"],

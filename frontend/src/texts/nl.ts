@@ -18,6 +18,7 @@ export const nl: Texts = {
     stale_read: ["Probeer opnieuw", "Deze lezing was te oud"],
     unreadable: ["Niet leesbaar", "Probeer het opnieuw"],
     too_many_unknown: ["Probeer opnieuw", "Er zijn te veel onbekende tags gelezen"],
+    undone: ["Toelating ongedaan gemaakt", "Het ticket is weer geldig"],
     no_ticket_list: ["Geen lijst", "Oveit is onbereikbaar en er is geen lijst. Vraag het personeel"],
     offline_refused: ["Geen verbinding", "Deze ingang laat zonder Oveit niemand toe. Vraag het personeel"],
     refused: ["Niet toegelaten", "Oveit heeft dit ticket geweigerd"],

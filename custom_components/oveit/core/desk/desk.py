@@ -1,6 +1,6 @@
 """The desk: decides a read with Oveit and the ledger, and remembers what it decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -177,8 +177,7 @@ class Desk:
         answer = await self._client.pair(ticket_code, rfid_code)
         if answer.ok:
             await self._learn_pair(ticket_code, rfid_code)
-            self._reads.forget(rfid_code)
-            self._looks.forget(rfid_code)
+            self._forget({rfid_code})
         return answer
 
     async def _learn_pair(self, ticket_code: str, rfid_code: str) -> None:
@@ -192,14 +191,64 @@ class Desk:
             return
         await self._ledger.learn_answer(answer, self._lookup.of_followed(), rfid_code)
 
-    async def override(self, request: Request, *, note: str, user_id: str | None) -> Decision:
-        """Admit a guest by a steward's decision, whatever is known (decisions.md B6)."""
+    async def override(
+        self, request: Request, *, note: str, user_id: str | None, door: Tell | None = None
+    ) -> Decision:
+        """Admit a guest by a steward's decision, whatever is known (decisions.md B6, S1)."""
         case = Case.open(await self._read(request), self._ledger, online=False)
         if decision := await self._decided_before(case):
             return decision
         await self._lookup.identify(case)
         verdict = await self._entry.override(case, note=note, user_id=user_id)
-        return self._tell(self._decision(case, verdict))
+        decision = self._decision(case, verdict)
+        self._forget(decision.codes)
+        return self._tell(decision, door)
+
+    async def undo(
+        self,
+        request: Request,
+        *,
+        user_id: str | None,
+        any_use: bool = False,
+        door: Tell | None = None,
+    ) -> Decision | None:
+        """Take back the newest admission by a scan or a code (decisions.md S4).
+
+        It is one of what the request is for, the entry or an add-on, unless of `any_use`.
+        None is returned where there is none, or somebody else has taken it back.
+        """
+        case = Case.open(await self._read(request), self._ledger, online=False)
+        await self._lookup.identify(case)
+        read = {case.request.ticket_code, case.request.rfid_code} - {None}
+        rows = await case.ledger.admissions(
+            scan_id=None if read else request.scan_id,
+            codes={*(code for code in read if code), *(each.code for each in case.tickets)},
+            addon_id=request.addon_id,
+            any_use=any_use,
+        )
+        taken = [await case.ledger.undo(row, user_id) for row in rows]
+        undone = [row for row in taken if row is not None]
+        if not undone:
+            return None
+        tickets = [Ticket(code=row.code, event_id=row.event_id) for row in undone]
+        fresh = await case.ledger.renew(tuple(tickets))
+        verdicts = [
+            Verdict(
+                reason=Reason.UNDONE,
+                ticket=ticket,
+                event=self._ticket_sync.followed.get(ticket.event_id or 0),
+            )
+            for ticket in fresh
+        ]
+        case = replace(case, scan_id=undone[0].scan_id)
+        decision = self._decision(case, replace(verdicts[0], others=tuple(verdicts[1:])))
+        self._forget({*decision.codes, *(row.rfid_code for row in undone if row.rfid_code)})
+        return self._tell(decision, door)
+
+    def _forget(self, codes: Collection[str]) -> None:
+        """Decide anew on tags and tickets with these codes."""
+        self._reads.forget(codes)
+        self._looks.forget(codes)
 
     async def sync(self) -> Settled:
         """Refresh the events and every ticket list, then settle the rows that wait."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from ..client.api import OveitClient
 from ..client.replies import check_same
-from ..decision import Known, Undecided, Verdict, accept, decide
+from ..decision import Known, Undecided, Verdict, accept, decide, explain_addon
 from ..exceptions import LedgerError, OveitConnectionError, OveitError, may_have_reached_oveit
 from ..ledger import Lease, Ledger, Told
 from ..ledger.admission import Outcome
 from ..ledger.journal import IN_FLIGHT_GRACE
-from ..models import AddonUse, Answer, Reason, Row, RowState, Ticket
+from ..models import AddonUse, Answer, Event, Reason, Request, Row, RowState, Ticket
 from ..settling.evidence import Evidence, Found
 from ..settling.settling import Settling
 from .case import KEPT_BY_WRITER, LEDGER_GRACE, Case, Writer
@@ -23,6 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_AGAIN_AFTER = 0.05
 MOST_TRIES = 8
+_OF_A_READ = ("gate", "gate_id", "at", "scan_id", "reason", "overruled")
 
 
 class Entry:
@@ -138,7 +139,9 @@ class Entry:
     def _claimable(self, case: Case, known: Known, tickets: tuple[Ticket, ...]) -> bool:
         """Tell whether a ticket that Oveit may have counted would be admitted if it had not."""
         return any(
-            decide(replace(known, tickets=(_as_unused(ticket),)), case.request).reason.admits
+            decide(
+                replace(known, tickets=(_as_unused(ticket, case.request.addon_id),)), case.request
+            ).reason.admits
             for ticket in tickets
             if case.request.addon_id in ticket.unclaimed
         )
@@ -332,7 +335,8 @@ class Entry:
             if request.addon_id not in ticket.unclaimed:
                 continue
             row = await case.ledger.unclaimed(ticket, request.addon_id)
-            known = replace(self._lookup.known(case), tickets=(_as_unused(ticket),))
+            unused = _as_unused(ticket, request.addon_id)
+            known = replace(self._lookup.known(case), tickets=(unused,))
             verdict = decide(known, request)
             if row is None or not verdict.reason.admits:
                 continue
@@ -349,18 +353,16 @@ class Entry:
         if found in (Found.NOTHING, Found.OTHERS):
             await case.ledger.release_unclaimed(row)
             return None
-        state, reason = RowState.CONFIRMED, Reason.REPEAT
-        values: dict[str, Any] = {}
+        state = RowState.CONFIRMED
         if found is not Found.OURS:
             case.online = False
-            verdict = self._lookup.decide_here(case, _as_unused(ticket))
+            verdict = self._lookup.decide_here(case, _as_unused(ticket, row.addon_id))
             if not verdict.reason.admits:
                 return verdict
             state = RowState.CONFIRMED if row.state is RowState.CONFIRMED else RowState.IN_DOUBT
-            reason = Reason.CHECKED_IN
-            request = case.request
-            values = {"gate": request.gate, "gate_id": request.gate_id}
-            values |= {"at": case.at, "scan_id": case.scan_id}
+        is_repeat = found is Found.OURS and row.undone_at is None
+        reason = Reason.REPEAT if is_repeat else Reason.CHECKED_IN
+        values = {} if is_repeat else _as_read(case, Reason.CHECKED_IN)
         if await case.ledger.claim(row, state, **values) is None:
             return None
         (fresh,) = await case.ledger.renew((ticket,))
@@ -385,13 +387,28 @@ class Entry:
     async def override(self, case: Case, *, note: str, user_id: str | None) -> Verdict:
         """Write a steward's decision; it is uploaded where it may be news to Oveit (B6)."""
         known = self._lookup.known(case)
-        ticket = next((each for each in case.tickets if each.event_id in known.events), None)
+        ours = [each for each in case.tickets if each.event_id in known.events]
+        ours.sort(key=lambda each: (not _is_for(case.request, each), each.checked_in))
+        ticket = ours[0] if ours else None
         may_be_code = ticket is not None or case.request.ticket_code is not None
-        is_news = may_be_code and not (ticket and ticket.checked_in)
-        row = self._writer.override(case, ticket, is_news=is_news, note=note, user_id=user_id)
-        await case.ledger.override(row, self._writer.kept)
+        row = self._writer.override(case, ticket, is_news=may_be_code, note=note, user_id=user_id)
+        if ticket and _is_used(row, ticket, known.events.get(row.event_id)):
+            row = replace(row, state=RowState.LOCAL)
+        if not await self._claim_for_override(case, row):
+            await case.ledger.override(row, self._writer.kept)
         fresh = (await case.ledger.renew((ticket,)))[0] if ticket else None
         return Verdict(reason=Reason.OVERRIDE, ticket=fresh, event=known.events.get(row.event_id))
+
+    async def _claim_for_override(self, case: Case, row: Row) -> bool:
+        """Let somebody in by a row that Oveit may have counted already, if there is one."""
+        if row.state is not RowState.PENDING:
+            return False
+        ticket = Ticket(code=row.code, event_id=row.event_id)
+        sent = await case.ledger.unclaimed(ticket, row.addon_id)
+        if sent is None or sent.state is RowState.ASKING:
+            return False
+        values = _as_read(case, Reason.OVERRIDE) | {"note": row.note, "user_id": row.user_id}
+        return await case.ledger.claim(sent, sent.state, **values) is not None
 
     async def let_through(self, case: Case, refusal: Verdict) -> Verdict:
         """Admit in free flow who would be refused, even where the ledger fails (X9).
@@ -416,8 +433,7 @@ class Entry:
             if sent is None:
                 await ledger.override(row, self._writer.kept)
                 return
-            kept = ("gate", "gate_id", "at", "scan_id", "reason", "overruled")
-            values = {name: getattr(row, name) for name in kept}
+            values = {name: getattr(row, name) for name in _OF_A_READ}
             is_known = sent.state is RowState.CONFIRMED
             state = RowState.CONFIRMED if is_known else RowState.IN_DOUBT
             await ledger.claim(sent, state, **values)
@@ -462,9 +478,41 @@ def _lost(verdict: Verdict) -> Verdict:
     return replace(verdict, reason=Reason.ALREADY_CHECKED_IN, certain=False, slot=None)
 
 
-def _as_unused(ticket: Ticket) -> Ticket:
-    """Return a ticket as if it had not been used."""
-    return replace(ticket, checked_in=False, checkins=())
+def _as_unused(ticket: Ticket, addon_id: int | None) -> Ticket:
+    """Return a ticket as if one thing, its entry or an add-on, had not been used."""
+    if addon_id is None:
+        return replace(ticket, checked_in=False, checkins=())
+    others = tuple(use for use in ticket.checkins if use.addon_id != addon_id)
+    return replace(ticket, checkins=others)
+
+
+def _as_read(case: Case, reason: Reason) -> dict[str, Any]:
+    """Return what the row of an earlier read takes over from this one, which claims it."""
+    request = case.request
+    return {
+        "gate": request.gate,
+        "gate_id": request.gate_id,
+        "at": case.at,
+        "scan_id": case.scan_id,
+        "reason": reason,
+        "overruled": None,
+        "note": None,
+        "user_id": None,
+    }
+
+
+def _is_for(request: Request, ticket: Ticket) -> bool:
+    """Return whether a ticket is of an event and a type that a gate is for."""
+    is_event = not request.event_ids or ticket.event_id in request.event_ids
+    is_type = not request.ticket_type_ids or ticket.ticket_type_id in request.ticket_type_ids
+    return is_event and is_type
+
+
+def _is_used(row: Row, ticket: Ticket, event: Event | None) -> bool:
+    """Return whether a ticket's use that a row is for would be one too many."""
+    if row.addon_id is None:
+        return ticket.checked_in
+    return explain_addon(event, row, ticket.checkins) is not None
 
 
 def _is_news(case: Case, refusal: Verdict, ticket: Ticket | None) -> bool:

@@ -1,7 +1,7 @@
 """Reads of the last seconds, so that a guest is decided once however often a reader reads."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
@@ -66,13 +66,18 @@ class Reads:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=timeout)
 
-    def forget(self, rfid_code: str) -> None:
-        """Repeat no more what was decided on a tag."""
-        for key in [key for key in self._decided if key.rfid_code == rfid_code]:
-            self._decided.pop(key)
+    def forget(self, codes: Collection[str]) -> None:
+        """Repeat no more what was decided on a tag or a ticket with one of these codes."""
         for key, task in list(self._in_flight.items()):
-            if task.done() and key.rfid_code == rfid_code:
+            if task.done() and _is_about(codes, _result(task), key):
                 del self._in_flight[key]
+        for key in list(self._decided):
+            decided = self._decided.get(key)
+            if decided and _is_about(codes, _result(decided), key):
+                self._decided.pop(key)
+        for scan in list(self._scans):
+            if _is_about(codes, self._scans.get(scan)):
+                self._scans.pop(scan)
 
     async def _begin(self, request: Request, decide: Decide) -> Decision:
         """Decide in a task of its own, which outlives a caller that gives up."""
@@ -117,6 +122,17 @@ class Reads:
 def _failed(task: asyncio.Task[Decision]) -> bool:
     """Return whether a read that is over came to no decision."""
     return task.cancelled() or task.exception() is not None
+
+
+def _result(task: asyncio.Task[Decision]) -> Decision | None:
+    """Return the decision of a read that is over, None where it came to none."""
+    return None if _failed(task) else task.result()
+
+
+def _is_about(codes: Collection[str], decision: Decision | None, key: _Key | None = None) -> bool:
+    """Return whether a read or what was decided on it is about one of these codes."""
+    read = {key.ticket_code, key.rfid_code} if key else set()
+    return not read.isdisjoint(codes) or bool(decision and not decision.codes.isdisjoint(codes))
 
 
 def _holds(decision: Decision, request: Request) -> bool:

@@ -36,8 +36,8 @@ NEXT: Mapping[RowState, frozenset[RowState]] = {
     S.PENDING: frozenset({S.PENDING, S.CONFIRMED, S.IN_DOUBT, S.REJECTED, S.LOCAL, S.VOID}),
     S.IN_DOUBT: frozenset({S.CONFIRMED, S.PENDING, S.IN_DOUBT, S.REJECTED, S.LOCAL, S.VOID}),
     S.CONFIRMED: frozenset(),
-    S.REJECTED: frozenset(),
-    S.LOCAL: frozenset(),
+    S.REJECTED: frozenset({S.VOID}),
+    S.LOCAL: frozenset({S.VOID}),
     S.VOID: frozenset(),
 }
 WAITING = (S.ASKING, S.PENDING, S.IN_DOUBT)
@@ -48,7 +48,7 @@ MOST_IN_FLIGHT = 60.0
 RETRY_AFTER = 300.0
 MOST_RETRY = 4 * 3600.0
 
-_TIMES = ("at", "asked_at", "asked_last")
+_TIMES = ("at", "asked_at", "asked_last", "undone_at")
 _FIELDS = tuple(field.name for field in fields(Row))
 _WRITTEN = tuple(name for name in _FIELDS if name not in ("seq", *_TIMES))
 _NO_LEASE = {"leased_by": None, "lease": None, "in_flight": None}
@@ -146,11 +146,12 @@ def add_override(connection: Connection, row: Row, lease: Lease) -> Row:
     """
     before = select(journal.c.seq).where(
         func.lower(journal.c.code) == func.lower(row.code),
-        journal.c.addon_id.is_not_distinct_from(row.addon_id),
+        journal.c.addon_id.is_(None),
         journal.c.direction == row.direction,
         journal.c.admitted,
     )
-    if row.state is S.PENDING and connection.execute(before.limit(1)).one_or_none():
+    is_first = row.addon_id is not None or not connection.execute(before.limit(1)).one_or_none()
+    if row.state is S.PENDING and not is_first:
         row = _replace(row, state=S.LOCAL)
     return add_next(connection, row, lease)
 
@@ -229,6 +230,23 @@ def withdraw(connection: Connection, refs: Iterable[str]) -> None:
         entry = _row(ref) & (journal.c.direction == Direction.ENTRY)
         _write(connection, entry & (journal.c.state == S.PENDING), state=S.VOID)
         _write(connection, entry & journal.c.state.in_(sent), admitted=False)
+
+
+def undo(connection: Connection, row: Row, by: str | None) -> Row | None:
+    """Take an admission back, and return its row as it is now (decisions.md S4).
+
+    What Oveit has, or may have, can be claimed by the guest's next read; what it has not
+    claims nothing any more. None is returned when there is no admission to take back.
+    """
+    values = {"admitted": False, "undone_at": datetime.now(UTC), "undone_by": by}
+    is_admission = _row(row.ref) & journal.c.admitted & (journal.c.direction == Direction.ENTRY)
+    unsent = (journal.c.state == S.PENDING) & (journal.c.attempts == 0)
+    unknown = is_admission & (journal.c.state.in_((S.LOCAL, S.REJECTED)) | unsent)
+    if ended := _write(connection, unknown, state=S.VOID, **values):
+        return ended
+    sent = is_admission & journal.c.state.in_((S.PENDING, S.IN_DOUBT, S.CONFIRMED))
+    state = case((journal.c.state == S.CONFIRMED, S.CONFIRMED), else_=S.IN_DOUBT)
+    return _write(connection, sent, state=state, **values)
 
 
 def lease(connection: Connection, row: Row, wanted: Lease) -> Row | None:
@@ -350,6 +368,26 @@ def find_scan(connection: Connection, request: Request) -> Row | None:
     )
 
 
+def admissions(
+    connection: Connection,
+    *,
+    scan_id: str | None = None,
+    codes: Collection[str] = (),
+    addon_id: int | None = None,
+    any_use: bool = False,
+) -> list[Row]:
+    """Return the rows of the newest read by which somebody is in, by its id or by codes.
+
+    They are of one kind of use, the entry or an add-on, unless of `any_use`. Oldest first.
+    """
+    is_meant = journal.c.code.in_(codes) if scan_id is None else journal.c.scan_id == scan_id
+    is_use = true() if any_use else journal.c.addon_id.is_not_distinct_from(addon_id)
+    where = (is_meant, is_use, journal.c.admitted, journal.c.direction == Direction.ENTRY)
+    rows = _all(connection, select(journal).where(*where).order_by(journal.c.seq))
+    newest = max(rows, key=lambda row: (row.at, row.seq), default=None)
+    return [row for row in rows if newest and (row.scan_id, row.at) == (newest.scan_id, newest.at)]
+
+
 def inside(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
     """Return those tickets whose guests came in and did not leave since."""
     newest = (
@@ -417,6 +455,7 @@ def read_row(record: Mapping[Any, Any]) -> Row | None:
                 "at": from_epoch(record["at"]) or datetime.fromtimestamp(0, UTC),
                 "asked_at": from_epoch(record["asked_at"]),
                 "asked_last": from_epoch(record["asked_last"]),
+                "undone_at": from_epoch(record["undone_at"]),
                 "direction": Direction(record["direction"]),
                 "state": RowState(record["state"]),
                 "reason": Reason(record["reason"]),

@@ -179,6 +179,7 @@ class Ledger:
     unclaimed = _method(How.READ, journal.unclaimed)
     find_scan = _method(How.READ, journal.find_scan)
     inside = _method(How.READ, journal.inside)
+    admissions = _method(How.READ, journal.admissions)
     waiting = _method(How.READ, journal.waiting)
     due = _method(How.READ, journal.due)
     conflicts = _method(How.READ, journal.conflicts)
@@ -188,6 +189,7 @@ class Ledger:
     lease = _method(How.WRITE, journal.lease)
     let_go = _method(How.WRITE, journal.let_go)
     release_unclaimed = _method(How.KEEP, journal.release_unclaimed)
+    undo = _method(How.KEEP, journal.undo)
 
     async def enter(self, sought: Sought, judge: Judge, *, lease: Lease, durable: bool) -> Entered:
         """Judge tickets as they are, and reserve the uses of an admission.

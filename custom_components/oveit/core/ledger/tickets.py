@@ -1,6 +1,6 @@
 """The copy of Oveit's tickets, and the tags that carry them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from ..codes import parts, trim
-from ..decision import merge_uses
+from ..decision import merge_uses, without
 from ..models import NO_EVENT, Answer, CheckIn, Direction, RowState, Ticket
 from . import coverage
 from .journal import IN_FLIGHT
@@ -23,7 +23,7 @@ _WITH_OUR_USES = (
     select(
         tickets,
         *(journal.c[name] for name in ("seq", "addon_id", "slot", "at", "asked_at", "gate")),
-        *(journal.c[name] for name in ("state", "admitted", "re_entry")),
+        *(journal.c[name] for name in ("state", "admitted", "re_entry", "undone_at")),
         IN_FLIGHT.label("in_flight"),
     )
     .outerjoin(
@@ -103,6 +103,32 @@ def renew(connection: Connection, known: tuple[Ticket, ...]) -> tuple[Ticket, ..
     )
 
 
+def undone(connection: Connection, event_id: int) -> dict[str, Ticket]:
+    """Return the tickets that Oveit lists as entered and whose entry was taken back here."""
+    statement = (
+        select(journal.c.code)
+        .distinct()
+        .join(
+            tickets,
+            (tickets.c.event_id == journal.c.event_id) & (tickets.c.code == journal.c.code),
+        )
+        .where(
+            journal.c.event_id == event_id,
+            journal.c.addon_id.is_(None),
+            journal.c.undone_at.is_not(None),
+            journal.c.admitted.is_(False),
+            tickets.c.checked_in,
+        )
+    )
+    codes = connection.execute(statement).scalars().all()
+    found = (
+        ticket
+        for code in codes
+        for ticket in _load(connection, _BY_KEY, event_id=event_id, code=code)
+    )
+    return {ticket.code: ticket for ticket in found if not ticket.checked_in}
+
+
 def listed_uses(
     connection: Connection, event_id: int, code: str, addon_id: int | None
 ) -> tuple[bool, tuple[CheckIn, ...]]:
@@ -143,24 +169,19 @@ def _to_ticket(joined: Sequence[Mapping[str, Any]]) -> Ticket:
     """Return a ticket of the mirror joined with our own rows."""
     first = joined[0]
     rows = [row for row in joined if row["seq"] is not None]
-    ours = [
-        CheckIn(
-            addon_id=row["addon_id"],
-            at=from_epoch(row["at"]),
-            gate=row["gate"],
-            at_oveit=from_epoch(row["asked_at"]),
-        )
-        for row in rows
-        if row["admitted"]
-    ]
-    entered = any(use.addon_id is None for use in ours)
+    ours = [_to_use(row) for row in rows if row["admitted"]]
+    entered = _has_entry(ours)
+    undone = [_to_use(row) for row in rows if _is_undone(row)]
+    listed = _read_uses(first["checkins"])
+    left = without(listed, undone)
+    was_entered = _has_entry(left) if _has_entry(listed) else not _has_entry(undone)
     return Ticket(
         code=first["code"],
         event_id=first["event_id"],
         ticket_type_id=first["ticket_type_id"],
         series=first["series"],
-        checked_in=bool(first["checked_in"]) or entered,
-        checkins=merge_uses(_read_uses(first["checkins"]), ours),
+        checked_in=(bool(first["checked_in"]) and was_entered) or entered,
+        checkins=merge_uses(left, ours),
         unclaimed=frozenset(
             row["addon_id"]
             for row in rows
@@ -172,6 +193,27 @@ def _to_ticket(joined: Sequence[Mapping[str, Any]]) -> Ticket:
         in_flight=frozenset(row["addon_id"] for row in rows if row["in_flight"]),
         slots=_highest_slots(rows),
     )
+
+
+def _to_use(row: Mapping[str, Any]) -> CheckIn:
+    """Return the use of a ticket that a row of ours is."""
+    return CheckIn(
+        addon_id=row["addon_id"],
+        at=from_epoch(row["at"]),
+        gate=row["gate"],
+        at_oveit=from_epoch(row["asked_at"]),
+    )
+
+
+def _has_entry(uses: Iterable[CheckIn]) -> bool:
+    """Return whether one of these uses is an entry."""
+    return any(use.addon_id is None for use in uses)
+
+
+def _is_undone(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is an admission that was taken back, and that Oveit may have."""
+    is_sent = row["state"] in (RowState.IN_DOUBT, RowState.CONFIRMED)
+    return is_sent and not row["admitted"] and row["undone_at"] is not None
 
 
 def _highest_slots(rows: Sequence[Mapping[str, Any]]) -> dict[int | None, int]:
