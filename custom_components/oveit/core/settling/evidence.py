@@ -16,6 +16,7 @@ from ..ticket_sync import TicketSync
 DOUBT_GRACE = 15.0
 DATES_ARE_WHOLE = timedelta(seconds=1)  # Oveit tells its clock in whole seconds
 ANSWERED_WITHIN = timedelta(seconds=150)
+JUST_NOW = timedelta(seconds=10)
 MOST_ATTEMPTS = 3
 MOST_APART = timedelta(hours=1)
 WRONG_ZONES = tuple(timedelta(minutes=minutes) for minutes in (-60, -30, 30, 60))
@@ -127,8 +128,9 @@ class Evidence:
         if at is None:
             return answer
         away = at - answer.asked_at
-        if -EARLIER <= away <= ANSWERED_WITHIN:
+        if abs(away) <= JUST_NOW:
             self._client.learn_date(at)
+        if -EARLIER <= away <= ANSWERED_WITHIN:
             return answer
         if all(abs(away - shift) > MOST_APART + EARLIER for shift in self._client.date_shifts):
             return answer
