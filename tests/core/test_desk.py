@@ -643,7 +643,7 @@ async def test_a_ledger_that_fails_during_a_look_is_told(
     async def fail() -> None:
         raise LedgerError("No")
 
-    monkeypatch.setattr(ticket_sync, "refresh_for_unknown_code", fail)
-
-    with pytest.raises(LedgerError):
-        await desk.check_in(Request(ticket_code="ffffffff"))
+    with monkeypatch.context() as failing:
+        failing.setattr(ticket_sync, "refresh_for_unknown_code", fail)
+        with pytest.raises(LedgerError):
+            await desk.check_in(Request(ticket_code="ffffffff"))

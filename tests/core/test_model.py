@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, override
@@ -61,8 +62,12 @@ behaviours = st.fixed_dictionaries(
         name: st.sampled_from(switches()[name])
         for name in ("refusal", "second_checkin", "checkins_include_new", "dates", "ids")
     }
-    | {name: st.sampled_from(switches()[name]) for name in ("scan_used", "wallet")}
+    | {
+        name: st.sampled_from(switches()[name])
+        for name in ("scan_used", "wallet", "scan_v2", "date_form", "lists", "dead_token")
+    }
 )
+apart = st.sampled_from((*[0] * 4, 90, 3600, -3600))
 
 
 class Guest(NamedTuple):
@@ -128,10 +133,11 @@ class Doors(RuleBasedStateMachine):
         self._runner.run(self._world.with_heartbeat(work))
         self._is_sound = True
 
-    @initialize(behaviour=behaviours, skew=st.sampled_from((0, 0, 600, -600)))
-    def doors_open(self, behaviour: dict[str, Any], skew: float) -> None:
-        """The doors open."""
+    @initialize(behaviour=behaviours, skew=st.sampled_from((0, 0, 600, -600)), apart=apart)
+    def doors_open(self, behaviour: dict[str, Any], skew: float, apart: float) -> None:
+        """The doors open, with the dates in Oveit's data apart from its `Date` header."""
         self._world = World(self._folder, Behaviour(**behaviour), skew)
+        self._world.venue.dates_ahead = timedelta(seconds=apart)
         self._do(self._world.open())
 
     @rule(who=st.lists(guests, min_size=1, max_size=4), pause=st.booleans())

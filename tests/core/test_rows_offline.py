@@ -396,7 +396,7 @@ async def test_b15_what_a_scanner_adds_is_taken_off_offline_as_well(
 @pytest.mark.parametrize("text", ["", " \r\n", "\x00", "x" * 257])
 async def test_b16_what_is_no_code_is_refused(desk: Desk, path: Path, text: str) -> None:
     """Nothing comes in with nothing."""
-    assert (await desk.check_in(Request(ticket_code=text))).reason is Reason.UNKNOWN_TICKET
+    assert (await desk.check_in(Request(ticket_code=text))).reason is Reason.UNREADABLE
     assert journal(path) == []
 
 

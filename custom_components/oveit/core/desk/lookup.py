@@ -126,13 +126,15 @@ class Lookup:
     async def is_failing(self, case: Case) -> bool:
         """Return whether Oveit refused in words because it or its token fails (B17).
 
-        Why it still fails is the case's failure; none is set where a login has cured it.
+        Why it still fails is the case's failure; none is set where a login has cured it. What
+        cannot be found out in time is no reason to doubt a refusal.
         """
         try:
             async with case.deadline():
                 case.failure = await self._client.check_health()
         except OveitError as err:
-            case.failure = err
+            _LOGGER.debug("Whether Oveit fails was not found out: %s", err)
+            return False
         return case.failure is not None or case.logins != self._client.logins
 
     def only_event(self, case: Case) -> int | None:
