@@ -86,6 +86,7 @@ class WebhookHandler:
 
     def __init__(self, hass: HomeAssistant, coordinator: OveitCoordinator) -> None:
         """Start without known calls."""
+        self._coordinator = coordinator
         self._digests: deque[bytes] = deque(maxlen=KEPT_DIGESTS)
         self.refresher = Debouncer(
             hass,
@@ -107,6 +108,7 @@ class WebhookHandler:
             LOGGER.debug("A call of the webhook was a replay")
             return
         self._digests.append(digest)
+        self._coordinator.ticket_sync.hint()
         self.refresher.async_schedule_call()
 
 

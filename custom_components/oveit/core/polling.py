@@ -61,16 +61,18 @@ def is_list_due(
     *,
     live: bool,
     took: timedelta = timedelta(),
+    hinted: bool = False,
 ) -> bool:
     """Return whether a ticket list is too old, doubted (decisions.md T11), or a count moved.
 
     While a count moves all the time, it is not more often than every two minutes, or twenty
-    times as long as the last download `took` (T21).
+    times as long as the last download `took` (T21); Oveit's own hint need not wait two minutes.
     """
     interval = LIVE_LIST_INTERVAL if live else IDLE_LIST_INTERVAL
     if state.doubted or not is_within(state.fetched_at, now, interval):
         return True
-    if is_within(state.fetched_at, now, max(LEAST_LIST_INTERVAL, DOWNLOADS_PAUSE * took)):
+    least = timedelta() if hinted else LEAST_LIST_INTERVAL
+    if is_within(state.fetched_at, now, max(least, DOWNLOADS_PAUSE * took)):
         return False
     return drift(event, attendance) != (state.drift_tickets, state.drift_checked_in)
 

@@ -70,6 +70,7 @@ class TicketSync:
         self._fetched_at: dict[int, datetime] = {}
         self._requested_at: dict[int, datetime] = {}
         self._took: dict[int, timedelta] = {}
+        self._hinted = False
         self._refreshing = asyncio.Lock()
         self._skew = timedelta()
         self._dates_ahead: timedelta | None = None
@@ -132,6 +133,10 @@ class TicketSync:
         await self.refresh_for_unknown_type.close()
         await self.refresh_for_unknown_code.close()
 
+    def hint(self) -> None:
+        """Note that Oveit says that something has changed."""
+        self._hinted = True
+
     async def refresh(self, *, everything: bool = False) -> None:
         """Refresh the events, then the ticket lists that are due, or `everything`.
 
@@ -139,6 +144,7 @@ class TicketSync:
         """
         async with self._refreshing:
             error: OveitError | None = None
+            hinted, self._hinted = self._hinted, False
             try:
                 await self._refresh_events()
             except OveitError as err:
@@ -162,6 +168,7 @@ class TicketSync:
                         now,
                         live=live[key],
                         took=self._took.get(key, timedelta()),
+                        hinted=hinted,
                     )
                 )
             ]

@@ -326,7 +326,7 @@ class OveitClient:
         is_first = self._token is None
         try:
             await self.login()
-        except OveitAuthenticationError, OveitResponseError:
+        except OveitAuthenticationError, OveitStatusError:
             self._renewed_at = monotonic()
             raise
         if not is_first:
