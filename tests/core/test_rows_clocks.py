@@ -247,6 +247,35 @@ async def test_t18_what_was_learned_is_kept_through_a_restart(
     await again.close()
 
 
+async def test_t18_a_record_that_comes_too_late_refuses_no_fresh_ticket(
+    desk: Desk, server: OveitServer, guests: list[VenueTicket], path: Path
+) -> None:
+    """Nor one that cannot be had, also when the clocks are known to be apart otherwise."""
+    server.faults.set("tickets/scan", Fault(latency_before=2))
+    first = await desk.check_in(Request(ticket_code=guests[0].code, deadline=0.6))
+    server.faults.clear()
+    await desk.check_in(Request(ticket_code=guests[1].code))
+    server.venue.dates_ahead += timedelta(minutes=30)
+    server.faults.set("tickets/scan", "server_error")
+    third = await desk.check_in(Request(ticket_code=guests[2].code))
+    server.faults.clear()
+
+    assert first.reason is third.reason is Reason.CHECKED_IN
+    assert [state for state, _ in states(path)] == ["confirmed", "confirmed", "in_doubt"]
+    assert all(admitted for _, admitted in states(path))
+
+
+async def test_t18_clocks_that_wander_do_not_make_every_date_possible(
+    client: OveitClient,
+) -> None:
+    """A few offsets are kept, each once."""
+    for minutes in range(0, 600, 7):
+        for _ in range(2):
+            client.learn_date(client.now() + timedelta(minutes=minutes))
+
+    assert len(client.date_shifts) <= 13
+
+
 async def test_t18_guests_who_come_first_at_once_teach_the_same(
     desk: Desk, client: OveitClient, guests: list[VenueTicket]
 ) -> None:

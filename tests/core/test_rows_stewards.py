@@ -16,8 +16,8 @@ from custom_components.oveit.core.gate_settings import GateMode, GateSettings
 from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.core.models import Decision, Direction, Reason, Request, Row
 from custom_components.oveit.core.ticket_sync import TicketSync
-from demo.oveit_server import OveitServer, Venue, VenueTicket
-from tests.core.unknowns import Seconds, Steps, journal, line_up, states
+from demo.oveit_server import Fault, OveitServer, Venue, VenueTicket
+from tests.core.unknowns import Seconds, Steps, journal, line_up, states, until_asked
 
 TAG = "5E35ED9A"
 ENTRY, VIP, DRINKS = 234, 235, 8
@@ -354,6 +354,21 @@ async def test_s4_whoever_is_let_in_by_a_steward_after_an_undo_is_sent_once(
     (row,) = journal(path)
     assert (row["reason"], row["note"], row["user_id"]) == ("override", "On the list", STEWARD)
     assert await people(ledger) == (before[0] + 1, before[1] + 1)
+
+
+async def test_s1_whoever_is_let_in_while_oveit_is_asked_is_sent_once(
+    desk: Desk, server: OveitServer, venue: Venue, ticket: VenueTicket, read: Request, path: Path
+) -> None:
+    """The guest was admitted after all, and the override has nothing to tell Oveit."""
+    server.behaviour.second_checkin = "accepted"
+    server.faults.set(MARKING, Fault(latency_after=0.5), 1)
+    first = asyncio.create_task(desk.check_in(read))
+    await until_asked(server, MARKING)
+    await let_in(desk, read)
+    await first
+    await desk.sync()
+    assert venue.entries(ticket.code) == 1
+    assert sorted(states(path)) == [("confirmed", 1), ("local", 1)]
 
 
 async def test_s1_who_comes_in_by_a_used_ticket_is_a_person_and_no_ticket(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 import logging
 from math import inf
+from time import monotonic
 
 from .callbacks import Callbacks
 from .codes import TagFormat, clean_tag, is_code, printable, spell
@@ -338,9 +339,10 @@ class Gate:
 
         A stale read is not of somebody who stands at the door.
         """
-        request = self._request(rfid_code=read)
+        request, began = self._request(rfid_code=read), monotonic()
         try:
             request = await self._identify(read, ask=not stale)
+            request = replace(request, deadline=request.deadline - (monotonic() - began))
             if stale:
                 return self._announce(decide_here(request, Reason.STALE_READ), self.mode_now)
             return await self._decide(request)
@@ -444,6 +446,11 @@ class Gate:
         """Return what the desk is asked about a code, as the gate is at the moment."""
         return self.settings.request(**read, rehearsal=self.rehearsal.is_on)
 
+    @property
+    def _in_time(self) -> Ledger:
+        """Return the ledger for no longer than a guest can wait here (decisions.md T17)."""
+        return self._ledger.within(monotonic() + self.settings.deadline)
+
     async def _identify(self, read: str, *, ask: bool) -> Request:
         """Return what the desk is asked about a read: a ticket that is listed, or a tag."""
         credential, tag, code = self.settings.credential, clean_tag(read), ""
@@ -452,7 +459,7 @@ class Gate:
         if credential is Credential.TICKET and is_code(code):
             return self._request(ticket_code=code)
         if credential is Credential.AUTO and is_code(code) and not self._taken_for_tags.see(code):
-            if await self._ledger.find(code):
+            if await self._in_time.find(code):
                 return self._request(ticket_code=code)
             self._taken_for_tags.put(code, True)
         if credential is Credential.TICKET or not is_code(tag):
@@ -473,7 +480,7 @@ class Gate:
         if not others and not self.unknown_tags.flooded:
             return first
         for tag, request in requests.items():
-            if await self._ledger.on_tag(tag):
+            if await self._in_time.on_tag(tag):
                 return request
         if not ask or self.is_closed:
             return first

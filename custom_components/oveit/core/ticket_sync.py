@@ -144,7 +144,6 @@ class TicketSync:
         """
         async with self._refreshing:
             error: OveitError | None = None
-            hinted, self._hinted = self._hinted, False
             try:
                 await self._refresh_events()
             except OveitError as err:
@@ -155,6 +154,7 @@ class TicketSync:
             self.interval = poll_interval(live.values())
             if error:
                 raise error
+            hinted, self._hinted = self._hinted, False
             due = [
                 event
                 for key, event in self.followed.items()

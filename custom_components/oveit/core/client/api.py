@@ -47,6 +47,7 @@ _PARSED_AT_ONCE = 64 * 1024
 _LOGIN_INTERVAL = 300.0
 _HEALTH_INTERVAL = 5.0
 _SAME_CLOCK = timedelta(seconds=60)
+_MOST_CLOCKS = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EVENTS = "seller/events"
 _BRIEF = ("turnstile/checkin", "turnstile/checkout", "rfid/pair")
@@ -127,7 +128,9 @@ class OveitClient:
         """Note how Oveit dates what has just happened (decisions.md T18)."""
         ahead, known = at - self._time_in_headers(), self.dates_ahead or timedelta()
         self.dates_ahead = known if abs(ahead - known) <= _SAME_CLOCK else ahead
-        self._seen_ahead.add(self.dates_ahead)
+        is_new = all(abs(ahead - seen) > _SAME_CLOCK for seen in self._seen_ahead)
+        if is_new and len(self._seen_ahead) < _MOST_CLOCKS:
+            self._seen_ahead.add(ahead)
 
     @property
     def date_shifts(self) -> frozenset[timedelta]:
@@ -252,7 +255,7 @@ class OveitClient:
                 body = err
         if isinstance(body, OveitResponseError):
             raise body
-        return read_tag_answer(parse(body))
+        return await _off_the_loop(lambda body: read_tag_answer(parse(body)), body)
 
     async def enter_turnstile(self, ticket_code: str, *, late_after: float = LATE_AFTER) -> Answer:
         """Count an entry at a turnstile; the answer may name no ticket (decisions.md X7)."""

@@ -22,6 +22,7 @@ from ..models import (
 )
 
 _MAX_ID = 2**63
+_MOST_ON_TAG = 32
 _MAX_DEPTH = 8
 _MAX_ERROR = 200
 
@@ -86,7 +87,7 @@ def read_tag_answer(reply: Json) -> TagAnswer:
         return TagAnswer(codes=(), message=_text(error) or _text(reply.get("message")))
     listed = _object(reply.get("data")).get("tickets")
     codes = _read_list(listed, _tag)
-    if codes is None or len(codes) != len(_read_list(listed, str) or ()):
+    if codes is None or len(codes) != len(as_list(listed) or ()) or len(codes) > _MOST_ON_TAG:
         raise OveitResponseError("Oveit's reply lists no tickets of a tag")
     return TagAnswer(codes=tuple(dict.fromkeys(codes)))
 

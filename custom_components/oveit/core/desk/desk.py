@@ -159,8 +159,10 @@ class Desk:
     async def _read(self, request: Request) -> Request:
         """Return a request with the code that was read; what is no code is refused (B16)."""
         if request.ticket_code is not None:
+            began = monotonic()
             code = await self.read_code(request.ticket_code, request.deadline)
-            request = replace(request, ticket_code=code)
+            left = request.deadline - (monotonic() - began)
+            request = replace(request, ticket_code=code, deadline=left)
         read = request.rfid_code if request.ticket_code is None else request.ticket_code
         if request.refusal or is_code(read or ""):
             return request

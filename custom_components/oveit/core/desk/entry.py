@@ -189,6 +189,11 @@ class Entry:
             async with case.deadline():
                 sending = asyncio.create_task(self._send(case, row), eager_start=True)
                 answer = await asyncio.shield(sending)
+            answer = await self._evidence.compare_clocks(
+                row, answer, case.ledger, within=case.deadline
+            )
+        except LedgerError:
+            raise
         except OveitError as err:
             case.give_up_on_oveit(err)
             if sending and sending.done() and sending.exception() is err:
@@ -203,19 +208,8 @@ class Entry:
                 )
             finally:
                 self._follow(sending, row)
-        case.answer = await self._compare_clocks(case, row, answer)
+        case.answer = answer
         return await self._take_answer(case, verdict, ticket, row)
-
-    async def _compare_clocks(self, case: Case, row: Row, answer: Answer) -> Answer:
-        """Return a yes with its time by the clock of its dates, as far as there is time."""
-        try:
-            async with case.deadline():
-                return await self._evidence.compare_clocks(row, answer, case.ledger)
-        except LedgerError:
-            raise
-        except OveitError as err:
-            _LOGGER.debug("Oveit's clocks could not be compared: %s", err)
-            return answer
 
     async def _send(self, case: Case, row: Row) -> Answer:
         """Send a check-in, as the door asks for it."""

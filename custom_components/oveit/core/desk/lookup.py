@@ -11,7 +11,13 @@ import logging
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import Known, Verdict, decide
-from ..exceptions import LedgerBusyError, LedgerError, OveitError, OveitResponseError
+from ..exceptions import (
+    LedgerBusyError,
+    LedgerError,
+    OveitError,
+    OveitOnlyErrorsError,
+    OveitResponseError,
+)
 from ..ledger import Learned, Ours, Told
 from ..models import Answer, Event, Ticket
 from ..ticket_sync import OnDemandRefresh, TicketSync
@@ -298,6 +304,8 @@ class Lookup:
                 await glance()
         except LedgerError:
             raise
+        except OveitOnlyErrorsError as err:
+            case.give_up_on_oveit(err)
         except OveitError as err:
             _LOGGER.debug("The ticket list could not be refreshed: %s", err)
 

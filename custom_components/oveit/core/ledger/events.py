@@ -7,12 +7,24 @@ from itertools import batched
 from time import sleep
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select, tuple_
 
 from ..models import NO_EVENT, Addon, Event, TicketType
 from . import properties
 from .journal import WAITING
-from .schema import asked, counters, events, journal, lists, preparations, refusals, tags, tickets
+from .schema import (
+    CODE_KEY,
+    asked,
+    code_key,
+    counters,
+    events,
+    journal,
+    lists,
+    preparations,
+    refusals,
+    tags,
+    tickets,
+)
 from .sqlite.list_import import ListImport
 from .statements import put
 
@@ -48,7 +60,7 @@ def remove(backend: ListImport, event_id: int, until: datetime) -> None:
     gone = [
         *((table, table.c.event_id == event_id) for table in _OF_EVENT),
         *((table, (table.c.event_id == NO_EVENT) & where) for table, where in of_no_event.items()),
-        (tags, ~exists().where(func.lower(tickets.c.code) == func.lower(tags.c.code))),
+        (tags, ~exists().where(code_key(tags.c.code) == CODE_KEY)),
         (events, events.c.id == event_id),
     ]
     with backend.connect() as connection:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -87,13 +88,15 @@ tickets = Table(
     sqlite_with_rowid=False,
 )
 
-# A code as it is looked up; `code` itself is as Oveit has it (decisions.md B20).
-CODE_KEY = func.lower(
-    case(
-        (tickets.c.code.op("GLOB")(literal_column(PLAIN_SQL)), tickets.c.code),
-        else_=func.trim(tickets.c.code, literal_column(INVISIBLE_SQL)),
-    )
-)
+
+def code_key(code: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a code as it is looked up; `code` itself is as Oveit has it (decisions.md B20)."""
+    is_plain = code.op("GLOB")(literal_column(PLAIN_SQL))
+    trimmed = func.trim(code, literal_column(INVISIBLE_SQL))
+    return func.lower(case((is_plain, code), else_=trimmed))
+
+
+CODE_KEY = code_key(tickets.c.code)
 tickets_by_code = Index("tickets_by_code", CODE_KEY)
 
 tags = Table(

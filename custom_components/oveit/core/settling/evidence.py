@@ -1,6 +1,7 @@
 """What Oveit's record of a ticket and its list tell of a check-in of ours."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -8,7 +9,7 @@ from enum import Enum, auto
 from ..client.api import OveitClient
 from ..client.replies import check_same
 from ..decision import EARLIER, SAME_USE, explain_addon
-from ..exceptions import OveitError, may_concern_one_ticket
+from ..exceptions import OveitConnectionError, OveitError, may_concern_one_ticket
 from ..ledger import Ledger
 from ..models import Answer, Cause, CheckIn, Direction, Row, RowState
 from ..ticket_sync import TicketSync
@@ -115,13 +116,20 @@ class Evidence:
         return self._judge(row, uses, others, earlier=row.attempts - 1), refusal
 
     async def compare_clocks(
-        self, row: Row, answer: Answer, ledger: Ledger | None = None
+        self,
+        row: Row,
+        answer: Answer,
+        ledger: Ledger | None = None,
+        *,
+        within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> Answer:
         """Return a yes with its time by the clock of the dates in it (decisions.md T18).
 
         The only use that it shows of a ticket that nobody was known to have used may be the
         one just made, by another clock, or an older one. Oveit's record tells, since it has
-        the new one in any case. While no date was ever seen here, Oveit's yes stands.
+        the new one in any case; it is asked for `within` the time that there is. While no
+        date was ever seen here, Oveit's yes stands without it; later, OveitConnectionError is
+        raised, since the answer cannot be told from a refusal.
         """
         uses = uses_of(answer, row)
         at = uses[0].at if answer.ok and len(uses) == 1 and uses[0].zoned else None
@@ -137,20 +145,23 @@ class Evidence:
         _, listed, others = await (ledger or self._ledger).evidence(row)
         if listed or others:
             return answer
-        recorded = await self._recorded(row)
+        recorded = await self._recorded(row, within)
         uses = uses_of(recorded, row) if recorded else ()
         if recorded and len(uses) > 1:
             return replace(answer, ticket=recorded.ticket)
         if uses:
             self._client.learn_date(at)
         elif self._client.dates_ahead is not None:
-            return answer
+            raise OveitConnectionError("It was not found out which entry Oveit's yes shows")
         return replace(answer, asked_at=at)
 
-    async def _recorded(self, row: Row) -> Answer | None:
+    async def _recorded(
+        self, row: Row, within: Callable[[], AbstractAsyncContextManager[None]]
+    ) -> Answer | None:
         """Return what Oveit records of a row's ticket, None where it cannot be asked."""
         try:
-            about = await self._client.scan(ticket_code=row.code)
+            async with within():
+                about = await self._client.scan(ticket_code=row.code)
             check_same(about, row.code)
         except OveitError:
             return None

@@ -19,7 +19,7 @@ from ..exceptions import (
 )
 from ..ledger import Lease, Ledger
 from ..ledger.journal import MOST_RETRY, RETRY_AFTER, WAITING
-from ..models import Answer, Cause, Direction, Row, RowState
+from ..models import Answer, Cause, Direction, Reason, Row, RowState
 from ..single_flight import SingleFlight
 from ..ticket_sync import TicketSync
 from .evidence import CAUSES, Evidence, Found, judge, uses_of
@@ -169,6 +169,12 @@ class Settling:
             return await self._settle_exit(row)
         if row.state is RowState.IN_DOUBT:
             return await self._settle_doubt(row)
+        if row.reason is Reason.OVERRIDE and row.addon_id is None and not row.attempts:
+            _, _, others = await self._ledger.evidence(row)
+            if any(other.admitted for other in others):
+                return await self._end(row, RowState.LOCAL)
+            if any(other.state is RowState.ASKING for other in others):
+                return False
         if await self._evidence.is_used_elsewhere(row):
             await self._reject(row, Cause.USED_ELSEWHERE, None)
             return True

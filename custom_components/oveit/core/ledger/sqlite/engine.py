@@ -150,6 +150,7 @@ class Eraser:
                 raw.execute("VACUUM")
                 with self._lock:
                     self._at_work = None
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the long part, beside the doors
                 (is_busy, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 self.is_due = bool(is_busy)
             except sqlite3.OperationalError:
