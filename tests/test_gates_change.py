@@ -24,6 +24,7 @@ from tests.gates import NORTH, Reader, add_gate, issues, make_reader, open_gate,
 
 SOUTH = "event.south_gate"
 READS = 80
+OF_A_GATE = (("select.north", "mode"), ("switch.north", "rehearsal"))
 
 
 @pytest.fixture
@@ -288,3 +289,22 @@ async def test_credentials_that_change_take_a_reload(
     )
     await hass.async_block_till_done(wait_background_tasks=True)
     assert loaded.state is not ConfigEntryState.LOADED or loaded.runtime_data is not coordinator
+
+
+@pytest.mark.parametrize("mode", ["free_flow", "closed"])
+async def test_a_new_gate_is_open_for_tickets_whatever_one_of_its_name_was_set_to(
+    hass: HomeAssistant, entry: MockConfigEntry, mode: str
+) -> None:
+    """Nor does it rehearse because the other one did."""
+    gate_id = await open_gate(hass, entry)
+    await set_mode(hass, mode)
+    await hass.services.async_call(
+        "switch", "turn_on", {"entity_id": "switch.north_gate_rehearsal"}, blocking=True
+    )
+    hass.config_entries.async_remove_subentry(entry, gate_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    await open_gate(hass, entry)
+
+    shown = [hass.states.get(f"{each}_gate_{what}") for each, what in OF_A_GATE]
+    assert [state and state.state for state in shown] == ["open_for_tickets", "off"]

@@ -29,6 +29,7 @@ from .frontend import async_setup_frontend
 from .gate.issues import async_forget_gate
 from .gate.registry import (
     async_create_gates,
+    async_drop_gates,
     async_forget_readers,
     async_start_gates,
     async_stop_gates,
@@ -78,6 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
         if changed.domain == DOMAIN and changed is not entry:
             async_update_issues(hass, entry)
 
+    entry.async_on_unload(partial(async_drop_gates, hass, entry))
     async_create_gates(hass, entry)
     async_update_issues(hass, entry)
     entry.async_on_unload(
@@ -93,9 +95,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> boo
 async def async_unload_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> bool:
     """Unload an account; a disabled one has no issues."""
     await async_stop_gates(hass, entry)
+    is_unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if entry.disabled_by:
         async_delete_issues(hass, entry)
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    return is_unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OveitConfigEntry) -> None:

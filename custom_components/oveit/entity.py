@@ -78,6 +78,8 @@ def async_add_event_entities(
             del known[left]
         entities = []
         for event_id, state in coordinator.data.items():
+            if not coordinator.follows(event_id):
+                continue
             of_event = known.setdefault(event_id, set())
             built = [kind(coordinator, event_id, each) for kind, each in kinds(state)]
             entities += [entity for entity in built if entity.unique_id not in of_event]

@@ -5,7 +5,6 @@ from typing import override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
 
 from .coordinator import OveitConfigEntry
 from .core.gate_settings import GateMode
@@ -29,20 +28,8 @@ async def async_setup_entry(
     async_add_gate_entities(entry, async_add_entities, lambda gate: [] if gate.is_exit else kinds)
 
 
-class OveitMode(OveitGateEntity, SelectEntity, RestoreEntity):
-    """What a gate does with a read, as a person has chosen it.
-
-    The ledger keeps it, through a power cut too; a mode from before it did is restored.
-    """
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Restore the mode that was chosen last."""
-        await super().async_added_to_hass()
-        last = await self.async_get_last_state()
-        is_kept = self.device.id in self.coordinator.gate_modes
-        if not is_kept and last and last.state in self.options:
-            self.gate.mode = GateMode(last.state)
+class OveitMode(OveitGateEntity, SelectEntity):
+    """What a gate does with a read, as a person has chosen it; the ledger keeps it."""
 
     @property
     @override

@@ -325,8 +325,14 @@ async def _async_ask_gate(
         )
 
     with _account(call, gate) as coordinator:
-        turns = coordinator.look_ups if look else gate.turns
-        decision = await async_ask(coordinator, call.context, request, _decide, turns=turns)
+        decision = await async_ask(
+            coordinator,
+            call.context,
+            request,
+            _decide,
+            turns=coordinator.look_ups if look else gate.turns,
+            refuses_nobody=gate.gate.refuses_nobody,
+        )
     is_rehearsal = decision.request.rehearsal
     return _respond_at_gate(
         decision,

@@ -9,7 +9,11 @@ from homeassistant.const import STATE_ON, EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import (
+    ExtraStoredData,
+    RestoredExtraData,
+    RestoreEntity,
+)
 from homeassistant.util import dt as dt_util
 
 from .coordinator import OveitConfigEntry
@@ -43,11 +47,18 @@ class OveitRehearsal(OveitGateEntity, SwitchEntity, RestoreEntity):
         await super().async_added_to_hass()
         self.async_on_remove(self._cancel)
         self.async_on_remove(self.gate.rehearsal.stop)
-        last = await self.async_get_last_state()
-        if last and last.state == STATE_ON:
+        last, kept = await self.async_get_last_state(), await self.async_get_last_extra_data()
+        is_mine = kept is None or kept.as_dict().get("gate") == self.device.id
+        if is_mine and last and last.state == STATE_ON:
             until = dt_util.parse_datetime(str(last.attributes.get("until")))
             if until and until.tzinfo and until > dt_util.utcnow():
                 self._begin(until)
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> ExtraStoredData:
+        """Return which gate this is: a new one may have the name of one that was removed."""
+        return RestoredExtraData({"gate": self.device.id})
 
     @property
     @override

@@ -136,6 +136,8 @@ def async_forget_gate(hass: HomeAssistant, gate_id: str, *, for_good: bool) -> N
     async_get_bindings(hass).forget(gate_id)
     for key in (*OF_READS, "stale_gate") if for_good else OF_READS:
         async_delete_issue(hass, key, gate_id)
+    if for_good:
+        persistent_notification.async_dismiss(hass, f"{DOMAIN}_unknown_tag_{gate_id}")
 
 
 @callback

@@ -200,9 +200,16 @@ async def async_stop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None
         await gate.async_stop()
         is_over = gate.id not in entry.subentries or entry.disabled_by is not None
         async_forget_gate(hass, gate.id, for_good=is_over)
-        hass.data[GATES].pop(gate.id, None)
+    async_drop_gates(hass, entry)
     if entry.disabled_by:
         async_forget_readers(hass)
+
+
+@callback
+def async_drop_gates(hass: HomeAssistant, entry: OveitConfigEntry) -> None:
+    """Forget the gates of an account, also where its set-up failed half-way."""
+    for gate in async_get_gates(hass, entry):
+        del hass.data[GATES][gate.id]
 
 
 @callback
