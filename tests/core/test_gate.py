@@ -201,7 +201,6 @@ async def test_r11_a_stale_read_is_refused_without_asking(
 async def test_i7_x9_a_read_is_decided_on_when_nothing_works(
     make_gate: Callable[..., Gate],
     desk: Desk,
-    ledger: Ledger,
     announced: list[Decision],
     monkeypatch: pytest.MonkeyPatch,
     policy: dict[str, Any],
@@ -211,17 +210,17 @@ async def test_i7_x9_a_read_is_decided_on_when_nothing_works(
 ) -> None:
     """An exit opens, free flow admits, and any other gate refuses."""
     gate = make_gate(credential=credential, tag_format=TagFormat.DECIMAL, **policy)
-    for part, name in ((desk, "check_in"), (ledger, "find"), (ledger, "on_tag")):
+    for part, name in ((desk, "check_in"), (Ledger, "find"), (Ledger, "on_tag")):
         monkeypatch.setattr(part, name, fail)
     await gate.read("68310696")
     assert [(each.reason, each.overruled) for each in announced] == [(reason, overruled)]
 
 
 async def test_an_action_gets_the_error_of_the_ledger_unless_nobody_is_refused(
-    make_gate: Callable[..., Gate], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    make_gate: Callable[..., Gate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is one of the core."""
-    monkeypatch.setattr(ledger, "on_tag", fail)
+    monkeypatch.setattr(Ledger, "on_tag", fail)
     gate = make_gate(tag_format=TagFormat.DECIMAL)
     with pytest.raises(LedgerError):
         await gate.ask(rfid_code="68310696")
