@@ -2,13 +2,12 @@
 
 from time import monotonic
 
-from homeassistant.core import HomeAssistant, ServiceCall, State
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_mock_service,
-    mock_restore_cache,
 )
 
 from demo.oveit_server import OveitServer
@@ -240,8 +239,10 @@ async def test_x9_free_flow_outlives_a_restart(
     hass: HomeAssistant, entry: MockConfigEntry, reader: Reader
 ) -> None:
     """A fire does not wait for a reload."""
-    mock_restore_cache(hass, [State(MODE, "free_flow")])
     await open_gate(hass, entry, reader)
+    await set_mode(hass, "free_flow")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     shown = watch(hass)
     await reader.scan("AA000003")
     assert value(hass, MODE) == "free_flow"

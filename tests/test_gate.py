@@ -15,6 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
 
 from custom_components.oveit.const import DOMAIN
+from custom_components.oveit.core.ledger import Ledger
 from custom_components.oveit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.oveit.gate.readers import LAST_READS
 from demo.oveit_server import OveitServer
@@ -536,7 +537,7 @@ async def test_a_gate_that_cannot_tell_a_code_from_a_tag_refuses(
 
     tagged(venue)
     await open_gate(hass, entry, reader, credential="auto")
-    monkeypatch.setattr(entry.runtime_data.ledger, "find", fail)
+    monkeypatch.setattr(Ledger, "find", fail)
     shown = watch(hass)
     await reader.scan(TAG)
     assert shown.reasons() == ["offline_refused"]
